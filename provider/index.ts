@@ -7,13 +7,13 @@ import { Journal, RunNotes } from "./frontend/resource/run-notes";
 import { kinds } from "./systems";
 
 /** How long a write in progress may still receive its response after the engine has exited, in milliseconds. */
-const LAST_ANSWER = 1_000;
+const LAST_RESPONSE = 1_000;
 
 const gone = new AbortController();
 installBridge();
 watchEngine(() => {
   gone.abort();
-  setTimeout(() => process.exit(1), LAST_ANSWER);
+  setTimeout(() => process.exit(1), LAST_RESPONSE);
 });
 
 /** Outside a plugin process, there are no other processes to share notes with. */

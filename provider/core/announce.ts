@@ -5,7 +5,7 @@ import { taskOf, type UpgradeRecord } from "./outcome";
 import type { Policy } from "./policy";
 import { isKept, keep } from "./reconcile/cancel";
 import { inspect } from "./reconcile/observer";
-import { reopenedBy, wayAfter } from "./reconcile/recovery";
+import { operatorAfter, reopenedBy } from "./reconcile/recovery";
 import type { Clock, Runtime } from "./runtime";
 import { describeWindow, nameOf } from "./task";
 import { scheduledByOthers, some } from "./texts/sentences";
@@ -25,7 +25,7 @@ export interface Announcement {
  * The operators and cancellations that a run would send, by the same policy and from the task in the state. Reads only.
  */
 export async function announce(
-  driver: Pick<Driver, "title" | "schedules" | "reopen" | "inspect" | "cancel" | "backups" | "leadsToTarget">,
+  driver: Pick<Driver, "title" | "schedules" | "reopen" | "inspect" | "cancel" | "backups" | "reachesTarget">,
   { plan, view }: { readonly plan: Plan; readonly view: View },
   policy: Pick<Policy, "onFailure" | "changes">,
   { clock, wall, keepScheduled }: Pick<Runtime, "clock" | "wall" | "keepScheduled">,
@@ -62,14 +62,14 @@ export async function announce(
 
 /** An upgrade of this resource is in progress to a version that it no longer targets. */
 function following(
-  driver: Pick<Driver, "leadsToTarget">,
+  driver: Pick<Driver, "reachesTarget">,
   { task }: Extract<Plan, { kind: "join" }>,
   { units: [unit] }: View,
   { upgrade }: RecordStore,
 ): Announcement[] {
   if (unit?.standing !== "behind" || upgrade?.task !== task.id) return [];
   const known = taskOf(upgrade);
-  if (parseVersion(known.to) === undefined || driver.leadsToTarget(known, unit)) return [];
+  if (parseVersion(known.to) === undefined || driver.reachesTarget(known, unit)) return [];
   return [{ message: `then requests another upgrade, because ${nameOf(known)} does not reach the target version` }];
 }
 
@@ -89,11 +89,11 @@ async function operator(
       { message: `${name} was not started by this resource, so \`onFailure\` does not apply to it`, warning: true },
     ];
   }
-  const way = wayAfter(driver, onFailure, failure);
+  const accepted = operatorAfter(driver, onFailure, failure);
   const what = onFailure === "retry" ? "retried" : "rolled back";
-  if (way === undefined) {
+  if (accepted === undefined) {
     const why =
-      failure.ways === undefined
+      failure.operators === undefined
         ? `cannot determine whether ${name} can be ${what}`
         : `${name} can no longer be ${what}`;
     return [{ message: `${why}; nothing will be sent`, warning: true }];
@@ -112,7 +112,8 @@ async function operator(
   }
   return [
     {
-      message: way === "retry" ? `will retry ${name}, ${at}` : `will roll back ${name}, ${at}; the run will then fail`,
+      message:
+        accepted === "retry" ? `will retry ${name}, ${at}` : `will roll back ${name}, ${at}; the run will then fail`,
     },
   ];
 }
@@ -147,11 +148,11 @@ export async function announceFleet(
   schedule.seen(members);
   const kept: Announcement[] = [];
   const holdOf = controlOf(driver, policy, { wall }).judge();
-  const unwanted = members.filter(
+  const unneededUnits = members.filter(
     (unit) => unit.activity?.kind === "scheduled" && (unit.standing !== "behind" || holdOf(unit) !== undefined),
   );
-  const asked = [...unwanted.map(({ name }) => name), ...schedule.others(driver.units)];
-  keep(schedule, asked, driver, { keepScheduled, warn: (message) => kept.push({ message }) });
+  const keepable = [...unneededUnits.map(({ name }) => name), ...schedule.others(driver.units)];
+  keep(schedule, keepable, driver, { keepScheduled, warn: (message) => kept.push({ message }) });
   const waiting = members.flatMap(({ name, standing, activity }) =>
     activity?.kind === "scheduled" && !(driver.schedules && standing === "behind")
       ? [{ name, standing, task: activity.task.id, ours: schedule.owns(name, activity.task.id) }]
@@ -179,6 +180,6 @@ export async function announceFleet(
   ];
 }
 
-function listed(names: readonly string[], tell: (names: string) => Announcement): Announcement[] {
-  return names.length === 0 ? [] : [tell(some(names))];
+function listed(names: readonly string[], toAnnouncement: (names: string) => Announcement): Announcement[] {
+  return names.length === 0 ? [] : [toAnnouncement(some(names))];
 }

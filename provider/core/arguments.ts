@@ -48,8 +48,8 @@ const LONGEST_QUOTE = 200;
 
 /** Error message for a value. The value is quoted unless it may contain credentials. @param problem `is not a URL` */
 export function quoting(value: string, problem: string): string {
-  const telling = value.includes("@") || hideCredentials(value) !== value;
-  return telling ? problem : `${JSON.stringify(value.slice(0, LONGEST_QUOTE))} ${problem}`;
+  const containsSecret = value.includes("@") || hideCredentials(value) !== value;
+  return containsSecret ? problem : `${JSON.stringify(value.slice(0, LONGEST_QUOTE))} ${problem}`;
 }
 
 /** A positive duration. @param example for the message, `20m` */

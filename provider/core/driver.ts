@@ -1,7 +1,7 @@
 import type { BackupRecord } from "./control/backup";
 import type { Missing } from "./errors";
 import type { Permit, Request, Step } from "./request";
-import type { Task, TaskStatus, Way } from "./task";
+import type { Operator, Task, TaskStatus } from "./task";
 import type { Member, Unit, View } from "./unit";
 
 /** What one read of the vendor showed. Only observed values, never target values. */
@@ -56,7 +56,7 @@ export interface Driver<O extends Observation = Observation> {
    */
   backups?(units: readonly Unit[]): Promise<ReadonlyMap<string, BackupRecord>>;
   /** Whether the version that a task upgrades to satisfies the target version. Pure. */
-  leadsToTarget(task: Task, unit: Unit): boolean;
+  reachesTarget(task: Task, unit: Unit): boolean;
   /** Composes one upgrade request: steps of one group, at most `mostPerRequest`. Pure. */
   compose(steps: readonly Step[]): Request;
   /**
@@ -80,9 +80,9 @@ export interface Driver<O extends Observation = Observation> {
    */
   cancel?(tasks: readonly string[]): Promise<readonly string[]>;
   /** An optional write: reopens a failed task. Asynchronous. */
-  reopen?(task: Task, way: Way, permit: Permit): Promise<void>;
+  reopen?(task: Task, operator: Operator, permit: Permit): Promise<void>;
   /** How a user can inspect a stalled task in more detail than this tool shows. Pure. */
-  lookAt?(task: Task): string;
+  inspectHint?(task: Task): string;
   /** Releases connections. */
   close(): Promise<void>;
 }
@@ -100,7 +100,7 @@ export interface FleetWords {
   /** A unit, singular and plural: `["instance", "instances"]`. */
   readonly unit: readonly [string, string];
   /** How a user can inspect an upgrade that makes no progress. */
-  readonly lookAt?: string;
+  readonly inspectHint?: string;
   /** The remedy when a task has succeeded and its unit is still at the old version. */
   readonly stillBehind: string;
   /** The remedy when a request was accepted and the upgrade of its unit never started. */

@@ -61,13 +61,13 @@ export class UpgradeError extends Error {
 export class Unreachable extends UpgradeError {
   override readonly name = "Unreachable";
   readonly sent: boolean;
-  readonly heard: boolean;
+  readonly responded: boolean;
   readonly task: Task | undefined;
 
-  constructor(message: string, options: ErrorOptions & { sent: boolean; heard: boolean; task?: Task }) {
+  constructor(message: string, options: ErrorOptions & { sent: boolean; responded: boolean; task?: Task }) {
     super("unreachable", message, options);
     this.sent = options.sent;
-    this.heard = options.heard;
+    this.responded = options.responded;
     this.task = options.task;
   }
 }
@@ -110,7 +110,7 @@ export async function beforeSending<T>(prepare: () => T | Promise<T>): Promise<T
     return await prepare();
   } catch (error) {
     if (!(error instanceof Unreachable)) throw asUpgradeError(error);
-    throw new Unreachable(error.message, { sent: false, heard: error.heard, cause: error });
+    throw new Unreachable(error.message, { sent: false, responded: error.responded, cause: error });
   }
 }
 
@@ -123,7 +123,7 @@ export async function sending<T>(write: () => Promise<T>): Promise<T> {
     return await write();
   } catch (error) {
     if (error instanceof UpgradeError) throw error;
-    throw new Unreachable(asUpgradeError(error).message, { sent: true, heard: false, cause: error });
+    throw new Unreachable(asUpgradeError(error).message, { sent: true, responded: false, cause: error });
   }
 }
 
@@ -195,12 +195,12 @@ export function notYet(error: unknown): error is Refused | Unreachable {
 
 /** Of the errors at all endpoints, the one to report: timeouts first, since they may be transient. */
 export function mostRelevant(failures: readonly UpgradeError[]): UpgradeError {
-  const silent = failures.filter((failure) => failure instanceof Unreachable);
-  if (silent.length === 0) return failures[0] ?? new UpgradeError("unreachable", "no endpoint was given");
-  return new Unreachable(silent.map((failure) => failure.message).join("; "), {
-    sent: silent.some((failure) => failure.sent),
-    heard: silent.some((failure) => failure.heard),
-    cause: silent[0],
+  const unreachable = failures.filter((failure) => failure instanceof Unreachable);
+  if (unreachable.length === 0) return failures[0] ?? new UpgradeError("unreachable", "no endpoint was given");
+  return new Unreachable(unreachable.map((failure) => failure.message).join("; "), {
+    sent: unreachable.some((failure) => failure.sent),
+    responded: unreachable.some((failure) => failure.responded),
+    cause: unreachable[0],
   });
 }
 

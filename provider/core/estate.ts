@@ -33,7 +33,7 @@ export interface EstateKind<A extends object = object> {
   /** Arguments that select databases. They are lists of strings, and not arguments of a resource. */
   readonly filters?: readonly string[];
   /** Credentials to prompt for when no source has them. @param given those that were found */
-  asks(given: Readonly<Record<string, unknown>>): readonly string[];
+  prompts(given: Readonly<Record<string, unknown>>): readonly string[];
   open(args: A, runtime: Runtime): Estate;
 }
 
@@ -46,8 +46,8 @@ export interface Identity {
 }
 
 export function isSame(a: Identity, b: Identity): boolean {
-  const rivals = Object.entries(a.keys).some(([address, key]) => (b.keys[address] ?? key) !== key);
-  return a.name === b.name && !rivals;
+  const conflicting = Object.entries(a.keys).some(([address, key]) => (b.keys[address] ?? key) !== key);
+  return a.name === b.name && !conflicting;
 }
 
 /** The contents of an estate. Plain data. */

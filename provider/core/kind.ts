@@ -61,7 +61,7 @@ export interface ResourceKind<A extends CommonArguments = CommonArguments, O ext
   /** How a user can cancel a scheduled upgrade without this tool, if the vendor schedules any. */
   readonly cancelByHand?: string;
   /** Set if members are upgraded independently: the output `problems` then has the reason for each outdated one. */
-  readonly tellsProblems?: true;
+  readonly reportsProblems?: true;
   /** The argument with the target version: a newer current version is reported there. */
   readonly pinned: string;
   /** The arguments that determine `identity`, for Pulumi's display of a replacement. */
@@ -84,11 +84,11 @@ export function driftOf<M extends Member>(
   standing: (member: M) => Standing,
   inputs: (lowest: Version) => Drift["inputs"],
 ): Drift | undefined {
-  const stray = members.filter((member) => standing(member) !== "holds");
+  const differing = members.filter((member) => standing(member) !== "current");
   const lowest = lowestVersion(members.map(({ version }) => version));
-  if (stray.length === 0 || lowest === undefined) return undefined;
-  const written = stray.some(({ version }) => compareVersions(version, lowest) === 0);
-  return { members: stray.map(({ name }) => name), inputs: written ? inputs(lowest) : {} };
+  if (differing.length === 0 || lowest === undefined) return undefined;
+  const written = differing.some(({ version }) => compareVersions(version, lowest) === 0);
+  return { members: differing.map(({ name }) => name), inputs: written ? inputs(lowest) : {} };
 }
 
 /** Longer names are abbreviated to their beginning and end. */

@@ -30,7 +30,7 @@ export interface UpgradeRecord {
 
 /** The task of a record, for reading it from the vendor. */
 export function taskOf({ task, kind, to, startedAt }: UpgradeRecord): Task {
-  return { id: task, kind, to, askedAt: startedAt };
+  return { id: task, kind, to, requestedAt: startedAt };
 }
 
 /** `deferred` is for upgrades in the vendor's maintenance window, `held` for upgrades that were not requested yet. */

@@ -50,7 +50,7 @@ export interface Request {
 }
 
 /** The result of a request. `lost`: it may have been received. `unsent`: it certainly was not. */
-export type Answer =
+export type RequestResult =
   | { readonly kind: "accepted"; readonly task?: Task }
   | { readonly kind: "lost"; readonly error: Unreachable }
   | { readonly kind: "unsent"; readonly error: Unreachable }

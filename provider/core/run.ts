@@ -56,22 +56,22 @@ export async function run(
   runtime: Runtime,
   remembered?: UpgradeRecord,
 ): Promise<Outcome> {
-  let heard: Heard | undefined;
+  let noted: Noted | undefined;
   const listening: Runtime = {
     ...runtime,
     report: (progress) => {
-      heard = { ...heard, ...(progress.stages === undefined ? {} : { stages: progress.stages }) };
+      noted = { ...noted, ...(progress.stages === undefined ? {} : { stages: progress.stages }) };
       runtime.report(progress);
     },
   };
   const outcome = await reconcile(driver, policy, listening, remembered);
-  const line = summaryOf(outcome, remembered, heard);
+  const line = summaryOf(outcome, remembered, noted);
   if (line !== undefined) runtime.inform(line);
   return outcome;
 }
 
 /** How long a delete waits for a vendor that is unreachable or cannot confirm yet, in milliseconds. */
-const DELETE_PATIENCE = 2 * 60_000;
+const DELETE_BUDGET = 2 * 60_000;
 
 /**
  * Cleans up when a resource is deleted: cancels upgrades that it scheduled and that have not started. Always
@@ -80,7 +80,7 @@ const DELETE_PATIENCE = 2 * 60_000;
  */
 export async function giveUp(driver: Driver, upgrade: UpgradeRecord, policy: Policy, runtime: Runtime): Promise<void> {
   await new CancelPause(policy.spacing, runtime).take();
-  const unreachableBudget = Math.min(policy.unreachableBudget, DELETE_PATIENCE);
+  const unreachableBudget = Math.min(policy.unreachableBudget, DELETE_BUDGET);
   const budget = new UnreachableBudget(driver.title, { ...policy, unreachableBudget }, runtime, false);
   const scheduled = isFleet(driver)
     ? scheduledInFleet(driver, upgrade, budget, runtime)
@@ -106,7 +106,7 @@ export function goesOn(driver: Driver, upgrade: UpgradeRecord | undefined): bool
 }
 
 /** Observed by a run while it waited for its upgrade; undefined if the upgrade had completed before. */
-export interface Heard {
+export interface Noted {
   /** The number of stages, if the vendor reports it. */
   readonly stages?: number;
 }
@@ -119,14 +119,14 @@ export interface Heard {
 export function summaryOf(
   { upgrade, error, observation }: Pick<Outcome, "upgrade" | "error" | "observation">,
   remembered: UpgradeRecord | undefined,
-  heard: Heard | undefined,
+  before: Noted | undefined,
 ): string | undefined {
   if (error !== undefined || upgrade?.state !== "succeeded" || upgrade.finishedAt === undefined) return undefined;
   if (upgrade.task === remembered?.task && upgrade.finishedAt === remembered.finishedAt) return undefined;
   const line = `upgraded ${changedOf(upgrade)} → ${reached(upgrade.to, observation)}`;
-  if (heard === undefined) return line;
+  if (before === undefined) return line;
   const took = formatDuration(Math.max(Date.parse(upgrade.finishedAt) - Date.parse(upgrade.startedAt), 0));
-  const stages = heard.stages === undefined ? "" : `, ${heard.stages} stages`;
+  const stages = before.stages === undefined ? "" : `, ${before.stages} stages`;
   return `${line}${upgrade.joined ? `, seen running for ${took}` : ` in ${took}`}${stages}`;
 }
 

@@ -7,7 +7,7 @@ export interface Progress {
   /** How long the progress has not changed, in milliseconds, if long enough to be reported. */
   readonly still?: number;
   /** How long the server has been unreachable, in milliseconds. */
-  readonly silent?: number;
+  readonly unreachableFor?: number;
   /** Additional information, shown last if there is room. */
   readonly detail?: string;
 }
@@ -56,9 +56,9 @@ export function undisturbed(runtime: Runtime): Runtime {
 }
 
 /** Ignores exceptions and unhandled rejections of a listener. */
-function dropping<A>(tell: (about: A) => unknown): (about: A) => void {
+function dropping<A>(listener: (about: A) => unknown): (about: A) => void {
   return (about) => {
-    new Promise((resolve) => resolve(tell(about))).catch(() => undefined);
+    new Promise((resolve) => resolve(listener(about))).catch(() => undefined);
   };
 }
 

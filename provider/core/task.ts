@@ -8,7 +8,7 @@ export interface Task {
   /** The version it upgrades to, with its build. */
   readonly to: string;
   /** When this tool requested it, or first saw it, if recorded: ISO 8601, UTC. */
-  readonly askedAt?: string;
+  readonly requestedAt?: string;
 }
 
 /** The maintenance window in which the vendor starts a scheduled upgrade. ISO 8601, UTC. */
@@ -24,11 +24,11 @@ export interface Failure {
   /** The stage as the vendor names it: `stage 2/9: Download all required packages`. */
   readonly at?: string;
   /** The operators that the vendor accepts now; missing if it does not report them or has none. */
-  readonly ways?: readonly Way[];
+  readonly operators?: readonly Operator[];
 }
 
 /** What can be done with a failed task: continue from where it failed, or undo it. */
-export type Way = "retry" | "rollback";
+export type Operator = "retry" | "rollback";
 
 /** State of the vendor's task. */
 export type TaskStatus =

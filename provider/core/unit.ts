@@ -59,7 +59,7 @@ export type Activity =
 export type Waiting = Pick<Extract<Activity, { kind: "scheduled" }>, "task" | "window">;
 
 /** The latest completed task of a unit. `began`: milliseconds since 1970, by our clock. */
-export type Ended =
+export type CompletedTask =
   | { readonly kind: "succeeded"; readonly task: Task; readonly began: number }
   | ({ readonly kind: "failed"; readonly task: Task; readonly began: number } & Failure);
 
@@ -93,7 +93,7 @@ export interface Unit {
   readonly ahead: readonly string[];
   /** Missing if no operation is in progress. */
   readonly activity?: Activity;
-  readonly ended?: Ended;
+  readonly completed?: CompletedTask;
   /** Set if it is behind. */
   readonly upgrade?: Upgrade;
 }
@@ -111,7 +111,7 @@ export interface View {
   /** Set when versions could not be read, as a sentence. Never drift: no decision is based on it. */
   readonly unknown?: string;
   /** The vendor's estimate of the remaining time: `12 min left`. */
-  readonly outlook?: string;
+  readonly estimate?: string;
 }
 
 /** The standing of a unit whose members share one target version: a member that is ahead blocks the upgrade. */
@@ -119,10 +119,10 @@ export function standingOf(
   members: readonly Member[],
   constraint: Constraint,
 ): Pick<Unit, "members" | "standing" | "at" | "from" | "ahead"> {
-  const at = (wanted: Standing) => members.filter(({ version }) => standing(version, constraint) === wanted);
+  const at = (sought: Standing) => members.filter(({ version }) => standing(version, constraint) === sought);
   const ahead = at("newer").map(({ name }) => name);
   const lowest = lowestVersion(members.map(({ version }) => version));
-  const late = at("behind").length > 0 ? "behind" : "holds";
+  const late = at("behind").length > 0 ? "behind" : "current";
   return {
     members,
     standing: ahead.length > 0 ? "newer" : late,

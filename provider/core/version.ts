@@ -100,18 +100,18 @@ export type Constraint =
   | { readonly kind: "latest" };
 
 /** Relation of a version to a constraint. */
-export type Standing = "behind" | "holds" | "newer";
+export type Standing = "behind" | "current" | "newer";
 
-const FLOOR = /^>=\s*(.*)$/;
+const MINIMUM = /^>=\s*(.*)$/;
 
 /** Parses `4.3.5.2`, `2.0.75`, `>=2.0.75` or `latest`; undefined for anything else. */
 export function parseConstraint(text: string): Constraint | undefined {
   const trimmed = text.trim();
   if (trimmed === "latest") return { kind: "latest" };
-  const floor = FLOOR.exec(trimmed)?.[1];
-  const version = parseVersion(floor ?? trimmed);
+  const minimum = MINIMUM.exec(trimmed)?.[1];
+  const version = parseVersion(minimum ?? trimmed);
   if (version === undefined) return undefined;
-  return { kind: floor === undefined ? "at" : "floor", version };
+  return { kind: minimum === undefined ? "at" : "floor", version };
 }
 
 /**
@@ -120,10 +120,10 @@ export function parseConstraint(text: string): Constraint | undefined {
  * only the vendor knows the newest version, so the resource kind has to read it.
  */
 export function standing(version: Version, constraint: Constraint): Standing {
-  if (constraint.kind === "latest") return "holds";
+  if (constraint.kind === "latest") return "current";
   const order = compareToConstraint(version, constraint.version);
   if (order < 0) return "behind";
-  return order === 0 || constraint.kind === "floor" ? "holds" : "newer";
+  return order === 0 || constraint.kind === "floor" ? "current" : "newer";
 }
 
 /**
@@ -141,14 +141,14 @@ export function exclude(one: string, other: string): boolean {
 }
 
 export function holds(version: Version, constraint: Constraint): boolean {
-  return standing(version, constraint) === "holds";
+  return standing(version, constraint) === "current";
 }
 
-function compareToConstraint(version: Version, wanted: Version): number {
-  const order = compareParts(version.parts, wanted.parts);
+function compareToConstraint(version: Version, target: Version): number {
+  const order = compareParts(version.parts, target.parts);
   if (order !== 0) return order;
-  if (version.parts.length < wanted.parts.length) return -1;
-  return wanted.build === undefined ? 0 : compareNumbers(version.build ?? 0n, wanted.build);
+  if (version.parts.length < target.parts.length) return -1;
+  return target.build === undefined ? 0 : compareNumbers(version.build ?? 0n, target.build);
 }
 
 /** A version at the precision of the constraint: with its build only if the constraint has one. */

@@ -104,9 +104,9 @@ function textOfPage(page: string): string {
  * | other 400 to 499 | refused | includes a proxy's 401, 403 and 407, which are not about the vendor's credentials |
  * | 500 and above | unconfirmed | a server, or a proxy before it, failed during the request |
  */
-type Fate = Exclude<RefusalKind, "busy"> | "unconfirmed";
+type Delivery = Exclude<RefusalKind, "busy"> | "unconfirmed";
 
-const FATES: ReadonlyMap<number, Fate> = new Map([
+const FATES: ReadonlyMap<number, Delivery> = new Map([
   [303, "unconfirmed"],
   [408, "unconfirmed"],
   [425, "soon"],
@@ -114,7 +114,7 @@ const FATES: ReadonlyMap<number, Fate> = new Map([
   [499, "unconfirmed"],
 ]);
 
-export function fateOf(status: number): Fate {
+export function deliveryOf(status: number): Delivery {
   return FATES.get(status) ?? (status >= 300 && status < 500 ? "final" : "unconfirmed");
 }
 
@@ -134,11 +134,11 @@ export function foreignWrite(
   what: string,
   { status, text }: ForeignResponse,
   remedy: string,
-  heard = false,
+  responded = false,
 ): Refused | Unreachable {
-  const fate = fateOf(status);
-  if (fate === "unconfirmed") return new Unreachable(`${what} returned ${text}`, { sent: true, heard });
-  return new Refused(`${what} was refused: ${text}.`, { refusal: fate, remedy, unread: true });
+  const delivery = deliveryOf(status);
+  if (delivery === "unconfirmed") return new Unreachable(`${what} returned ${text}`, { sent: true, responded });
+  return new Refused(`${what} was refused: ${text}.`, { refusal: delivery, remedy, unread: true });
 }
 
 /** `HTTP 404, text/html: “404 Not Found nginx”`; for a redirect also its target, without possible secrets. */

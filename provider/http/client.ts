@@ -45,7 +45,7 @@ export interface HttpWrite extends HttpRequest {
 export interface HttpUpload extends HttpRequest {
   readonly stream: StreamedBody;
   /** Timeout until the response begins, in milliseconds. */
-  readonly answerTimeout: number;
+  readonly responseTimeout: number;
 }
 
 const GRACE = 700;
@@ -106,9 +106,9 @@ export class HttpClient {
     const { signal, clock, grace = GRACE } = this.#options;
     signal.throwIfAborted();
     const answered = new AbortController();
-    const patience = lingering(signal, grace, clock, answered.signal, whole);
+    const timeout = lingering(signal, grace, clock, answered.signal, whole);
     try {
-      const result = await this.#attempt({ ...request, method: "POST", signal: patience });
+      const result = await this.#attempt({ ...request, method: "POST", signal: timeout });
       if (result instanceof TransportError) throw result;
       return result;
     } catch (error) {

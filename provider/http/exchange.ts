@@ -45,7 +45,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #reject: (reason: unknown) => void = () => undefined;
 
   of(dispatcher: Dispatcher, request: Sendable): Promise<WireResponse> {
-    const { method, origin, target, headers, body, answerTimeout } = request;
+    const { method, origin, target, headers, body, responseTimeout } = request;
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -56,7 +56,7 @@ class Exchange implements Dispatcher.DispatchHandler {
           path: target,
           headers,
           ...(body === undefined ? {} : { body }),
-          ...(answerTimeout === undefined ? {} : { headersTimeout: answerTimeout }),
+          ...(responseTimeout === undefined ? {} : { headersTimeout: responseTimeout }),
         },
         this,
       );

@@ -151,7 +151,7 @@ function codeOf(error: unknown): unknown {
 }
 
 /** Timeout for a connection and a handshake that only serve an error message, in milliseconds. */
-const PATIENCE = 3_000;
+const TIMEOUT = 3_000;
 /** Milliseconds after a handshake within which a server that rejects the client certificate closes the connection. */
 const VERDICT = 1_000;
 
@@ -189,12 +189,12 @@ export function refusesClient(origin: string, tls: Tls, dial: Dial): Promise<boo
   return handshake(origin, tls, dial, false, (socket, end) => {
     let asked = false;
     // Shared algorithms exist only if the server requests a certificate. `keylog` precedes even a failing handshake.
-    const look = () => {
+    const searchIn = () => {
       asked ||= (socket.getSharedSigalgs() ?? []).length > 0;
     };
-    socket.on("keylog", look);
+    socket.on("keylog", searchIn);
     socket.once("secureConnect", () => {
-      look();
+      searchIn();
       setTimeout(() => end(false), VERDICT).unref();
     });
     socket.resume();
@@ -215,7 +215,7 @@ async function handshake<T>(
   look: (socket: TLSSocket, end: (result: T) => void) => void,
 ): Promise<T> {
   const { promise, resolve } = Promise.withResolvers<T>();
-  const timer = setTimeout(() => resolve(otherwise), PATIENCE);
+  const timer = setTimeout(() => resolve(otherwise), TIMEOUT);
   const dialled = dial(origin).then((raw) => {
     raw.on("error", () => undefined);
     const host = new URL(origin).hostname.replace(/^\[|\]$/g, "");

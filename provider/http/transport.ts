@@ -18,7 +18,7 @@ export interface WireRequest {
   /** Replaces the body. */
   readonly stream?: StreamedBody;
   /** Timeout until the response begins, in milliseconds. Default: the transport's own limit. */
-  readonly answerTimeout?: number;
+  readonly responseTimeout?: number;
   readonly signal: AbortSignal;
 }
 

@@ -55,7 +55,7 @@ export function undiciTransport(tls: Tls, proxies: Proxies = DIRECT, limits: Par
   const [read, write] = [by(connections.reads), by(connections.writes)];
   return {
     send: async ({ stream, signal, ...request }) => {
-      if (stream !== undefined) return pour(new Source(stream, stallTimeout), request, signal, write);
+      if (stream !== undefined) return forward(new Source(stream, stallTimeout), request, signal, write);
       const late = new AbortController();
       const over = `the response was not complete after ${wholeTimeout / 1_000} s`;
       const timer = setTimeout(() => late.abort(new TransportError("ANSWER_TIMEOUT", over)), wholeTimeout);
@@ -120,7 +120,7 @@ function opened(tls: Tls, proxies: Proxies, limits: Partial<typeof LIMITS>): Con
 type Send = (request: Sendable, ...signals: AbortSignal[]) => Promise<WireResponse>;
 
 /** Sends a request with a streamed body. Errors of the body itself are passed on unchanged. */
-async function pour(
+async function forward(
   source: Source,
   request: Omit<WireRequest, "body" | "stream" | "signal">,
   signal: AbortSignal,
@@ -147,10 +147,10 @@ class Source {
   failure: { readonly reason: unknown } | undefined;
   readonly #stall = new AbortController();
 
-  /** @param patience how long a chunk may stay unread, in milliseconds */
-  constructor(stream: StreamedBody, patience: number) {
+  /** @param timeout how long a chunk may stay unread, in milliseconds */
+  constructor(stream: StreamedBody, timeout: number) {
     this.length = stream.length;
-    this.chunks = this.#watched(stream, patience);
+    this.chunks = this.#watched(stream, timeout);
   }
 
   get stalled(): AbortSignal {

@@ -2,10 +2,10 @@ import { beforeSending } from "../core/errors";
 import type { Permit } from "../core/request";
 import { HttpClient, type HttpRequest } from "../http/client";
 import type { Transport, WireResponse } from "../http/transport";
-import { type Codes, type Reply, readAnswer } from "./answers";
 import { type Authenticator, KeyAuthenticator, type Signable, TokenAuthenticator, targetOf } from "./authenticator";
 import type { Connection } from "./connection";
 import { transportProblem } from "./errors";
+import { type Codes, type Reply, readResponse } from "./responses";
 import { within } from "./shared-read";
 import { fetchToken, type Scope } from "./tokens";
 
@@ -46,7 +46,7 @@ export class Caller {
    * A request that changes nothing. Retried once if it was refused because of a token or a clock that can be corrected.
    * @throws Unreachable when there is no response; UpgradeError when no token can be obtained
    */
-  async ask(call: Call, scope: Scope): Promise<Reply> {
+  async attempt(call: Call, scope: Scope): Promise<Reply> {
     const first = await this.#once(call, scope);
     return first.worthAnother ? this.#once(call, scope) : first;
   }
@@ -77,7 +77,7 @@ export class Caller {
     const { clock } = this.#connection;
     const authenticator = await beforeSending(() => this.#authenticator(scope));
     const response = await this.#exchange(call, authenticator);
-    const answer = readAnswer(response, this.#codes);
+    const answer = readResponse(response, this.#codes);
     authenticator.answered?.(response.headers, clock.now());
     const doubted = answer.kind === "unauthorized" || answer.kind === "stale";
     const worthAnother = doubted && authenticator.reconsider(response.headers, clock.now());

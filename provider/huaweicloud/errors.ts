@@ -1,8 +1,8 @@
 import { type ErrorOptions, Rejected, Unreachable, UpgradeError } from "../core/errors";
 import { insecure } from "../http/tls";
 import { TransportError } from "../http/transport";
-import type { Answer, Trouble } from "./answers";
 import type { Credentials } from "./credentials";
+import type { ParsedResponse, VendorProblem } from "./responses";
 
 /** Errors of requests to Huawei Cloud. */
 
@@ -10,7 +10,7 @@ import type { Credentials } from "./credentials";
 const LOCKED = /reach the limit,? ?forbidden/i;
 
 /** The gateway counts it: five in a row lock the key. */
-export function isBadSignature(answer: Answer): boolean {
+export function isBadSignature(answer: ParsedResponse): boolean {
   return answer.kind === "unauthorized" && /verify aksk signature fail/i.test(answer.text);
 }
 
@@ -33,7 +33,7 @@ export interface Circumstances {
  * @param what the request, for display: `GET /v3/…/instances at https://…`
  * @returns Unreachable when the service is temporarily unavailable
  */
-export function troubleWith(what: string, trouble: Trouble, circumstances: Circumstances): UpgradeError {
+export function vendorProblem(what: string, trouble: VendorProblem, circumstances: Circumstances): UpgradeError {
   const { credentials, signed, action, example } = circumstances;
   switch (trouble.kind) {
     case "unauthorized":
@@ -53,7 +53,12 @@ export function troubleWith(what: string, trouble: Trouble, circumstances: Circu
   }
 }
 
-export function unauthorized(what: string, trouble: Trouble, credentials: Credentials, signed?: string): UpgradeError {
+export function unauthorized(
+  what: string,
+  trouble: VendorProblem,
+  credentials: Credentials,
+  signed?: string,
+): UpgradeError {
   const { text, echo, requestId, assumed } = trouble;
   const verdict = `${what} was rejected${assumed === true ? "" : " because of its credentials"}`;
   const same = echo !== undefined && echo === signed;
@@ -70,7 +75,7 @@ function argumentsOf(credentials: Credentials): readonly string[] {
 }
 
 /** The status alone is only a hint: the vendor uses it for several causes. */
-function doubt({ assumed, code, status }: Trouble): string {
+function doubt({ assumed, code, status }: VendorProblem): string {
   return assumed === true
     ? `; the code ${code} is not documented, and HTTP ${status} suggests a problem with credentials or permissions`
     : "";
@@ -82,7 +87,7 @@ function difference(echo: string | undefined, signed: string | undefined): strin
   return ` The request was changed on its way to the gateway. The gateway's canonical request: ${echo}. This client's: ${signed ?? "none"}.`;
 }
 
-function remedyFor({ text, code }: Trouble, credentials: Credentials, sameText: boolean): string {
+function remedyFor({ text, code }: VendorProblem, credentials: Credentials, sameText: boolean): string {
   if (LOCKED.test(text))
     return "The access key is locked for five minutes after bad signatures. Run {apply} again later.";
   if (credentials.kind === "user") {
@@ -109,7 +114,7 @@ export class Forbidden extends UpgradeError {
   }
 }
 
-export function forbidden(what: string, trouble: Trouble, action: string | undefined): Forbidden {
+export function forbidden(what: string, trouble: VendorProblem, action: string | undefined): Forbidden {
   const { text, requestId, assumed } = trouble;
   const permission = action === undefined ? "" : `The request requires the IAM action ${action}. `;
   return new Forbidden(
@@ -134,15 +139,15 @@ export function notHuaweiCloud(what: string, found: string, example?: string): U
 
 export function refused(
   what: string,
-  { text, requestId }: Pick<Trouble, "text" | "requestId">,
+  { text, requestId }: Pick<VendorProblem, "text" | "requestId">,
   options: ErrorOptions = {},
 ): UpgradeError {
   return new UpgradeError("blocked", `${what} was refused: ${text}${request(requestId)}.`, options);
 }
 
 /** The service, or a proxy in front of it, is unavailable. */
-export function unavailable(what: string, { text, code }: Trouble): Unreachable {
-  return new Unreachable(`${what} failed at the server: ${text}`, { sent: true, heard: code !== "" });
+export function unavailable(what: string, { text, code }: VendorProblem): Unreachable {
+  return new Unreachable(`${what} failed at the server: ${text}`, { sent: true, responded: code !== "" });
 }
 
 /** The error for a request without a response. */
@@ -161,7 +166,7 @@ export function transportProblem(origin: string, error: unknown): unknown {
       untrusted: "Check `endpoint`. To trust a private CA, set NODE_EXTRA_CA_CERTS to its certificate file.",
     });
   }
-  return new Unreachable(`${origin}: ${error.message}`, { sent: error.sent, heard: false, cause: error });
+  return new Unreachable(`${origin}: ${error.message}`, { sent: error.sent, responded: false, cause: error });
 }
 
 export function request(requestId: string | undefined): string {

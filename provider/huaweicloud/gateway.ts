@@ -2,12 +2,12 @@ import type { z } from "zod";
 import { beforeSending, type RefusalKind, Refused, Unreachable, UpgradeError } from "../core/errors";
 import type { Permit } from "../core/request";
 import { foreignWrite, validate } from "../http/body";
-import type { Answer, Meaning, Reply, Trouble } from "./answers";
 import { encode } from "./authenticator";
 import { type Call, Caller } from "./caller";
 import type { Connection } from "./connection";
-import { forbidden, request, troubleWith, unauthorized, unavailable } from "./errors";
+import { forbidden, request, unauthorized, unavailable, vendorProblem } from "./errors";
 import { projectIdOf } from "./project-id";
+import type { Meaning, ParsedResponse, Reply, VendorProblem } from "./responses";
 import { exampleEndpoint, type Service } from "./service";
 import { Throttled } from "./throttle";
 import type { Scope } from "./tokens";
@@ -112,7 +112,7 @@ export class Gateway {
    */
   async read<T>(call: ServiceCall<T>): Promise<Reading<T>> {
     const made = await this.#call(call);
-    const reply = await this.#caller.ask(made, this.#options.scope);
+    const reply = await this.#caller.attempt(made, this.#options.scope);
     const { answer, what } = reply;
     switch (answer.kind) {
       case "data":
@@ -181,16 +181,16 @@ export class Gateway {
     };
   }
 
-  #trouble(trouble: Trouble, { what, signed }: Reply, action = this.#options.service.readAction): UpgradeError {
+  #trouble(trouble: VendorProblem, { what, signed }: Reply, action = this.#options.service.readAction): UpgradeError {
     const { connection, service } = this.#options;
     const { credentials } = connection.session;
-    const error = troubleWith(what, trouble, { credentials, signed, action, example: exampleEndpoint(service) });
+    const error = vendorProblem(what, trouble, { credentials, signed, action, example: exampleEndpoint(service) });
     this.#service.recognized ||= trouble.code !== "";
     return error.code === "not-the-vendor" && this.#service.recognized ? passing(error) : error;
   }
 
   #refusal(
-    trouble: Trouble,
+    trouble: VendorProblem,
     { what, signed, worthAnother }: Reply,
     action = this.#options.service.readAction,
   ): UpgradeError {
@@ -228,13 +228,13 @@ export class Gateway {
 
 /** A foreign response from an address that responded properly before is transient, not a wrong address. */
 function passing(error: UpgradeError): Unreachable {
-  return new Unreachable(error.message, { sent: true, heard: true, cause: error });
+  return new Unreachable(error.message, { sent: true, responded: true, cause: error });
 }
 
 /**
  * The request id is for the vendor's support. If the request is repeated, the id would only make every line a new one.
  */
-function refusedWith(text: string, { kind, requestId, code }: Trouble, remedy: string | undefined): Refused {
+function refusedWith(text: string, { kind, requestId, code }: VendorProblem, remedy: string | undefined): Refused {
   const refusal = REFUSALS[kind] ?? "final";
   const message = `${text}${refusal === "final" ? request(requestId) : ""}.`;
   return new Refused(message, { refusal, vendorCode: code, ...(remedy === undefined ? {} : { remedy }) });
@@ -247,13 +247,13 @@ function notThrottled(error: unknown): never {
 }
 
 /** A success in an unexpected format is still a success: the started task has to be searched for. */
-function accepted<T>(schema: z.ZodType<T>, answer: Extract<Answer, { kind: "data" }>, what: string): T {
+function accepted<T>(schema: z.ZodType<T>, answer: Extract<ParsedResponse, { kind: "data" }>, what: string): T {
   try {
     return validate(schema, answer.data, what);
   } catch (cause) {
     throw new Unreachable(`${what} was accepted, but the response cannot be parsed`, {
       sent: true,
-      heard: true,
+      responded: true,
       cause,
     });
   }

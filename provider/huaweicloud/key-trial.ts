@@ -1,7 +1,7 @@
 import { beforeSending } from "../core/errors";
 import type { Clock } from "../core/runtime";
-import type { Reply } from "./answers";
 import { isBadSignature } from "./errors";
+import type { Reply } from "./responses";
 
 /** Longer than a gateway takes to refuse a signature: requests do not wait one after the other for a server that is down. */
 const LONGEST_WAIT = 10_000;

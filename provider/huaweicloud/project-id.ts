@@ -2,7 +2,7 @@ import { UpgradeError } from "../core/errors";
 import { validate } from "../http/body";
 import { Caller } from "./caller";
 import type { Connection } from "./connection";
-import { troubleWith } from "./errors";
+import { vendorProblem } from "./errors";
 import { projects } from "./schema";
 import { SingleFlight } from "./shared-read";
 import type { Scope } from "./tokens";
@@ -43,8 +43,8 @@ async function lookUp(caller: Caller, { session }: Connection, region: string): 
   const { iam, credentials } = session;
   const what = `GET /v3/projects?name=${region} at ${iam}`;
   const call = { what, method: "GET", origin: iam, path: "/v3/projects", query: { name: region } } as const;
-  const { answer, signed, what: sent } = await caller.ask(call, { region });
-  if (answer.kind !== "data") throw troubleWith(sent, answer, { credentials, signed });
+  const { answer, signed, what: sent } = await caller.attempt(call, { region });
+  if (answer.kind !== "data") throw vendorProblem(sent, answer, { credentials, signed });
   // Sub-projects are named <region>_<name>.
   const named = validate(projects, answer.data, what).projects.filter(({ name }) => name === region);
   const [only, ...others] = named;

@@ -1,4 +1,4 @@
-import type { Codes } from "./answers";
+import type { Codes } from "./responses";
 
 /** The properties of one Huawei Cloud service. */
 export interface Service {

@@ -21,10 +21,10 @@ export class Throttled extends Unreachable {}
  */
 export class Throttle {
   #until = 0;
-  #strikes = 0;
+  #refusals = 0;
 
   /** @param now elapsed milliseconds @throws Throttled during the delay: nothing is sent */
-  admit(now: number, origin: string): void {
+  acquire(now: number, origin: string): void {
     if (now < this.#until) throw this.#closed(now, origin);
   }
 
@@ -34,16 +34,16 @@ export class Throttle {
    * @param today the time of day, for a response with a delay until a date
    * @throws Throttled when it was a 429
    */
-  heed(response: WireResponse, now: number, origin: string, today = now): void {
+  obey(response: WireResponse, now: number, origin: string, today = now): void {
     if (response.status !== TOO_MANY) {
-      if (now >= this.#until) this.#strikes = 0;
+      if (now >= this.#until) this.#refusals = 0;
       return;
     }
     // Concurrent requests are refused together.
     if (now >= this.#until) {
       const asked = retryAfter(response.headers, today) ?? windowOf(response) ?? MINUTE;
-      this.#until = now + Math.min(asked * 2 ** this.#strikes, LONGEST);
-      this.#strikes += 1;
+      this.#until = now + Math.min(asked * 2 ** this.#refusals, LONGEST);
+      this.#refusals += 1;
     }
     throw this.#closed(now, origin);
   }
@@ -52,7 +52,7 @@ export class Throttle {
     const wait = formatDuration(Math.ceil((this.#until - now) / MINUTE) * MINUTE);
     return new Throttled(`${origin} is throttling requests (HTTP 429); the next one is sent within ${wait}`, {
       sent: false,
-      heard: true,
+      responded: true,
     });
   }
 }
@@ -62,9 +62,9 @@ export function throttled(transport: Transport, throttleOf: (origin: string) => 
   return {
     async send(request) {
       const throttle = throttleOf(request.origin);
-      throttle.admit(clock.elapsed(), request.origin);
+      throttle.acquire(clock.elapsed(), request.origin);
       const response = await transport.send(request);
-      throttle.heed(response, clock.elapsed(), request.origin, clock.now());
+      throttle.obey(response, clock.elapsed(), request.origin, clock.now());
       return response;
     },
     close: () => transport.close(),

@@ -1,9 +1,9 @@
 import { UpgradeError } from "../core/errors";
 import { validate } from "../http/body";
 import { type ClientOptions, HttpClient } from "../http/client";
-import { readAnswer } from "./answers";
 import type { Credentials } from "./credentials";
-import { notHuaweiCloud, transportProblem, troubleWith } from "./errors";
+import { notHuaweiCloud, transportProblem, vendorProblem } from "./errors";
+import { readResponse } from "./responses";
 import { issuedToken } from "./schema";
 
 /** A token of an IAM user, valid for one project. */
@@ -101,8 +101,8 @@ export async function fetchToken({ credentials, iam, scope, through }: TokenRequ
   const response = await http.write({ origin: iam, target: TARGET, headers, body }).catch((error: unknown) => {
     throw transportProblem(iam, error);
   });
-  const answer = readAnswer(response);
-  if (answer.kind !== "data") throw troubleWith(what, answer, { credentials });
+  const answer = readResponse(response);
+  if (answer.kind !== "data") throw vendorProblem(what, answer, { credentials });
   const value = response.headers["x-subject-token"];
   if (value === undefined || value === "") throw notHuaweiCloud(what, "a response without X-Subject-Token");
   const { token } = validate(issuedToken, answer.data, what);

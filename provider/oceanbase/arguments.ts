@@ -206,8 +206,10 @@ function depthOf(path: string): number {
  */
 export function endangers(directory: string, home: string): boolean {
   const target = posix.normalize(`${directory}/`);
-  const house = posix.normalize(`${home}/`);
-  return house.startsWith(target) || (target.startsWith(house) && !target.startsWith(`${house}upgrade/`));
+  const normalized = posix.normalize(`${home}/`);
+  return (
+    normalized.startsWith(target) || (target.startsWith(normalized) && !target.startsWith(`${normalized}upgrade/`))
+  );
 }
 
 /** Of `oceanbase.ClusterVersion`. */

@@ -1,7 +1,7 @@
 import { type BackupRecord, backupOfAll } from "../core/control/backup";
 import { UpgradeError } from "../core/errors";
 import type { Agents } from "./agent/agents";
-import { OtherCluster } from "./agent/contact";
+import { OtherCluster } from "./agent/connection-errors";
 import { type BackupJob, backupJobs, tenantList } from "./agent/schema";
 
 /** Backups, which OceanBase creates per tenant. Reads only. */

@@ -11,11 +11,11 @@ import {
   parseVersion,
   type Version,
 } from "../core/version";
-import { withoutCluster } from "./agent/contact";
+import { withoutCluster } from "./agent/connection-errors";
 import type { Agent } from "./agent/handshake";
 import type { UploadedPackage } from "./agent/schema";
 import { endangers } from "./arguments";
-import { calleeOf, type UpgradeObservation } from "./look";
+import { calleeOf, type UpgradeObservation } from "./observe";
 import { refusedPackages } from "./packages/package-content";
 import { packageName } from "./packages/package-stream";
 import {
@@ -33,9 +33,9 @@ import type { RpmPackage } from "./packages/rpm";
 import { sameAsUploaded } from "./packages/upload";
 import { calleeBefore, preflight, uncheckedBy } from "./preflight";
 import type { System, UpgradeArguments } from "./system";
-import type { Ways } from "./upgrade-path/dependencies";
+import type { UpgradePaths } from "./upgrade-path/dependencies";
 import { findRoute, type Route } from "./upgrade-path/route";
-import { type Journey, routeFindings, unverifiedOnTheWay } from "./upgrade-path/route-findings";
+import { type PathContext, routeFindings, unverifiedOnPath } from "./upgrade-path/route-findings";
 
 /** An observation of the cluster, with the local packages. */
 export interface ClusterObservation extends UpgradeObservation {
@@ -43,11 +43,11 @@ export interface ClusterObservation extends UpgradeObservation {
   /** Packages that this run has uploaded; older servers do not list them. */
   readonly sent: readonly UploadedPackage[];
   /** The upgrade paths to the target; undefined if no list of them is available. */
-  readonly ways?: Ways;
+  readonly paths?: UpgradePaths;
 }
 
 /** The requested upgrade and the observation it is based on. */
-export interface Wish<A extends UpgradeArguments> {
+export interface UpgradeInput<A extends UpgradeArguments> {
   readonly system: System<A>;
   readonly args: A;
   readonly constraint: Constraint;
@@ -55,7 +55,7 @@ export interface Wish<A extends UpgradeArguments> {
 
 /** The upgrade's target, or a finding when it cannot be determined. */
 export function targetOf<A extends UpgradeArguments>(
-  { system, args, constraint }: Wish<A>,
+  { system, args, constraint }: UpgradeInput<A>,
   observation: Pick<ClusterObservation, "readiness" | "local" | "members">,
 ): Target | Finding {
   const wanted = { version: args.version, release: args.release, constraint };
@@ -72,12 +72,12 @@ function requirementOf<A extends UpgradeArguments>(
 
 /**
  * The required upgrade with all findings against it. Pure.
- * @param met the agents contacted so far
+ * @param contacted the agents contacted so far
  */
 export function upgradeOf<A extends UpgradeArguments>(
-  wish: Wish<A>,
+  wish: UpgradeInput<A>,
   observation: ClusterObservation,
-  met: readonly Agent[],
+  contacted: readonly Agent[],
 ): Upgrade {
   const { system, args } = wish;
   const { readiness, members, local } = observation;
@@ -86,14 +86,18 @@ export function upgradeOf<A extends UpgradeArguments>(
   const missing = missingOnServers(observation);
   const uploads = missing.length;
   const ready = { ...readiness, uploaded: available(observation) };
-  const route = "code" in target ? undefined : wayTo(target, lowest, observation);
-  const journeyTo = (end: Target): Journey => ({ target: end, from: lowest, ready, editions: system.editions });
+  const route = "code" in target ? undefined : pathTo(target, lowest, observation);
+  const contextOf = (end: Target): PathContext => ({ target: end, from: lowest, ready, editions: system.editions });
   return {
     from: lowest ? formatVersion(lowest) : "",
-    route: lineOf(lowest, "code" in target ? undefined : target, { wish: args.version, ways: observation.ways, route }),
+    route: lineOf(lowest, "code" in target ? undefined : target, {
+      wish: args.version,
+      ways: observation.paths,
+      route,
+    }),
     how: `${system.how(args, readiness)}${uploadsLine(uploads, readiness.listed)}`,
     findings: [
-      ...directoryFindings(args.upgradeDir, met),
+      ...directoryFindings(args.upgradeDir, contacted),
       ...local.findings,
       ...refusedPackages(missing, system.routed ? lowest : undefined),
       ...strangeArchitectures(local.packages, readiness.architectures),
@@ -101,19 +105,19 @@ export function upgradeOf<A extends UpgradeArguments>(
         ? [target]
         : [
             ...preflight(system.checks, ready, { args, target, editions: system.editions }),
-            ...routeFindings(route, journeyTo(target)),
-            ...calleeFindings(target, observation, met),
+            ...routeFindings(route, contextOf(target)),
+            ...calleeFindings(target, observation, contacted),
           ]),
     ],
     unchecked: uncheckedBy(system.checks, readiness),
     notes:
-      "code" in target ? [] : [...unverified(journeyTo(target), route, local), ...notesOn(target, wish, observation)],
+      "code" in target ? [] : [...unverified(contextOf(target), route, local), ...notesOn(target, wish, observation)],
     ...("code" in target ? {} : { step: stepTo(wish, target, lowest, local.packages) }),
   };
 }
 
 function stepTo<A extends UpgradeArguments>(
-  { system, args }: Wish<A>,
+  { system, args }: UpgradeInput<A>,
   target: Target,
   from: Version | undefined,
   packages: readonly RpmPackage[],
@@ -144,7 +148,7 @@ function uploadsLine(count: number, listed: boolean): string {
 /** Warnings that do not block the request. */
 function notesOn<A extends UpgradeArguments>(
   target: Target,
-  { system, args, constraint }: Wish<A>,
+  { system, args, constraint }: UpgradeInput<A>,
   observation: ClusterObservation,
 ): string[] {
   const wanted = { version: args.version, release: args.release, constraint };
@@ -157,13 +161,13 @@ function notesOn<A extends UpgradeArguments>(
 }
 
 /** Servers without a package list: only the request itself shows whether a package that is not local was uploaded. */
-function unverified(journey: Journey, route: Route | undefined, local: LocalPackages): string[] {
-  const { target, editions, ready } = journey;
+function unverified(context: PathContext, route: Route | undefined, local: LocalPackages): string[] {
+  const { target, editions, ready } = context;
   if (ready.listed) return [];
   const atHand = local.packages.map(asUploaded);
   const known = ready.architectures.length > 0 ? ready.architectures : architecturesOf(atHand);
   const required = { editions, architectures: known.length > 0 ? known : ["<architecture>"] };
-  const files = [...missingPackages(target, atHand, required), ...unverifiedOnTheWay(route, journey)];
+  const files = [...missingPackages(target, atHand, required), ...unverifiedOnPath(route, context)];
   if (files.length === 0) return [];
   const verb = files.length === 1 ? "the package is" : "the packages are";
   return [
@@ -191,26 +195,26 @@ const START_ONCE: Version = { parts: [4n, 4n, 1n, 0n] };
 /** The first server that reads rules written as a single value. */
 const SINGLE_VALUES: Version = { parts: [4n, 2n, 6n, 0n] };
 
-function wayTo(
+function pathTo(
   target: Target,
   from: Version | undefined,
-  { ways, readiness }: Pick<ClusterObservation, "ways" | "readiness">,
+  { paths, readiness }: Pick<ClusterObservation, "paths" | "readiness">,
 ): Route | undefined {
-  if (ways?.kind !== "known" || from === undefined) return undefined;
+  if (paths?.kind !== "known" || from === undefined) return undefined;
   const habits = {
     repeatsStart: calleeBefore(readiness, START_ONCE),
     readsSingleValues: !calleeBefore(readiness, SINGLE_VALUES),
   };
   const start = { version: formatParts(from), build: String(from.build ?? "") };
   const end = { version: target.version, build: target.release.split(".")[0] ?? "" };
-  return findRoute(ways.nodes, start, end, habits);
+  return findRoute(paths.nodes, start, end, habits);
 }
 
 /** `4.2.1.8 → 4.2.5.1 (package required) → 4.3.5.2`; with builds where only they differ. */
 function lineOf(
   from: Version | undefined,
   target: Target | undefined,
-  { wish, ways, route }: { wish: string; ways: Ways | undefined; route: Route | undefined },
+  { wish, ways, route }: { wish: string; ways: UpgradePaths | undefined; route: Route | undefined },
 ): string {
   if (from === undefined) return wish;
   if (target === undefined) return `${formatParts(from)} → ${wish}`;

@@ -40,7 +40,7 @@ export function shownBy(
   return {
     stoppedZones: stoppedZonesOf(cluster.data),
     status: status.data,
-    unheard: status.unreachable === true,
+    unreachable: status.unreachable === true,
     uploaded: list.data,
     listed: list.data !== undefined,
     unlisted: list.unreachable === true,
@@ -63,7 +63,7 @@ function architecturesOf(agents: Agents, cluster: ClusterInfo | undefined): stri
   const fromCluster = (cluster?.zones ?? []).flatMap((zone) =>
     (zone.servers ?? []).map((server) => server.architecture),
   );
-  const fromAgents = agents.met.map((agent) => agent.info.architecture);
+  const fromAgents = agents.contacted.map((agent) => agent.info.architecture);
   const known = [...fromCluster, ...fromAgents].filter((name) => name !== undefined && name !== "");
   return [...new Set(known)].filter((name) => name !== undefined).sort();
 }

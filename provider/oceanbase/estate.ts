@@ -7,14 +7,14 @@ import type { Runtime } from "../core/runtime";
 import type { Finding } from "../core/unit";
 import { formatParts, formatVersion, highestVersion, lowestVersion, newestFirst } from "../core/version";
 import { undiciTransport } from "../http/undici-transport";
-import { type Outsider, withoutCluster } from "./agent/contact";
+import { type Outsider, withoutCluster } from "./agent/connection-errors";
 import type { Agent } from "./agent/handshake";
 import { dags, obInfo } from "./agent/schema";
 import { obshellAgents } from "./agent-version";
 import { checkTls, connection } from "./arguments";
 import { type ClusterCall, cluster } from "./cluster-version";
 import { type Connect, type ConnectionArguments, type OpenAgents, openAgents, originsOf } from "./kind";
-import { lookAt, readCluster, UNFINISHED, type UpgradeObservation } from "./look";
+import { interpret, readCluster, UNFINISHED, type UpgradeObservation } from "./observe";
 import { type Edition, offeredTo } from "./packages/packages";
 import { packagesUploaded, preflight, uncheckedBy } from "./preflight";
 import type { System } from "./system";
@@ -28,7 +28,7 @@ export function oceanbaseEstate(connect: Connect = undiciTransport): EstateKind<
     vendor: "oceanbase",
     ...definedBy(inputs),
     each: "endpoints",
-    asks: ({ password }) => (password === undefined ? ["password"] : []),
+    prompts: ({ password }) => (password === undefined ? ["password"] : []),
     open: (args, runtime) => new OceanBaseEstate(args, runtime, openAgents(args, runtime, connect)),
   };
 }
@@ -61,22 +61,22 @@ class OceanBaseEstate implements Estate {
 
   async #protocol() {
     const { agents } = this.#opened;
-    await agents.meetAll();
+    await agents.contactAll();
     // No agent responded: the first one gives the cause.
-    if (agents.met.length === 0) await agents.readFrom(this.origins[0] ?? "", OB_INFO, obInfo);
-    const versions = newestFirst(agents.met.map(({ info }) => info.version));
-    const ways = [...new Set(agents.met.map(({ generation }) => generation))];
+    if (agents.contacted.length === 0) await agents.readFrom(this.origins[0] ?? "", OB_INFO, obInfo);
+    const versions = newestFirst(agents.contacted.map(({ info }) => info.version));
+    const ways = [...new Set(agents.contacted.map(({ generation }) => generation))];
     return {
-      message: `agents of version ${versions.join(", ")} at ${agents.met.length} of ${counted(this.origins.length, "endpoint")}, authentication ${ways.join(", ")}`,
+      message: `agents of version ${versions.join(", ")} at ${agents.contacted.length} of ${counted(this.origins.length, "endpoint")}, authentication ${ways.join(", ")}`,
     };
   }
 
   async #credentials() {
     const { agents } = this.#opened;
     const name = (await agents.cluster())?.obcluster_info.name;
-    const verified = await Promise.all(agents.met.map((agent) => this.#verifiedBy(agent)));
+    const verified = await Promise.all(agents.contacted.map((agent) => this.#verifiedBy(agent)));
     this.#accepted = [...new Set(verified.flatMap(({ who }) => who ?? []))].sort();
-    if (this.#accepted.length === 0) throw unverified(verified.flatMap(({ silent }) => silent ?? []));
+    if (this.#accepted.length === 0) throw unverified(verified.flatMap(({ unreachable }) => unreachable ?? []));
     const verdicts = this.#accepted.map((who) => `${who} was accepted`);
     return { message: `${verdicts.join(" and ")}${name ? ` by the cluster ${name}` : ""}` };
   }
@@ -99,7 +99,7 @@ class OceanBaseEstate implements Estate {
       await this.#opened.agents.readFrom(origin, UNFINISHED, dags);
       return { who: ROOT };
     } catch (error) {
-      if (error instanceof Unreachable) return { silent: error.message };
+      if (error instanceof Unreachable) return { unreachable: error.message };
       throw error;
     }
   }
@@ -108,12 +108,12 @@ class OceanBaseEstate implements Estate {
     const { agents } = this.#opened;
     this.#report({ message: `reading ${this.title}` });
     const reads = await readCluster(agents);
-    const database = await lookAt(cluster, undefined, reads);
-    const obshell = await lookAt(obshellAgents, undefined, reads);
-    const silent = await this.#silentEndpoints();
+    const database = await interpret(cluster, undefined, reads);
+    const obshell = await interpret(obshellAgents, undefined, reads);
+    const unresponsive = await this.#unreachableEndpoints();
     const unknown = database.unknown ?? obshell.unknown;
     const gaps = [
-      ...silent,
+      ...unresponsive,
       ...(unknown === undefined ? [] : [`${this.title}: ${unknown}.`]),
       ...uncheckedBy([...cluster.checks, ...obshellAgents.checks], database.readiness),
     ];
@@ -149,7 +149,7 @@ class OceanBaseEstate implements Estate {
   }
 
   /** Unreachable endpoints. @throws UpgradeError for endpoints with an error that is not transient */
-  async #silentEndpoints(): Promise<string[]> {
+  async #unreachableEndpoints(): Promise<string[]> {
     const { agents } = this.#opened;
     const members = new Set(agents.members.map(({ origin }) => origin));
     const outside = new Set(agents.outside.map(({ origin }) => origin));
@@ -164,14 +164,14 @@ class OceanBaseEstate implements Estate {
 
   /** One agent can be reached at two endpoints, and an unreachable endpoint may belong to any agent. */
   #unnamed(all: readonly string[]): Finding[] {
-    const { met } = this.#opened.agents;
-    const answered = new Set(met.map(({ origin }) => origin));
+    const { contacted } = this.#opened.agents;
+    const responding = new Set(contacted.map(({ origin }) => origin));
     const hosts = this.origins.map((origin) => new URL(origin).host);
-    const named = new Set([...met.map(({ address }) => address), ...hosts]);
+    const named = new Set([...contacted.map(({ address }) => address), ...hosts]);
     const missing = all.filter((address) => !named.has(address));
     const outside = new Set(this.#opened.agents.outside.map(({ origin }) => origin));
     const silent = this.origins.filter(
-      (origin, at) => !answered.has(origin) && !outside.has(origin) && !all.includes(hosts[at] ?? ""),
+      (origin, at) => !responding.has(origin) && !outside.has(origin) && !all.includes(hosts[at] ?? ""),
     );
     if (missing.length <= silent.length) return [];
     return [
@@ -195,7 +195,7 @@ function adviceOn(outsider: Outsider): Finding {
 /** `who`: whose credentials an agent has verified; `silent`: why it did not respond. */
 interface Verified {
   readonly who?: string;
-  readonly silent?: string;
+  readonly unreachable?: string;
 }
 
 function unverified(silent: readonly string[]): Unreachable {
@@ -204,7 +204,7 @@ function unverified(silent: readonly string[]): Unreachable {
       ? silent.join("; ")
       : `no agent can verify the password of ${ROOT}, because none can reach its database`;
   const remedy = "Start the observers. When they are available, run {apply} again.";
-  return new Unreachable(message, { sent: true, heard: true, remedy });
+  return new Unreachable(message, { sent: true, responded: true, remedy });
 }
 
 interface Found {

@@ -7,7 +7,7 @@ import { type Tls, type TlsArguments, tlsFrom } from "../http/tls";
 import type { Transport } from "../http/transport";
 import { Agents } from "./agent/agents";
 import { constraintOf } from "./arguments";
-import type { UpgradeObservation } from "./look";
+import type { UpgradeObservation } from "./observe";
 import type { System, UpgradeArguments } from "./system";
 import { UpgradeDriver } from "./upgrade-driver";
 

@@ -19,7 +19,7 @@ export interface Readiness {
   readonly stoppedZones: readonly string[];
   readonly status: AgentsStatus | undefined;
   /** No agent responded when the status of the agents was read. */
-  readonly unheard: boolean;
+  readonly unreachable: boolean;
   readonly uploaded: readonly UploadedPackage[] | undefined;
   /** Whether the servers list uploaded packages (from 4.3.0.0 on). */
   readonly listed: boolean;
@@ -46,20 +46,20 @@ export interface Server {
   readonly status: string | undefined;
 }
 
-export interface Asked<A> {
+export interface PreflightInput<A> {
   readonly args: A;
   readonly target: Target;
   readonly editions: readonly Edition[];
 }
 
 /** One condition that makes obshell refuse an upgrade, as far as a client can check it beforehand. */
-export type Check<A> = (ready: Readiness, asked: Asked<A>) => Finding | undefined;
+export type Check<A> = (ready: Readiness, input: PreflightInput<A>) => Finding | undefined;
 
 /** All findings against the upgrade, each with a remedy. Pure. */
-export function preflight<A>(checks: readonly Check<A>[], ready: Readiness, asked: Asked<A>): Finding[] {
+export function preflight<A>(checks: readonly Check<A>[], ready: Readiness, upgrade: PreflightInput<A>): Finding[] {
   return checks
     .filter((check) => !(ready.upgrading && OF_A_MOMENT.has(check)))
-    .map((check) => check(ready, asked))
+    .map((check) => check(ready, upgrade))
     .filter((finding) => finding !== undefined);
 }
 

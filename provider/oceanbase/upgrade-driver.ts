@@ -3,7 +3,7 @@ import type { Driver } from "../core/driver";
 import { beforeSending, Refused } from "../core/errors";
 import { type Permit, type Request, requestOf } from "../core/request";
 import type { Runtime } from "../core/runtime";
-import type { Task, TaskStatus, Way } from "../core/task";
+import type { Operator, Task, TaskStatus } from "../core/task";
 import { blocked } from "../core/texts/sentences";
 import { findingsOf, isFollowed, type Member, standingOf, type Unit, type View, viewOfOne } from "../core/unit";
 import { type Constraint, formatParts, holds, parseVersion, standing } from "../core/version";
@@ -11,7 +11,7 @@ import type { Agents } from "./agent/agents";
 import { type Dag, dag } from "./agent/schema";
 import { readBackups } from "./backups";
 import { type ClusterObservation, missingOnServers, targetOf, upgradeOf } from "./call";
-import { calleeOf, look, type UpgradeObservation } from "./look";
+import { calleeOf, observe, type UpgradeObservation } from "./observe";
 import { ensureUploaded } from "./packages/ensure-uploaded";
 import { lackedBy, PackageMissing } from "./packages/old-refusals";
 import { type LocalPackages, readLocalPackages } from "./packages/packages";
@@ -21,7 +21,7 @@ import type { Readiness } from "./preflight";
 import type { System, UpgradeArguments } from "./system";
 import { formatTarget } from "./tasks/dag";
 import { reopen, TaskWatcher } from "./tasks/task";
-import { DependencyLists, waysTo } from "./upgrade-path/dependencies";
+import { DependencyLists, pathsTo } from "./upgrade-path/dependencies";
 
 /** How long an observation waits for a package to be unpacked: a preview has ten seconds in total. */
 const UNPACKING = 5_000;
@@ -36,10 +36,10 @@ export interface UpgradeDriverOptions<A extends UpgradeArguments> {
 }
 
 /** Why the request cannot be sent yet: it depends on the uploaded packages and the running agents. */
-function undecided({ unlisted, unheard, agents }: Readiness, unit: Unit): string | undefined {
+function undecided({ unlisted, unreachable, agents }: Readiness, unit: Unit): string | undefined {
   if (unit.upgrade === undefined) return undefined;
   if (unlisted) return "the agents did not return their list of packages";
-  if (!unheard || findingsOf(unit).length > 0) return undefined;
+  if (!unreachable || findingsOf(unit).length > 0) return undefined;
   return `no agent reported which agents of the cluster are running (${agents.join(", ")}); one of them may be unreachable`;
 }
 
@@ -78,10 +78,10 @@ export class UpgradeDriver<A extends UpgradeArguments> implements Driver<Cluster
 
   async observe(): Promise<ClusterObservation> {
     const { agents, system, constraint } = this.#options;
-    const seen = await look(agents, system, constraint);
+    const seen = await observe(agents, system, constraint);
     const observation = { ...seen, local: await this.#packages(seen), sent: [...this.#receipts] };
-    const ways = await this.#ways(observation, UNPACKING);
-    return ways === undefined ? observation : { ...observation, ways };
+    const paths = await this.#paths(observation, UNPACKING);
+    return paths === undefined ? observation : { ...observation, paths };
   }
 
   view(observation: ClusterObservation): View {
@@ -93,7 +93,7 @@ export class UpgradeDriver<A extends UpgradeArguments> implements Driver<Cluster
       name: this.units[0],
       ...stands,
       ...(activity === undefined ? {} : { activity }),
-      ...(needed ? { upgrade: upgradeOf(this.#options, observation, agents.met) } : {}),
+      ...(needed ? { upgrade: upgradeOf(this.#options, observation, agents.contacted) } : {}),
     };
     return viewOfOne(unit, unknown ?? undecided(readiness, unit));
   }
@@ -103,7 +103,7 @@ export class UpgradeDriver<A extends UpgradeArguments> implements Driver<Cluster
     return new Map([[this.units[0], await readBackups(agents, args.backup?.tenants)]]);
   }
 
-  leadsToTarget({ to }: Task): boolean {
+  reachesTarget({ to }: Task): boolean {
     const parsed = parseVersion(to);
     return parsed !== undefined && holds(parsed, this.#options.constraint);
   }
@@ -155,11 +155,11 @@ export class UpgradeDriver<A extends UpgradeArguments> implements Driver<Cluster
     return this.#watcher.inspect(task);
   }
 
-  lookAt({ id }: Task): string {
+  inspectHint({ id }: Task): string {
     return `To see the task, run \`obshell task show -i ${id} -d\` on a host of the cluster`;
   }
 
-  reopen(task: Task, way: Way, permit: Permit): Promise<void> {
+  reopen(task: Task, way: Operator, permit: Permit): Promise<void> {
     return reopen(this.#options.agents, task, way, permit);
   }
 
@@ -182,23 +182,23 @@ export class UpgradeDriver<A extends UpgradeArguments> implements Driver<Cluster
   }
 
   /** The known upgrade paths to the target, where intermediate versions may matter. */
-  async #ways(observation: Omit<ClusterObservation, "ways">, patience?: number): Promise<ClusterObservation["ways"]> {
+  async #paths(observation: Omit<ClusterObservation, "paths">, budget?: number): Promise<ClusterObservation["paths"]> {
     const { system } = this.#options;
     const behind = this.#behind(observation);
     if (!system.routed || behind.length === 0) return undefined;
     const target = targetOf(this.#options, observation);
     if ("code" in target || behind.every(({ version }) => formatParts(version) === target.version)) return undefined;
-    return waysTo(target, system.editions, { observation, receipts: this.#receipts, lists: this.#lists, patience });
+    return pathsTo(target, system.editions, { observation, receipts: this.#receipts, lists: this.#lists, budget });
   }
 
   /** Before any upload: a list that took too long for an observation is now read completely, without a time limit. */
   async #refuseRoute(observation: ClusterObservation): Promise<void> {
-    if (observation.ways?.kind !== "unread") return;
+    if (observation.paths?.kind !== "unread") return;
     this.#options.runtime.report({ message: "reading the upgrade path" });
-    const ways = await this.#ways(observation);
+    const paths = await this.#paths(observation);
     this.#options.runtime.signal.throwIfAborted();
-    if (ways === undefined) return;
-    const { findings } = upgradeOf(this.#options, { ...observation, ways }, []);
+    if (paths === undefined) return;
+    const { findings } = upgradeOf(this.#options, { ...observation, paths }, []);
     if (findings.length > 0) throw blocked(this.title, findings);
   }
 

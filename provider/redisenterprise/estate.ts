@@ -11,12 +11,12 @@ import { releaseOf } from "./database/call";
 import { type Database, type Redis, subjectOf } from "./database/database";
 import { redisSubject } from "./database/subject";
 import { type Connect, type ConnectionArguments, derivedSecrets, type OpenNodes, openNodes } from "./kind";
-import { lookAtAll, readRequired, type Seen } from "./look";
 import { moduleSubject } from "./modules/subject";
 import { nodesFrom, type SupportedRedis, supportedByAll } from "./node";
+import { observeAll, readRequired, type Seen } from "./observe";
 import { protectionOf } from "./protection";
-import { permissionFor } from "./rest/answers";
-import { CLIENT_CERTIFICATE_ALONE } from "./rest/contact";
+import { CLIENT_CERTIFICATE_ALONE } from "./rest/connection-errors";
+import { permissionFor } from "./rest/responses";
 import { allActions, bdbList, clusterInfo, clusterModules, nodeList } from "./rest/schema";
 import { activityOf, UNTOLD } from "./tasks/activity";
 import { uncheckedIn } from "./unchecked";
@@ -31,7 +31,7 @@ export function redisEnterpriseEstate(connect: Connect = undiciTransport): Estat
     ...definedBy(inputs),
     derivedSecrets,
     each: "endpoints",
-    asks: ({ username, password, clientCertificate }) =>
+    prompts: ({ username, password, clientCertificate }) =>
       clientCertificate !== undefined && username === undefined
         ? []
         : [...(username === undefined ? ["username"] : []), ...(password === undefined ? ["password"] : [])],
@@ -85,7 +85,7 @@ class RedisEnterpriseEstate implements Estate {
 
   async inventory(): Promise<Inventory> {
     this.#report({ message: `reading ${this.title}` });
-    const seen = await lookAtAll(this.#opened.nodes);
+    const seen = await observeAll(this.#opened.nodes);
     const names = seen.map(({ database }) => database?.name);
     const unchecked = seen.flatMap((each) => (each.database?.type === "redis" ? uncheckedIn(each) : []));
     const found = seen.flatMap((each) => foundIn(each, (name) => names.filter((one) => one === name).length === 1));

@@ -6,7 +6,7 @@ import { HttpClient } from "../http/client";
 import { type Tls, type TlsArguments, tlsFrom } from "../http/tls";
 import type { Transport } from "../http/transport";
 import type { SharedArguments } from "./arguments";
-import type { Seen, Which } from "./look";
+import type { Seen, Which } from "./observe";
 import { Login, type LoginOptions } from "./rest/login";
 import { Nodes } from "./rest/nodes";
 import { type Subject, UpgradeDriver } from "./upgrade-driver";

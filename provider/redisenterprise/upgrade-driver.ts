@@ -7,7 +7,7 @@ import type { Task, TaskStatus } from "../core/task";
 import { type Finding, type Member, type Unit, type View, viewOfOne } from "../core/unit";
 import { CRDB_UPGRADE, crdbHeaders, crdbTaskId, isCrdbCall, newTaskId, ownIdOf } from "./active-active";
 import type { Database } from "./database/database";
-import { findDatabase, type Interest, look, readMachines, type Seen, type Which } from "./look";
+import { findDatabase, type Interest, observe, readMachines, type Seen, type Which } from "./observe";
 import type { Nodes } from "./rest/nodes";
 import { acceptance } from "./rest/schema";
 import { activityOf, isUpgrade, UNTOLD, UPGRADE_MACHINE } from "./tasks/activity";
@@ -29,7 +29,7 @@ export interface Subject extends Interest {
   /** Why the versions could not be parsed, as a sentence. */
   unreadable(database: Database): string | undefined;
   stands(database: Database, seen: Seen): Stands;
-  leadsToTarget(task: Task, unit: Unit): boolean;
+  reachesTarget(task: Task, unit: Unit): boolean;
 }
 
 /** A database that does not exist: impossible as written. */
@@ -72,7 +72,7 @@ export class UpgradeDriver implements Driver<Seen> {
   readonly #watcher: Watcher;
   /** The targets of this run's upgrades, by action. */
   readonly #targets = new Map<string, string>();
-  #looked = false;
+  #observed = false;
   #sent: Sent | undefined;
   /** Its uid, once it was observed. */
   #database: number | undefined;
@@ -88,9 +88,9 @@ export class UpgradeDriver implements Driver<Seen> {
 
   async observe(): Promise<Seen> {
     const { nodes, which, subject } = this.#options;
-    const first = !this.#looked;
-    this.#looked = true;
-    const seen = await look(nodes, which, subject, first);
+    const first = !this.#observed;
+    this.#observed = true;
+    const seen = await observe(nodes, which, subject, first);
     const { database } = seen;
     if (database === undefined) return seen;
     this.#database = database.uid;
@@ -121,8 +121,8 @@ export class UpgradeDriver implements Driver<Seen> {
     return new Map([[this.units[0], this.#backup]]);
   }
 
-  leadsToTarget(task: Task, unit: Unit): boolean {
-    return this.#options.subject.leadsToTarget(task, unit);
+  reachesTarget(task: Task, unit: Unit): boolean {
+    return this.#options.subject.reachesTarget(task, unit);
   }
 
   async start(request: Request, seen: Seen, permit: Permit): Promise<Task> {
@@ -153,12 +153,12 @@ export class UpgradeDriver implements Driver<Seen> {
       const answer = await sending(() => nodes.write(path, body, permit, crdbHeaders(own)));
       const { id } = acceptance.safeParse(answer).data ?? {};
       const accepted = id ? { ...task, id: crdbTaskId(id) } : task;
-      this.#watcher.met(accepted);
+      this.#watcher.known(accepted);
       return accepted;
     } catch (error) {
       if (!(error instanceof Unreachable && error.sent)) throw error;
-      const { message, heard, cause } = error;
-      throw new Unreachable(message, { sent: true, heard, cause, task });
+      const { message, responded, cause } = error;
+      throw new Unreachable(message, { sent: true, responded, cause, task });
     }
   }
 
@@ -178,7 +178,7 @@ export class UpgradeDriver implements Driver<Seen> {
     return ownIdOf(task) !== undefined;
   }
 
-  lookAt(task: Task): string {
+  inspectHint(task: Task): string {
     const crdb = ownIdOf(task);
     const command = crdb === undefined ? "rladmin cluster running_actions" : `crdb-cli task status --task-id ${crdb}`;
     return `To see the task, run \`${command}\` on a node`;

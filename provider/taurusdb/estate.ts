@@ -26,7 +26,7 @@ import { type Access, openAccess, type Project } from "./project";
 import type { HtapInstance, Instance, InstanceDetail, JobRow, ScheduleRow } from "./schema";
 import { CANCEL_ACTION, TAURUSDB, UPGRADE_ACTION } from "./service";
 import { type Known, readStarRocksBeside, targetsOf } from "./starrocks/instance";
-import { look, viewFor } from "./starrocks/view";
+import { observe, viewFor } from "./starrocks/view";
 import { anyWindow, windowOf } from "./tasks";
 
 const TAG = '"env=production"';
@@ -53,7 +53,7 @@ export function taurusdbEstate(
     ...definedBy(z.strictObject({ ...connection, ...filters }).superRefine(completeConnection(TAURUSDB, env))),
     each: "projectId",
     filters: Object.keys(filters),
-    asks: (given) => {
+    prompts: (given) => {
       const missing = missingCredential(given)?.argument;
       return missing === "accessKey" ? ["accessKey", "secretKey"] : missing === undefined ? [] : [missing];
     },
@@ -227,7 +227,7 @@ class TaurusEstate implements Estate {
     const ids = { instanceId, starRocksInstanceId: id };
     const access = this.#access;
     const asked = { access, ids, jobIds: new JobIds(), constraint: LATEST, now: access.gateway.now, signal };
-    const seen = await look({ ...asked, latest: undefined });
+    const seen = await observe({ ...asked, latest: undefined });
     const [unit] = viewFor(seen, LATEST, { starRocksInstanceId: id, version: "latest" }).units;
     const version = seen.members[0]?.version;
     const current = version === undefined ? "unknown" : formatParts(version);
@@ -270,7 +270,7 @@ function targetsIn(offer: Offer | undefined, version: Version): readonly string[
 }
 
 function failedBefore(unit: Unit | undefined): Finding[] {
-  const ended = unit?.ended;
+  const ended = unit?.completed;
   if (ended?.kind !== "failed" || unit?.standing !== "behind") return [];
   return [
     {

@@ -64,7 +64,7 @@ export class Project {
   readonly schedules: SharedRead<readonly ScheduleRow[]>;
   readonly moments = new Moments();
   /** When an instance was last read. */
-  readonly looks = new LastReads(this.moments);
+  readonly polls = new LastReads(this.moments);
   readonly #clock: Clock;
   readonly #jobsIn: (status: string) => SharedRead<JobPage>;
   readonly #pages = new Map<string, SharedRead<JobPage>>();

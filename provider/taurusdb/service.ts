@@ -1,4 +1,4 @@
-import { type Codes, codes } from "../huaweicloud/answers";
+import { type Codes, codes } from "../huaweicloud/responses";
 import type { Service } from "../huaweicloud/service";
 
 /** TaurusDB as a Huawei Cloud service, and the shared parts of its resource types. */

@@ -42,7 +42,7 @@ export const approve: Command = {
     const added = Object.fromEntries([...plans].map(([urn, units]) => [urn, approved(units, terms)]));
     const content: ApprovedUpgrades = { formatVersion: APPROVAL_FORMAT, approvals: sorted({ ...known, ...added }) };
     await writeResult(`${JSON.stringify(content, null, 2)}\n`, output, APPROVALS.what, terminal);
-    terminal.tell(shown(plans));
+    terminal.note(shown(plans));
     return 0;
   },
 };

@@ -56,12 +56,12 @@ async function ran(command: Command, args: readonly string[], terminal: Terminal
   const given = parse(args, { ...options, ...COMMON });
   if (given.has("help")) await terminal.print(helpOf(command, options));
   else if (given.has("version")) await terminal.print(`${ownVersion()}\n`);
-  else return attended(command, given, terminal);
+  else return untilInterrupted(command, given, terminal);
   return 0;
 }
 
 /** After ^C the command is not awaited: a server may respond late or never. @throws UpgradeError `interrupted` */
-async function attended(command: Command, given: Given, terminal: Terminal): Promise<number> {
+async function untilInterrupted(command: Command, given: Given, terminal: Terminal): Promise<number> {
   const { signal } = terminal;
   const interrupted = new Promise<"interrupted">((resolve) => {
     if (signal.aborted) resolve("interrupted");
@@ -78,18 +78,18 @@ export function ended(error: unknown, command: Pick<Command, "name"> | undefined
   const prefix = `pulumi-dbversion${command === undefined ? "" : ` ${command.name}`}`;
   if (error instanceof UsageError) {
     const help = command === undefined ? "pulumi-dbversion --help" : `pulumi-dbversion ${command.name} --help`;
-    terminal.tell(`${prefix}: ${error.message}\nRun \`${help}\` for usage.`);
+    terminal.note(`${prefix}: ${error.message}\nRun \`${help}\` for usage.`);
     return 2;
   }
   if (error instanceof UpgradeError) {
-    terminal.tell(`${prefix}: ${terminal.redact(error.text)}`);
+    terminal.note(`${prefix}: ${terminal.redact(error.text)}`);
     return error.code === "interrupted" ? INTERRUPTED : 1;
   }
   if (error instanceof CommandError || error instanceof ReportError) {
-    terminal.tell(`${prefix}: ${terminal.redact(error.message)}`);
+    terminal.note(`${prefix}: ${terminal.redact(error.message)}`);
     return 1;
   }
   const stack = error instanceof Error ? error.stack : undefined;
-  terminal.tell(`${prefix}: internal error; please report it with these lines [unexpected]\n${stack ?? error}`);
+  terminal.note(`${prefix}: internal error; please report it with these lines [unexpected]\n${stack ?? error}`);
   return 1;
 }

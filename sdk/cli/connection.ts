@@ -131,7 +131,7 @@ export async function connectionsOf(
     [kind.each]: partsOf(kind.each, value),
   }));
   const found = fillCredentials(written, kind.credentials, config, terminal.env);
-  const asked = await askFor(kind, { ...found, ...several[0] }, terminal);
+  const asked = await promptFor(kind, { ...found, ...several[0] }, terminal);
   const origins = {
     ...Object.fromEntries(Object.keys(written).map((argument) => [argument, `--${optionOf(argument)}`])),
     ...Object.fromEntries(Object.keys(asked).map((argument) => [argument, "the prompt"])),
@@ -156,15 +156,15 @@ function contentOf(option: string, path: string): string {
   }
 }
 
-async function askFor(
+async function promptFor(
   kind: EstateKind,
   given: Readonly<Record<string, unknown>>,
-  { ask }: Terminal,
+  { prompt }: Terminal,
 ): Promise<Record<string, string>> {
   const answers: Record<string, string> = {};
-  if (ask === undefined) return answers;
-  for (const argument of kind.asks(given)) {
-    const answer = await ask(`${kind.title}: ${argument}`);
+  if (prompt === undefined) return answers;
+  for (const argument of kind.prompts(given)) {
+    const answer = await prompt(`${kind.title}: ${argument}`);
     if (answer !== "") answers[argument] = answer;
   }
   return answers;

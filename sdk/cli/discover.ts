@@ -49,7 +49,7 @@ export const discover: Command = {
       const each = await readEstate(connection, terminal);
       const known = read.find((one) => one.identity && each.identity && isSame(one.identity, each.identity));
       if (known === undefined) read.push(each);
-      else terminal.tell(`${each.title} is the same as ${known.title} and is listed once.`);
+      else terminal.note(`${each.title} is the same as ${known.title} and is listed once.`);
     }
     const estates = read.flatMap(({ adopted }) => adopted ?? []);
     const databases = read.flatMap((each) => each.databases);
@@ -67,7 +67,7 @@ export const discover: Command = {
             ? `${JSON.stringify({ system, databases, gaps }, undefined, 2)}\n`
             : listing(databases);
     await writeResult(text, given.text("output"), "result", terminal);
-    for (const gap of gaps) terminal.tell(`incomplete: ${gap}`);
+    for (const gap of gaps) terminal.note(`incomplete: ${gap}`);
     return gaps.length === 0 ? 0 : 2;
   },
 };

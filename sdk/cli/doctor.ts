@@ -11,7 +11,7 @@ import { exitCode, failed, inWordsOfCommand, type Line, type Section, sectionTex
 import { UsageError } from "./failure";
 import { writeResult } from "./files";
 import { connectionsIn, managedIn } from "./managed";
-import { examineNetwork, type Network, type Way } from "./network";
+import { examineNetwork, type Network, type NetworkPath } from "./network";
 import { ownVersion } from "./package";
 import { nameOf, planLines } from "./plan-lines";
 import { pluginStartLine } from "./plugin-start";
@@ -126,7 +126,7 @@ async function sectionsOf(
       for (const origin of estate.origins) {
         if (networks.has(origin)) continue;
         terminal.progress(`checking ${origin}`);
-        const network = await examineNetwork(wayTo(connection, origin), terminal);
+        const network = await examineNetwork(pathTo(connection, origin), terminal);
         networks.set(origin, network);
         sections.push({ title: origin, lines: network.lines });
       }
@@ -140,7 +140,7 @@ async function sectionsOf(
   return sections;
 }
 
-function wayTo({ kind, args, proxies }: Connection, origin: string): Way {
+function pathTo({ kind, args, proxies }: Connection, origin: string): NetworkPath {
   const { shape } = kind.inputs;
   return { origin, proxies, tls: tlsFrom(args), accepts: (argument) => Object.hasOwn(shape, argument) };
 }

@@ -19,13 +19,13 @@ import {
 import type { Terminal } from "./terminal";
 
 /** The network path to a server. */
-export interface Way extends Reach {
+export interface NetworkPath extends Reach {
   readonly origin: string;
   readonly proxies: Proxies;
 }
 
 /** How long a step may take, in milliseconds. */
-const PATIENCE = 10_000;
+const STEP_TIMEOUT = 10_000;
 const DAY = 24 * 60 * 60_000;
 /** A certificate that expires sooner is reported. */
 const SOON = 30 * DAY;
@@ -39,9 +39,9 @@ export interface Network {
 }
 
 /** Checks the network path to a server up to the first failure. The only request is one GET without credentials. */
-export async function examineNetwork(way: Way, terminal: Terminal): Promise<Network> {
+export async function examineNetwork(path: NetworkPath, terminal: Terminal): Promise<Network> {
   const lines: Line[] = [];
-  const steps = stepsOf(way, terminal);
+  const steps = stepsOf(path, terminal);
   for (;;) {
     const step = await steps.next();
     if (step.done === true) return { lines, reached: step.value };
@@ -50,20 +50,20 @@ export async function examineNetwork(way: Way, terminal: Terminal): Promise<Netw
 }
 
 /** @returns whether the server responded */
-async function* stepsOf(way: Way, terminal: Terminal): AsyncGenerator<Line, boolean> {
-  const { origin, proxies } = way;
+async function* stepsOf(route: NetworkPath, terminal: Terminal): AsyncGenerator<Line, boolean> {
+  const { origin, proxies } = route;
   const proxy = proxyFor(proxies, origin);
   if (proxy !== undefined)
     yield { state: "note", name: "proxy", message: `${proxy} resolves the name and connects to the server` };
-  else if (!(yield* connectionSteps(way, terminal))) return false;
-  const { line, clock } = await answerLine(way, terminal);
+  else if (!(yield* connectionSteps(route, terminal))) return false;
+  const { line, clock } = await responseLine(route, terminal);
   yield line;
   if (clock !== undefined) yield clock;
   return line.state === "ok";
 }
 
 /** Without a proxy. @returns whether requests can connect */
-async function* connectionSteps(way: Way, terminal: Terminal): AsyncGenerator<Line, boolean> {
+async function* connectionSteps(way: NetworkPath, terminal: Terminal): AsyncGenerator<Line, boolean> {
   const { hostname, port } = new URL(way.origin);
   const host = hostname.replace(/^\[|\]$/g, "");
   const secure = isSecure(way.origin);
@@ -130,7 +130,7 @@ async function tcpLine(target: Target): Promise<Line> {
   }
 }
 
-async function tlsLine(way: Way, target: Target, { clock }: Terminal): Promise<Secured> {
+async function tlsLine(way: NetworkPath, target: Target, { clock }: Terminal): Promise<Secured> {
   const name = "TLS";
   const { tls } = way;
   const named = isIP(target.host) === 0 ? { servername: target.host } : {};
@@ -164,7 +164,7 @@ async function tlsLine(way: Way, target: Target, { clock }: Terminal): Promise<S
 }
 
 /** The server closed the connection because of the client certificate: during the handshake, or after it with TLS 1.3. */
-function refusedLine(name: string, way: Way): Line {
+function refusedLine(name: string, way: NetworkPath): Line {
   return { state: "problem", name, message: `the server ${clientRefusal(way.tls)}`, remedy: remedyForClient(way) };
 }
 
@@ -184,13 +184,13 @@ function describe(certificate: PeerCertificate): string {
 }
 
 /** Any response is sufficient; the checks of the system evaluate it. */
-async function answerLine(
-  way: Way,
+async function responseLine(
+  way: NetworkPath,
   { clock, signal }: Terminal,
 ): Promise<{ readonly line: Line; readonly clock?: Line }> {
   const name = "HTTP";
   const { origin, tls, proxies } = way;
-  const transport = undiciTransport(tls, proxies, { headersTimeout: PATIENCE });
+  const transport = undiciTransport(tls, proxies, { headersTimeout: STEP_TIMEOUT });
   try {
     const { status, headers } = await transport.send({ method: "GET", origin, target: "/", headers: {}, signal });
     const line: Line = { state: "ok", name, message: `response status ${status}` };
@@ -226,6 +226,6 @@ function opened(socket: Socket | TLSSocket, event: "connect" | "secureConnect"):
     socket.once(event, () => resolve());
     socket.once("error", reject);
     socket.once("close", () => reject(new Error("the server closed the connection")));
-    socket.setTimeout(PATIENCE, () => reject(new Error(`no response within ${formatDuration(PATIENCE)}`)));
+    socket.setTimeout(STEP_TIMEOUT, () => reject(new Error(`no response within ${formatDuration(STEP_TIMEOUT)}`)));
   });
 }

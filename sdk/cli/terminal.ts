@@ -25,11 +25,11 @@ export interface Streams {
    */
   print(text: string): Promise<boolean>;
   /** Writes a line to standard error. */
-  tell(line: string): void;
+  note(line: string): void;
   /** A line on standard error that the next one replaces. No effect if it is not a terminal. */
   progress(line: string): void;
   /** Prompts for a line, without echo. Undefined without a terminal. */
-  readonly ask: ((question: string) => Promise<string>) | undefined;
+  readonly prompt: ((question: string) => Promise<string>) | undefined;
   /** All of standard input. @throws Error if it is a terminal */
   read(): Promise<Uint8Array>;
   /** The output of a program. @throws ProgramMissing, or Error with its standard error */
@@ -52,7 +52,7 @@ export function withoutSecrets(streams: Streams): Terminal {
   return {
     ...streams,
     print: (text) => streams.print(hide(text)),
-    tell: (text) => streams.tell(lines(text)),
+    note: (text) => streams.note(lines(text)),
     progress: (line) => streams.progress(redact(line)),
     conceal,
     redact,
@@ -85,12 +85,12 @@ export function processStreams(): Streams {
       progress("");
       return written(text);
     },
-    tell: (line) => {
+    note: (line) => {
       progress("");
       stderr.write(`${line}\n`);
     },
     progress,
-    ask: stdin.isTTY === true && stderr.isTTY === true ? askSilently : undefined,
+    prompt: stdin.isTTY === true && stderr.isTTY === true ? promptWithoutEcho : undefined,
     read: async () => {
       if (stdin.isTTY === true) throw new Error("nothing is piped into standard input");
       return buffer(stdin);
@@ -120,7 +120,7 @@ function written(text: string): Promise<boolean> {
 }
 
 /** readline edits the line; its echo is discarded. */
-function askSilently(question: string): Promise<string> {
+function promptWithoutEcho(question: string): Promise<string> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const reader = createInterface({ input: process.stdin, output: nowhere, terminal: true });
   process.stderr.write(`${question}: `);

@@ -11,7 +11,7 @@ export interface Database {
   readonly name: string;
   readonly subject: Subject;
   /** The target: one version, or one for each module. */
-  readonly database: readonly Wanted[];
+  readonly database: readonly Target[];
   /** Build and distribution, if they are part of the target. */
   readonly release: string | undefined;
   /** The lowest version observed. */
@@ -28,7 +28,7 @@ export interface Database {
   readonly notes: readonly string[];
 }
 
-export interface Wanted {
+export interface Target {
   /** Of a module; undefined where the database as a whole has one version. */
   readonly name: string | undefined;
   readonly version: string;
@@ -53,7 +53,7 @@ export function databaseOf(subject: Subject, resource: Json, pending: string | u
     urn,
     name: textOf(urn.split("::").at(-1)) ?? "(no name)",
     subject,
-    database: wantedOf(subject, state),
+    database: targetsOf(subject, state),
     release: textOf(member(state, "release")),
     current: textOf(member(state, "currentVersion")),
     members: membersOf(member(state, "members"), member(state, "problems")),
@@ -69,7 +69,7 @@ export function databaseOf(subject: Subject, resource: Json, pending: string | u
   };
 }
 
-function wantedOf({ pinned }: Subject, state: unknown): Wanted[] {
+function targetsOf({ pinned }: Subject, state: unknown): Target[] {
   const value = pinned.map((argument) => member(state, argument)).find((each) => each !== undefined && each !== null);
   if (!isTable(value)) {
     const version = textOf(value);

@@ -9,9 +9,9 @@ import { courseOf, routeOf } from "./words";
 /** All data of the state about one database, collapsed. */
 export function details(database: Database, index: number): Html {
   const { name, subject, notes, members, upgrade } = database;
-  const troubled = members.filter(({ problem }) => problem !== undefined).length;
+  const failing = members.filter(({ problem }) => problem !== undefined).length;
   return html`<details class="panel" id="details-${index + 1}">
-<summary><h3><bdi>${name}</bdi></h3> ${badges(database)} <span class="quiet">${subject.system} ${subject.title}${troubled === 0 ? "" : `, ${troubled} with problems`}</span></summary>
+<summary><h3><bdi>${name}</bdi></h3> ${badges(database)} <span class="quiet">${subject.system} ${subject.title}${failing === 0 ? "" : `, ${failing} with problems`}</span></summary>
 <div class="inside" id="database-${index + 1}">
 ${facts(database)}
 ${notes.length === 0 ? undefined : html`<h4>Last operation</h4><ul class="notes problem">${notes.map((note) => html`<li>${note}</li>`)}</ul>`}

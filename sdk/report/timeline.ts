@@ -3,7 +3,7 @@ import type { Database } from "./database";
 import { minuteOf, parseTime, type Status } from "./format";
 import { type Html, html } from "./html";
 import { anchorAt, type Scale, scaleOf } from "./scale";
-import { durationOf, lookOf } from "./upgrade";
+import { colorOf, durationOf } from "./upgrade";
 import { courseOf, shortRouteOf } from "./words";
 
 /** Height of a row and of the axis below, in pixels. */
@@ -61,7 +61,7 @@ function barOf(database: Database, written = 0): Bar[] {
   const from = upgrade.started;
   const to = upgrade.state === "running" ? Math.max(from, written) : from + (durationOf(upgrade) ?? 0);
   const words = [shortRouteOf(upgrade), courseOf(upgrade)];
-  return [{ name: database.name, look: lookOf(upgrade), course: courseOf(upgrade), words, from, to, window }];
+  return [{ name: database.name, look: colorOf(upgrade), course: courseOf(upgrade), words, from, to, window }];
 }
 
 /** From now until an upgrade may begin. */

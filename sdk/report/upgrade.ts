@@ -23,7 +23,7 @@ export interface Upgrade {
 const LONGEST_REASON = 4_000;
 
 /** The color of an upgrade's state: that of the corresponding status. */
-const LOOK: Readonly<Record<string, Status>> = {
+const COLOR_OF: Readonly<Record<string, Status>> = {
   running: "upgrading",
   deferred: "deferred",
   succeeded: "current",
@@ -31,8 +31,8 @@ const LOOK: Readonly<Record<string, Status>> = {
   "rolled-back": "failed",
 };
 
-export function lookOf({ state }: Upgrade): Status {
-  return Object.hasOwn(LOOK, state) ? (LOOK[state] ?? "unknown") : "unknown";
+export function colorOf({ state }: Upgrade): Status {
+  return Object.hasOwn(COLOR_OF, state) ? (COLOR_OF[state] ?? "unknown") : "unknown";
 }
 
 export function upgradeOf(value: unknown): Upgrade | undefined {

@@ -22,9 +22,9 @@ function terminalWith(env: Readonly<Record<string, string>>): Terminal {
     columns: undefined,
     systems: { estates, kinds },
     print: async () => true,
-    tell: () => undefined,
+    note: () => undefined,
     progress: () => undefined,
-    ask: undefined,
+    prompt: undefined,
     read: async () => Buffer.of(),
     run: async (program) => {
       throw new Error(`${program} is not to be started`);

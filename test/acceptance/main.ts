@@ -42,8 +42,8 @@ async function main(args: readonly string[], terminal: Terminal): Promise<number
   const { system, exchanges, failures } = read;
   const simulated = await simulatedExchanges(system, terminal, exchanges);
   const { golden, hidden } = goldenOf(read, "recorded by `npm run acceptance`", simulated, given.all("keep"));
-  for (const failure of failures) terminal.tell(`not read: ${failure}`);
-  for (const field of hidden) terminal.tell(`hidden: the name of the field "${field}"; --keep ${field} records it`);
+  for (const failure of failures) terminal.note(`not read: ${failure}`);
+  for (const field of hidden) terminal.note(`hidden: the name of the field "${field}"; --keep ${field} records it`);
   for (const difference of golden.differences) await terminal.print(`${difference}\n`);
   await terminal.print(`${exchanges.length} answers, ${golden.differences.length} differences\n`);
   if (!given.has("dry") && exchanges.length > 0) {

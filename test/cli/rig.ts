@@ -99,11 +99,11 @@ function runner({ clock, systems, progress }: World, options: RunOptions): Run {
         out += text;
         return onPrint?.(text) !== false;
       },
-      tell: (line) => {
+      note: (line) => {
         err += `${line}\n`;
       },
       progress: (line) => void progress.push(line),
-      ask:
+      prompt:
         answers === undefined
           ? undefined
           : async (question) => {

@@ -30,18 +30,18 @@ const record = (change: Partial<UpgradeRecord> = {}): UpgradeRecord => ({
   state: "failed",
   ...change,
 });
-const failed = (ways?: Failure["ways"]): Plan => ({
+const failed = (operators?: Failure["operators"]): Plan => ({
   kind: "failed",
   task,
   from: "4.2.1.8-7",
-  failure: { message: "broken.", remedy: "Fix it.", at: AT, ...(ways === undefined ? {} : { ways }) },
+  failure: { message: "broken.", remedy: "Fix it.", at: AT, ...(operators === undefined ? {} : { operators }) },
 });
 
 function told(plan: Plan, onFailure: Policy["onFailure"], remembered?: UpgradeRecord, more: Partial<Driver> = {}) {
   const driver = {
     title: "Fake",
     schedules: false,
-    leadsToTarget: () => true,
+    reachesTarget: () => true,
     reopen: async () => undefined,
     inspect: async () => DEFERRED,
     ...more,
@@ -102,7 +102,7 @@ describe("a failed upgrade in a preview", () => {
     const driver = {
       title: "Fake",
       schedules: false,
-      leadsToTarget: () => true,
+      reachesTarget: () => true,
       reopen: async () => undefined,
       backups,
     };
@@ -119,7 +119,7 @@ describe("a failed upgrade in a preview", () => {
     ["ours that reaches it", record({ state: "running" }), true, false],
     ["of somebody else", record({ state: "running", task: "12" }), false, false],
   ])("announces another request after an upgrade in progress: %s", async (_, remembered, leads, announced) => {
-    const said = await told({ kind: "join", task, from: "1" }, "report", remembered, { leadsToTarget: () => leads });
+    const said = await told({ kind: "join", task, from: "1" }, "report", remembered, { reachesTarget: () => leads });
     expect(said.map(({ message }) => message)).toEqual(
       announced ? [`then requests another upgrade, because ${NAME} does not reach the target version`] : [],
     );
@@ -128,7 +128,7 @@ describe("a failed upgrade in a preview", () => {
   it("announces nothing where the vendor has no operators", async () => {
     expect(
       await announce(
-        { title: "Fake", schedules: false, leadsToTarget: () => true, inspect: async () => DEFERRED },
+        { title: "Fake", schedules: false, reachesTarget: () => true, inspect: async () => DEFERRED },
         { plan: failed(), view: VIEW },
         { onFailure: "retry", changes: NO_RULES },
         { clock, wall: clock },

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { nextLook, Stall, Watch } from "../../provider/core/reconcile/pace";
+import { nextPoll, Stall, Watch } from "../../provider/core/reconcile/pace";
 import type { Progress } from "../../provider/core/runtime";
 import { type Clock, wallClock } from "../../provider/core/runtime";
 import { VirtualClock } from "../support/virtual-clock";
@@ -52,7 +52,7 @@ const percent = fc.option(fc.integer({ min: 0, max: 100 }), { nil: undefined });
 
 /** Without jitter. */
 function calm(time: number, share?: number): number {
-  return nextLook({ waited: time, ...(share === undefined ? {} : { percent: share }) }, 0);
+  return nextPoll({ waited: time, ...(share === undefined ? {} : { percent: share }) }, 0);
 }
 
 describe("nextLook", () => {
@@ -69,7 +69,7 @@ describe("nextLook", () => {
   it("is never sooner than 675 ms or later than 15 s, whatever the vendor says", () => {
     fc.assert(
       fc.property(waited, percent, chance, (time, share, luck) => {
-        const next = nextLook({ waited: time, ...(share === undefined ? {} : { percent: share }) }, luck);
+        const next = nextPoll({ waited: time, ...(share === undefined ? {} : { percent: share }) }, luck);
         expect(next).toBeGreaterThanOrEqual(675);
         expect(next).toBeLessThanOrEqual(15_000);
       }),
@@ -77,8 +77,8 @@ describe("nextLook", () => {
   });
 
   it("is shorter by up to a tenth, never longer", () => {
-    expect(nextLook({ waited: 100 * MINUTE }, 0)).toBe(15_000);
-    expect(nextLook({ waited: 100 * MINUTE }, 0.999_999)).toBe(13_500);
+    expect(nextPoll({ waited: 100 * MINUTE }, 0)).toBe(15_000);
+    expect(nextPoll({ waited: 100 * MINUTE }, 0.999_999)).toBe(13_500);
   });
 
   it("comes in the middle of what remains, as the vendor tells it", () => {
@@ -106,9 +106,9 @@ describe("nextLook with others in the process", () => {
     [1_000, 10_000],
     [5_000, 15_000],
   ])("is, with %d of them, after %d ms at the soonest", (others, expected) => {
-    expect(nextLook({ waited: 0 }, 0, others)).toBe(expected);
-    expect(nextLook({ waited: 10 * MINUTE, percent: 100 }, 0, others)).toBe(Math.max(expected, 1_875));
-    expect(nextLook({ waited: 10 * MINUTE }, 0, others)).toBe(15_000);
+    expect(nextPoll({ waited: 0 }, 0, others)).toBe(expected);
+    expect(nextPoll({ waited: 10 * MINUTE, percent: 100 }, 0, others)).toBe(Math.max(expected, 1_875));
+    expect(nextPoll({ waited: 10 * MINUTE }, 0, others)).toBe(15_000);
   });
 });
 
@@ -158,10 +158,10 @@ describe("Watch", () => {
       await pause();
       return watch.waited - before;
     };
-    expect(await lengthOf(() => watch.pauseInSilence())).toBe(750);
+    expect(await lengthOf(() => watch.pauseWhileUnreachable())).toBe(750);
     expect(await lengthOf(() => watch.pauseAfterRefusal())).toBe(5_000);
     await clock.sleep(10 * MINUTE);
-    expect(await lengthOf(() => watch.pauseInSilence())).toBe(5_000);
+    expect(await lengthOf(() => watch.pauseWhileUnreachable())).toBe(5_000);
     expect(await lengthOf(() => watch.pauseAfterRefusal())).toBe(15_000);
   });
 

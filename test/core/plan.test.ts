@@ -209,7 +209,7 @@ describe("a plan is told in one line", () => {
 const driver = { title: "TaurusDB", schedules: false, mostPerRequest: 100, words: WORDS };
 const windowed = { ...driver, schedules: true };
 
-const done = (name = "d") => member({ name, standing: "holds", at: NEW });
+const done = (name = "d") => member({ name, standing: "current", at: NEW });
 const ahead = (name = "n", at = "2.0.80.1") => member({ name, standing: "newer", at });
 const late = (name = "a", overrides: Parameters<typeof member>[0] = {}) => member({ name, target: NEW, ...overrides });
 function lates(count: number, at = OLD, first = 1): Unit[] {

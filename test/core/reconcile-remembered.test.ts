@@ -18,7 +18,7 @@ describe("an upgrade that the state remembers as running", () => {
   it("does not claim an upgrade that fails hours later: no operator is sent", async () => {
     const { journal, outcome } = await play({
       looks: [joining],
-      inspections: [running, { kind: "failed", ...failure, ways: ["retry", "rollback"] }],
+      inspections: [running, { kind: "failed", ...failure, operators: ["retry", "rollback"] }],
       remembered: record("unknown", { task: "unknown", startedAt: "2025-12-31T14:00:00.000Z" }),
       reopens: true,
       policy: { onFailure: "rollback" },
@@ -107,7 +107,7 @@ describe("an upgrade that the state remembers as running", () => {
   });
 
   it("is waited for with the long budget even when nobody answers at first", async () => {
-    const silence = new Unreachable("connection refused", { sent: false, heard: false });
+    const silence = new Unreachable("connection refused", { sent: false, responded: false });
     const { outcome, took } = await play({ looks: [silence], remembered: record("running") });
     expect(outcome).toMatchObject({
       status: "upgrading",
@@ -287,7 +287,7 @@ describe("an upgrade that goes on where no look reaches", () => {
 });
 
 describe("a lost reply to a call whose task has an id of ours", () => {
-  const lost = new Unreachable("reset", { sent: true, heard: false, task: { ...task, id: "7" } });
+  const lost = new Unreachable("reset", { sent: true, responded: false, task: { ...task, id: "7" } });
   const gone = { kind: "gone" } as const;
 
   it("is made good by the task, before it shows in any look", async () => {

@@ -121,7 +121,7 @@ describe("an upgrade that waits for its window", () => {
       looks: [
         (stage) => {
           stage.abort(interrupted());
-          throw new Unreachable("Nobody answers.", { sent: true, heard: false });
+          throw new Unreachable("Nobody answers.", { sent: true, responded: false });
         },
       ],
       remembered: waitingRecord,
@@ -184,7 +184,7 @@ describe("an upgrade that the pin no longer wants to wait for", () => {
 
   it.each([
     ["refused", new Refused("Not now.", { refusal: "busy" })],
-    ["lost", new Unreachable("Connection reset.", { sent: true, heard: false })],
+    ["lost", new Unreachable("Connection reset.", { sent: true, responded: false })],
   ])("is looked at again when the answer is %s", async (_, error) => {
     const { outcome, journal, warnings } = await play({
       looks: [withdrawing, satisfied],
@@ -237,7 +237,7 @@ it("an upgrade that is scheduled although the resource uses no windows is cancel
 });
 
 const refused = new Refused("Not now.", { refusal: "busy" });
-const lost = new Unreachable("Connection reset.", { sent: true, heard: false });
+const lost = new Unreachable("Connection reset.", { sent: true, responded: false });
 
 function count(journal: readonly string[], entry: string): number {
   return journal.filter((one) => one === entry).length;

@@ -118,7 +118,7 @@ describe.each([
   it("while nobody answers during its upgrade hands it over too", async () => {
     const { outcome, took } = await play({
       looks: [joining],
-      inspections: [running, new Unreachable("connection refused", { sent: false, heard: false })],
+      inspections: [running, new Unreachable("connection refused", { sent: false, responded: false })],
       meanwhile: (stage) => stage.clock.after(60_000, () => stage.abort(reason())),
     });
     expect(outcome).toMatchObject({ status: "upgrading", accepted: true, error: { code } });
@@ -152,7 +152,7 @@ describe.each([
       starts: [
         (stage) => {
           stage.abort(reason());
-          throw new Unreachable("interrupted while waiting for the response", { sent: true, heard: false });
+          throw new Unreachable("interrupted while waiting for the response", { sent: true, responded: false });
         },
       ],
     });
@@ -176,7 +176,7 @@ describe.each([
       starts: [
         (stage) => {
           stage.abort(reason());
-          throw new Unreachable("connection refused", { sent: false, heard: false });
+          throw new Unreachable("connection refused", { sent: false, responded: false });
         },
       ],
     });
@@ -188,7 +188,7 @@ describe.each([
   it("while it looks for an upgrade whose answer was lost keeps that in mind", async () => {
     const { outcome, starts } = await play({
       looks: [upgrade()],
-      starts: [new Unreachable("socket hang up", { sent: true, heard: false })],
+      starts: [new Unreachable("socket hang up", { sent: true, responded: false })],
       meanwhile: (stage) => stage.clock.after(10_000, () => stage.abort(reason())),
     });
     expect(outcome).toMatchObject({

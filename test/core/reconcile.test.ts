@@ -152,7 +152,7 @@ describe("a run that finds our upgrade under way", () => {
   });
 
   it("goes on through the silence of its restarts", async () => {
-    const silence = new Unreachable("connection refused", { sent: false, heard: false });
+    const silence = new Unreachable("connection refused", { sent: false, responded: false });
     const { outcome, starts } = await play({
       looks: [joining, satisfied],
       inspections: [running, ...Array<Unreachable>(30).fill(silence), running, succeeded],

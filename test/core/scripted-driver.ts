@@ -169,7 +169,7 @@ function scriptedDriver(script: Script, stage: Stage): Driver<Look> {
     get schedules() {
       return script.schedules ?? schedules;
     },
-    leadsToTarget: ({ to }) => to === TARGET,
+    reachesTarget: ({ to }) => to === TARGET,
     start: async (sent, _, permit) => {
       await script.leaving?.(stage);
       permit();
@@ -234,7 +234,7 @@ function unitOf(plan: Plan, members: readonly Member[]): Unit {
   const late = { ...known, standing: "behind" as const };
   switch (plan.kind) {
     case "satisfied":
-      return { ...known, standing: "holds", at: plan.at, from: plan.at };
+      return { ...known, standing: "current", at: plan.at, from: plan.at };
     case "newer":
       return { ...known, standing: "newer", at: plan.at, from: plan.at, ahead: plan.members };
     case "join": {

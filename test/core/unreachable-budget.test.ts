@@ -18,8 +18,8 @@ const policy: Policy = {
   changes: NO_RULES,
 };
 
-const silent = () => new Unreachable("connection refused", { sent: false, heard: false });
-const away = () => new Unreachable("its database is down", { sent: true, heard: true });
+const silent = () => new Unreachable("connection refused", { sent: false, responded: false });
+const away = () => new Unreachable("its database is down", { sent: true, responded: true });
 
 function setUp(expected = false) {
   const clock = new VirtualClock();
@@ -65,13 +65,13 @@ async function thrownBy(promise: Promise<unknown>): Promise<UpgradeError> {
 describe("patience", () => {
   it("gives the first answer without waiting", async () => {
     const { budget, waited } = setUp();
-    expect(await budget.ask(async () => 42)).toBe(42);
+    expect(await budget.retry(async () => 42)).toBe(42);
     expect(waited()).toBe(0);
   });
 
   it("asks again after silence, and tells of it", async () => {
     const { budget, clock, reports } = setUp();
-    expect(await budget.ask(failingFor(clock, 5_000, silent))).toBe("answer");
+    expect(await budget.retry(failingFor(clock, 5_000, silent))).toBe("answer");
     expect(reports[0]).toBe("no response");
     expect(reports.length).toBeGreaterThan(5);
     expect(new Set(reports)).toEqual(new Set([reports[0]]));
@@ -80,7 +80,7 @@ describe("patience", () => {
   it("asks the less often the longer the run lasts, but at least every five seconds", async () => {
     const { budget, clock, reports } = setUp(true);
     await clock.sleep(10 * MINUTE);
-    expect(await budget.ask(failingFor(clock, MINUTE, silent))).toBe("answer");
+    expect(await budget.retry(failingFor(clock, MINUTE, silent))).toBe("answer");
     expect(reports.length).toBeGreaterThanOrEqual(12);
     expect(reports.length).toBeLessThanOrEqual(14);
   });
@@ -88,7 +88,7 @@ describe("patience", () => {
   it("gives up a first contact after its own, short budget", async () => {
     const { budget, waited } = setUp();
     const cause = silent();
-    const error = await thrownBy(budget.ask(() => Promise.reject(cause)));
+    const error = await thrownBy(budget.retry(() => Promise.reject(cause)));
     expect(error).toMatchObject({ code: "unreachable", cause });
     expect(error.sentence).toMatch(
       /^Orders database could not be read for 1 min.*: connection refused\. Nothing was undone/,
@@ -102,7 +102,7 @@ describe("patience", () => {
     ["when the vendor itself says that it cannot know", false, away],
   ])("has the long budget %s", async (_, expected, failure) => {
     const { budget, waited } = setUp(expected);
-    const error = await thrownBy(budget.ask(() => Promise.reject(failure())));
+    const error = await thrownBy(budget.retry(() => Promise.reject(failure())));
     expect(error.code).toBe("unreachable");
     expect(waited()).toBeGreaterThanOrEqual(20 * MINUTE);
     expect(waited()).toBeLessThan(20.5 * MINUTE);
@@ -116,31 +116,31 @@ describe("patience", () => {
       first = false;
       throw failure;
     };
-    await thrownBy(budget.ask(question));
+    await thrownBy(budget.retry(question));
     expect(waited()).toBeGreaterThanOrEqual(20 * MINUTE);
   });
 
   it("counts the budget from the last answer", async () => {
     const { budget, clock } = setUp();
-    await budget.ask(async () => "here");
-    expect(await budget.ask(failingFor(clock, 19 * MINUTE, silent))).toBe("answer");
-    expect(await budget.ask(failingFor(clock, 19 * MINUTE, silent))).toBe("answer");
-    expect(budget.silence).toBe(0);
+    await budget.retry(async () => "here");
+    expect(await budget.retry(failingFor(clock, 19 * MINUTE, silent))).toBe("answer");
+    expect(await budget.retry(failingFor(clock, 19 * MINUTE, silent))).toBe("answer");
+    expect(budget.unreachableFor).toBe(0);
   });
 
   it("counts silence across two questions that nobody answers", async () => {
     const { budget, clock, waited } = setUp();
     await clock.sleep(50_000);
-    await thrownBy(budget.ask(() => Promise.reject(silent())));
+    await thrownBy(budget.retry(() => Promise.reject(silent())));
     expect(waited()).toBeLessThan(1.2 * MINUTE);
   });
 
   it("lets every other error through at once", async () => {
     const { budget, waited } = setUp();
     const refusal = new UpgradeError("unauthorized", "wrong password");
-    expect(await thrownBy(budget.ask(() => Promise.reject(refusal)))).toBe(refusal);
+    expect(await thrownBy(budget.retry(() => Promise.reject(refusal)))).toBe(refusal);
     const bug = new TypeError("x is not a function");
-    await expect(budget.ask(() => Promise.reject(bug))).rejects.toBe(bug);
+    await expect(budget.retry(() => Promise.reject(bug))).rejects.toBe(bug);
     expect(waited()).toBe(0);
   });
 
@@ -152,7 +152,7 @@ describe("patience", () => {
     const question = async () => {
       asked += 1;
     };
-    expect(await thrownBy(budget.ask(question))).toBe(reason);
+    expect(await thrownBy(budget.retry(question))).toBe(reason);
     expect(asked).toBe(0);
   });
 
@@ -160,7 +160,7 @@ describe("patience", () => {
     const { budget, controller, clock, waited } = setUp(true);
     const reason = new UpgradeError("deadline", "The time limit was reached.");
     clock.after(90_000, () => controller.abort(reason));
-    expect(await thrownBy(budget.ask(() => Promise.reject(silent())))).toBe(reason);
+    expect(await thrownBy(budget.retry(() => Promise.reject(silent())))).toBe(reason);
     expect(waited()).toBe(90_000);
   });
 
@@ -171,11 +171,11 @@ describe("patience", () => {
       controller.abort(reason);
       throw new Error("socket closed");
     };
-    expect(await thrownBy(budget.ask(question))).toBe(reason);
+    expect(await thrownBy(budget.retry(question))).toBe(reason);
   });
 });
 
-const unanswered = new Unreachable("nobody answers", { sent: true, heard: false });
+const unanswered = new Unreachable("nobody answers", { sent: true, responded: false });
 
 it.each([unanswered, new UpgradeError("unauthorized", "no"), new UpgradeError("not-the-vendor", "another shape")])(
   "advice that a vendor does not give is left out: %s",

@@ -33,11 +33,11 @@ const foreign =
 
 describe("a member that nothing was done about", () => {
   it.each([
-    ["satisfies the pin", member({ standing: "holds" }), { kind: "done" }],
+    ["satisfies the pin", member({ standing: "current" }), { kind: "done" }],
     ["runs something newer", member({ standing: "newer" }), { kind: "newer" }],
     ["is behind", member(), { kind: "send" }],
-    ["is behind, after an upgrade that failed", member({ ended: failed() }), { kind: "send" }],
-    ["is behind, after an upgrade that succeeded", member({ ended: succeeded() }), { kind: "send" }],
+    ["is behind, after an upgrade that failed", member({ completed: failed() }), { kind: "send" }],
+    ["is behind, after an upgrade that succeeded", member({ completed: succeeded() }), { kind: "send" }],
     [
       "upgrades",
       member({ activity: upgrading("t1", 40) }),
@@ -45,17 +45,17 @@ describe("a member that nothing was done about", () => {
     ],
     [
       "upgrades although it satisfies the pin",
-      member({ standing: "holds", activity: upgrading() }),
+      member({ standing: "current", activity: upgrading() }),
       { kind: "wait", message: "upgrading", accepted: true },
     ],
     ["is busy", member({ activity: busy() }), { kind: "wait", message: "in backup", accepted: false }],
-    ["is busy, and satisfies the pin", member({ standing: "holds", activity: busy() }), { kind: "done" }],
+    ["is busy, and satisfies the pin", member({ standing: "current", activity: busy() }), { kind: "done" }],
     [
       "is held",
       member({ activity: blocked() }),
       { kind: "problem", code: "blocked", message: "It is frozen. Thaw it.", tentative: true },
     ],
-    ["is held, and satisfies the pin", member({ standing: "holds", activity: blocked() }), { kind: "done" }],
+    ["is held, and satisfies the pin", member({ standing: "current", activity: blocked() }), { kind: "done" }],
     [
       "has an upgrade of somebody else waiting",
       member({ activity: scheduled() }),
@@ -63,7 +63,7 @@ describe("a member that nothing was done about", () => {
     ],
     [
       "has an upgrade of somebody else waiting, and satisfies the pin",
-      member({ standing: "holds", activity: scheduled() }),
+      member({ standing: "current", activity: scheduled() }),
       { kind: "done" },
     ],
   ])("that %s", (_, one, verdict) => {
@@ -89,7 +89,7 @@ describe("an upgrade that waits for its window", () => {
   });
 
   it("is canceled when it is ours and the pin holds already", () => {
-    const one = member({ standing: "holds", activity: scheduled() });
+    const one = member({ standing: "current", activity: scheduled() });
     for (const schedules of [true, false]) {
       expect(verdictOn(one, circumstances({ schedules, remembered: own }))).toMatchObject({ kind: "cancel" });
     }
@@ -160,13 +160,13 @@ describe("a member that a call has named", () => {
       message: "upgrade t2 failed: disk full. Make room.",
       shared: "the upgrade failed: disk full. Make room.",
     };
-    expect(sent(called(MINUTE), member({ ended: failed("t2") }))).toEqual(problem);
-    expect(sent(called(MINUTE, { before: "t1" }), member({ ended: failed("t2") }))).toEqual(problem);
-    expect(sent(called(MINUTE, { before: "t1" }), member({ ended: failed("t1") }))).toMatchObject({ kind: "wait" });
+    expect(sent(called(MINUTE), member({ completed: failed("t2") }))).toEqual(problem);
+    expect(sent(called(MINUTE, { before: "t1" }), member({ completed: failed("t2") }))).toEqual(problem);
+    expect(sent(called(MINUTE, { before: "t1" }), member({ completed: failed("t1") }))).toMatchObject({ kind: "wait" });
   });
 
   it("has failed first, whatever holds it since", () => {
-    expect(sent(called(MINUTE), member({ ended: failed("t2"), activity: blocked() }))).toMatchObject({
+    expect(sent(called(MINUTE), member({ completed: failed("t2"), activity: blocked() }))).toMatchObject({
       code: "upgrade-failed",
     });
   });
@@ -178,12 +178,12 @@ describe("a member that a call has named", () => {
   });
 
   it("is not sent another round while something holds it", () => {
-    const further = member({ at: "2.0.51.240305", ended: succeeded("t2"), activity: blocked() });
+    const further = member({ at: "2.0.51.240305", completed: succeeded("t2"), activity: blocked() });
     expect(sent(called(MINUTE), further)).toMatchObject({ kind: "problem", code: "blocked" });
   });
 
   it("is waited for while something is done to it, also after a failure", () => {
-    expect(sent(called(MINUTE), member({ ended: failed("t2"), activity: busy() }))).toEqual({
+    expect(sent(called(MINUTE), member({ completed: failed("t2"), activity: busy() }))).toEqual({
       kind: "wait",
       message: "in backup",
       accepted: true,
@@ -191,7 +191,7 @@ describe("a member that a call has named", () => {
   });
 
   it("is waited for until its success shows, then it is not upgraded", () => {
-    const done = member({ ended: succeeded("t2") });
+    const done = member({ completed: succeeded("t2") });
     const wait = { kind: "wait", message: "completed, the new version does not show yet", accepted: true };
     expect(sent(shown(called(60 * MINUTE), SETTLE - 1, done), done)).toEqual(wait);
     expect(sent(shown(called(60 * MINUTE), SETTLE, done), done)).toEqual({
@@ -202,7 +202,7 @@ describe("a member that a call has named", () => {
   });
 
   it("is asked for again when another version runs that is behind, four times at most", () => {
-    const further = member({ at: "2.0.51.240305", ended: succeeded("t2") });
+    const further = member({ at: "2.0.51.240305", completed: succeeded("t2") });
     expect(sent(called(MINUTE), further)).toEqual({ kind: "send" });
     expect(sent(called(MINUTE, { rounds: 3 }), further)).toEqual({ kind: "send" });
     expect(sent(called(MINUTE, { rounds: 4 }), further)).toEqual({
@@ -237,7 +237,7 @@ describe("a member that a call has named", () => {
   it("is a problem when the next round is refused, and is not asked for again", () => {
     const attempts = called(60 * MINUTE);
     attempts.refused([member()], new Refused("No.", { refusal: "final", remedy: "Ask them." }));
-    expect(sent(attempts, member({ at: "2.0.51.240305", ended: succeeded("t2") }))).toEqual({
+    expect(sent(attempts, member({ at: "2.0.51.240305", completed: succeeded("t2") }))).toEqual({
       kind: "problem",
       code: "refused",
       message: "No. Ask them.",
@@ -249,10 +249,14 @@ describe("an upgrade that was found running", () => {
   const ran = member({ activity: upgrading("t2") });
 
   it.each([
-    ["failed", member({ ended: failed("t2") }), { kind: "problem", code: "upgrade-failed" }],
-    ["succeeded, its version does not show yet", member({ ended: succeeded("t2") }), { kind: "wait" }],
+    ["failed", member({ completed: failed("t2") }), { kind: "problem", code: "upgrade-failed" }],
+    ["succeeded, its version does not show yet", member({ completed: succeeded("t2") }), { kind: "wait" }],
     ["is no longer shown", member(), { kind: "wait" }],
-    ["went to another version that is behind", member({ at: "2.0.51.1", ended: succeeded("t2") }), { kind: "send" }],
+    [
+      "went to another version that is behind",
+      member({ at: "2.0.51.1", completed: succeeded("t2") }),
+      { kind: "send" },
+    ],
   ])("and then %s", (_, now, verdict) => {
     const attempts = shown(new Attempts(), MINUTE, ran, now);
     expect(verdictOn(now, circumstances({ attempts }))).toMatchObject(verdict);
@@ -279,7 +283,7 @@ describe("a refusal", () => {
   it("is no matter once the member satisfies the pin", () => {
     const attempts = new Attempts();
     attempts.refused([member()], new Refused("The newest already.", { refusal: "final" }));
-    expect(verdictOn(member({ standing: "holds", at: NEW }), circumstances({ attempts }))).toEqual({ kind: "done" });
+    expect(verdictOn(member({ standing: "current", at: NEW }), circumstances({ attempts }))).toEqual({ kind: "done" });
   });
 
   it("is forgotten with the next accepted call", () => {
@@ -312,7 +316,7 @@ describe("a member that is held while something else is done to it", () => {
   });
 
   it("is done where it satisfies the target version", () => {
-    const there = member({ standing: "holds", activity: busy() });
+    const there = member({ standing: "current", activity: busy() });
     expect(verdictOn(there, circumstances({ holdOf }))).toEqual({ kind: "done" });
   });
 });
@@ -327,7 +331,7 @@ describe("what an earlier run has left", () => {
   });
 
   describe("in a pin that holds now", () => {
-    const holding = member({ standing: "holds" });
+    const holding = member({ standing: "current" });
     const done = { kind: "done" };
 
     it("may lead past it, and is waited for until it must have shown", () => {
@@ -338,14 +342,14 @@ describe("what an earlier run has left", () => {
 
     it("is nothing to a member that runs what it leads to, or whose upgrade has ended", () => {
       const remembered = record("running", 1);
-      expect(verdictOn(member({ standing: "holds", at: NEW }), circumstances({ remembered }))).toEqual(done);
-      const ended = { standing: "holds" as const, ended: failed("t2", NOW) };
+      expect(verdictOn(member({ standing: "current", at: NEW }), circumstances({ remembered }))).toEqual(done);
+      const ended = { standing: "current" as const, completed: failed("t2", NOW) };
       expect(verdictOn(member(ended), circumstances({ remembered }))).toEqual(done);
     });
 
     it("is waited for when it has succeeded and the version does not show yet, then it had no effect", () => {
       const remembered = record("running", MINUTE);
-      const one = member({ standing: "holds", ended: succeeded("t2", NOW) });
+      const one = member({ standing: "current", completed: succeeded("t2", NOW) });
       const early = shown(new Attempts(), SETTLE - 1, one);
       expect(verdictOn(one, circumstances({ remembered, attempts: early }))).toEqual({
         kind: "wait",
@@ -354,7 +358,7 @@ describe("what an earlier run has left", () => {
       });
       const late = shown(new Attempts(), SETTLE, one);
       expect(verdictOn(one, circumstances({ remembered, attempts: late }))).toEqual(done);
-      const moved = member({ standing: "holds", at: "2.0.51.1", ended: succeeded("t2", NOW) });
+      const moved = member({ standing: "current", at: "2.0.51.1", completed: succeeded("t2", NOW) });
       expect(verdictOn(moved, circumstances({ remembered }))).toEqual(done);
     });
 
@@ -365,7 +369,7 @@ describe("what an earlier run has left", () => {
     });
 
     it("is a problem while it waits for somebody, and none when it is not ours", () => {
-      const waits = member({ standing: "holds", activity: { kind: "blocked", finding: frozen, task: task("t1") } });
+      const waits = member({ standing: "current", activity: { kind: "blocked", finding: frozen, task: task("t1") } });
       const remembered = record("running", 60 * MINUTE);
       expect(verdictOn(waits, circumstances({ remembered }))).toMatchObject({ kind: "problem", code: "blocked" });
       expect(verdictOn(waits, circumstances())).toEqual(done);
@@ -396,20 +400,20 @@ describe("what an earlier run has left", () => {
 
   it("is asked for again when it has failed since, not when something failed before", () => {
     const remembered = record("running", MINUTE);
-    expect(verdictOn(member({ ended: failed("t2", NOW - MINUTE) }), circumstances({ remembered }))).toEqual({
+    expect(verdictOn(member({ completed: failed("t2", NOW - MINUTE) }), circumstances({ remembered }))).toEqual({
       kind: "send",
     });
     // Vendors tell whole seconds.
-    expect(verdictOn(member({ ended: failed("t2", NOW - MINUTE - 999) }), circumstances({ remembered }))).toEqual({
+    expect(verdictOn(member({ completed: failed("t2", NOW - MINUTE - 999) }), circumstances({ remembered }))).toEqual({
       kind: "send",
     });
-    expect(verdictOn(member({ ended: failed("t2", NOW - MINUTE - 1_001) }), circumstances({ remembered }))).toEqual(
+    expect(verdictOn(member({ completed: failed("t2", NOW - MINUTE - 1_001) }), circumstances({ remembered }))).toEqual(
       asked,
     );
   });
 
   it("is waited for when it has succeeded and the version does not show yet, as long as this run sees that", () => {
-    const done = member({ ended: succeeded("t2", NOW - 59 * MINUTE) });
+    const done = member({ completed: succeeded("t2", NOW - 59 * MINUTE) });
     const remembered = record("running", 60 * MINUTE);
     const wait = { kind: "wait", message: "completed, the new version does not show yet", accepted: false };
     const early = shown(new Attempts(), SETTLE - 1, done);
@@ -425,8 +429,8 @@ describe("what an earlier run has left", () => {
   it("is asked for again after that time when the success may be another one, or had an effect", () => {
     const remembered = record("running", 60 * MINUTE);
     for (const done of [
-      member({ ended: succeeded("t2", NOW - 61 * MINUTE) }),
-      member({ at: "2.0.51.1", ended: succeeded("t2", NOW - 59 * MINUTE) }),
+      member({ completed: succeeded("t2", NOW - 61 * MINUTE) }),
+      member({ at: "2.0.51.1", completed: succeeded("t2", NOW - 59 * MINUTE) }),
     ]) {
       const late = shown(new Attempts(), SETTLE, done);
       expect(verdictOn(done, circumstances({ remembered, attempts: late }))).toEqual({ kind: "send" });
@@ -434,7 +438,7 @@ describe("what an earlier run has left", () => {
   });
 
   it("is over when it has succeeded in the run that asked for it: what is behind was put back since", () => {
-    const done = member({ ended: succeeded("t2", NOW - MINUTE) });
+    const done = member({ completed: succeeded("t2", NOW - MINUTE) });
     for (const state of ["succeeded", "failed"] as const)
       expect(verdictOn(done, circumstances({ remembered: record(state, MINUTE) }))).toEqual({ kind: "send" });
   });
@@ -480,16 +484,16 @@ function verdict(one: Unit, known?: Evidence, rest: Partial<Circumstances> = {})
     owns: () => false,
     isKept: () => false,
     holdOf: () => undefined,
-    say: textsOf({ title: "Orders database" }),
+    texts: textsOf({ title: "Orders database" }),
     ...rest,
   });
 }
 
-const holding = member({ standing: "holds" });
+const holding = member({ standing: "current" });
 const failure = { message: "disk full.", remedy: "Make room." };
 const failedTask = { kind: "failed", task: task("t1"), failure } as const;
 const succeededTask = { kind: "succeeded", task: task("t1"), since: NOW - 1 } as const;
-const silent = { kind: "silent", over: false, lost: false, accepted: true, moved: false } as const;
+const silent = { kind: "invisible", expired: false, lost: false, accepted: true, moved: false } as const;
 
 describe("what the vendor says of a task that it is asked for", () => {
   it("counts before what a read shows when it failed: whatever runs, and whether the unit is up to date", () => {
@@ -535,36 +539,36 @@ describe("what the vendor says of a task that it is asked for", () => {
   });
 
   it("is a problem at once when it is gone, and none when its version is there", () => {
-    const gone = { by: "run", ...silent, over: true, task: task("t1") } as const;
+    const gone = { by: "run", ...silent, expired: true, task: task("t1") } as const;
     expect(verdict(member(), gone)).toMatchObject({ kind: "problem", code: "vanished" });
     expect(verdict(holding, gone)).toEqual({ kind: "done" });
   });
 });
 
 describe("a request whose response was lost", () => {
-  const cause = new Unreachable("reset", { sent: true, heard: false });
+  const cause = new Unreachable("reset", { sent: true, responded: false });
   const lost = { by: "run", ...silent, lost: true, accepted: false, cause, waited: MINUTE } as const;
 
   it("is looked for, then a problem, never sent again", () => {
     expect(verdict(member(), lost)).toMatchObject({ kind: "wait", accepted: false });
-    expect(verdict(member(), { ...lost, over: true })).toMatchObject({ kind: "problem", code: "unconfirmed" });
+    expect(verdict(member(), { ...lost, expired: true })).toMatchObject({ kind: "problem", code: "unconfirmed" });
   });
 
   it("of an earlier run is sent again only once it is over", () => {
     expect(verdict(member(), { ...lost, by: "earlier" })).toMatchObject({ kind: "wait" });
-    expect(verdict(member(), { ...lost, by: "earlier", over: true })).toEqual({ kind: "send" });
+    expect(verdict(member(), { ...lost, by: "earlier", expired: true })).toEqual({ kind: "send" });
   });
 
   it("may lead past a target version that is reached", () => {
     expect(verdict(holding, { ...lost, by: "earlier" })).toMatchObject({ kind: "wait" });
-    expect(verdict(holding, { ...lost, by: "earlier", over: true })).toEqual({ kind: "done" });
+    expect(verdict(holding, { ...lost, by: "earlier", expired: true })).toEqual({ kind: "done" });
   });
 });
 
 describe("a unit that an upgrade of this run has brought to its target version", () => {
-  const after = member({ standing: "holds", activity: busy() });
+  const after = member({ standing: "current", activity: busy() });
   const succeeded = { by: "run", kind: "succeeded", task: task("t1"), pending: false } as const;
-  const broken = member({ standing: "holds", activity: { kind: "blocked", finding: frozen, broken: true } });
+  const broken = member({ standing: "current", activity: { kind: "blocked", finding: frozen, broken: true } });
 
   it("is waited for while another operation is in progress, for a limited time", () => {
     const wait = { kind: "wait", message: "waiting for in backup", accepted: true };

@@ -176,47 +176,47 @@ describe("parseConstraint", () => {
 describe("standing", () => {
   it.each([
     // exact
-    ["4.3.5.2", "4.3.5.2", "holds"],
+    ["4.3.5.2", "4.3.5.2", "current"],
     ["4.3.5.2", "4.3.5.1", "behind"],
     ["4.3.5.2", "4.3.5.3", "newer"],
     ["4.3.5.2", "4.3.5.10", "newer"],
     ["4.3.5.10", "4.3.5.9", "behind"],
-    ["4.3.5.2", "4.3.5.2-102000042025031214", "holds"],
+    ["4.3.5.2", "4.3.5.2-102000042025031214", "current"],
     ["4.3.5.2", "4.2.9.9", "behind"],
     ["4.3.5.2", "4.3.5", "behind"],
     // prefix
-    ["2.0.75", "2.0.75.28", "holds"],
-    ["2.0.75", "2.0.75", "holds"],
+    ["2.0.75", "2.0.75.28", "current"],
+    ["2.0.75", "2.0.75", "current"],
     ["2.0.75", "2.0.7.9", "behind"],
     ["2.0.75", "2.0.76.1", "newer"],
-    ["2", "2.9.9", "holds"],
+    ["2", "2.9.9", "current"],
     // floor
-    [">=2.0.75", "2.0.75.28", "holds"],
-    [">=2.0.75", "2.0.76", "holds"],
-    [">=2.0.75", "3", "holds"],
+    [">=2.0.75", "2.0.75.28", "current"],
+    [">=2.0.75", "2.0.76", "current"],
+    [">=2.0.75", "3", "current"],
     [">=2.0.75", "2.0.74.99", "behind"],
     [">=2.0.75", "2.0", "behind"],
     // builds
-    ["4.2.1.1-5", "4.2.1.1-5", "holds"],
+    ["4.2.1.1-5", "4.2.1.1-5", "current"],
     ["4.2.1.1-5", "4.2.1.1-4", "behind"],
     ["4.2.1.1-5", "4.2.1.1-6", "newer"],
     ["4.2.1.1-5", "4.2.1.1", "behind"],
     ["4.2.1.1-5", "4.2.1.2-1", "newer"],
-    [">=4.2.1.1-5", "4.2.1.1-6", "holds"],
+    [">=4.2.1.1-5", "4.2.1.1-6", "current"],
     [">=4.2.1.1-5", "4.2.1.1-4", "behind"],
     ["4.2.1.1-101000062023110109", "4.2.1.1-101000062023110108", "behind"],
     // latest
-    ["latest", "0.0.1", "holds"],
+    ["latest", "0.0.1", "current"],
   ] as const)("of pin %s: %s is %s", (text, version, expected) => {
     expect(standing(read(version), pin(text))).toBe(expected);
-    expect(holds(read(version), pin(text))).toBe(expected === "holds");
+    expect(holds(read(version), pin(text))).toBe(expected === "current");
   });
 });
 
 const smallNumber = fc.oneof(fc.bigInt({ min: 0n, max: 3n }), fc.bigInt({ min: 2n ** 53n, max: 2n ** 53n + 2n }));
 const parts = (least: number, most = least) => fc.array(smallNumber, { minLength: least, maxLength: most });
 const kind = fc.constantFrom("at" as const, "floor" as const);
-const ORDER = ["behind", "holds", "newer"];
+const ORDER = ["behind", "current", "newer"];
 
 function expectMonotone(a: Version, b: Version, constraint: Constraint): void {
   const [lower, higher] = compareVersions(a, b) <= 0 ? [a, b] : [b, a];

@@ -33,8 +33,8 @@ import {
 
 const ENDED = [running, succeeded];
 const refused = (refusal: RefusalKind) => new Refused("refused the upgrade call: not now.", { refusal });
-const lost = () => new Unreachable("socket hang up", { sent: true, heard: false });
-const notSent = () => new Unreachable("connection refused", { sent: false, heard: false });
+const lost = () => new Unreachable("socket hang up", { sent: true, responded: false });
+const notSent = () => new Unreachable("connection refused", { sent: false, responded: false });
 
 describe("a call that is refused", () => {
   it("because something runs waits for it as long as it takes, and is made again after two looks", async () => {
@@ -281,7 +281,7 @@ describe.each(ODD)("after %s, nobody knows whether the vendor received", (_, thr
     const clock = new VirtualClock();
     const runtime = { clock, wall: clock, signal, random: () => 0.5, ...quiet, warn };
     const reopen = async () => throwing(thrown)();
-    const permissive = { forgetBackups: () => undefined, tryBackups: async () => undefined, require: () => undefined };
+    const permissive = { discardBackups: () => undefined, tryBackups: async () => undefined, require: () => undefined };
     const ours = { owns: () => true, upgrade: undefined, reopened() {} };
     const recovery = new Recovery(
       { title: "x", reopen },
@@ -291,7 +291,7 @@ describe.each(ODD)("after %s, nobody knows whether the vendor received", (_, thr
       ours,
     );
     const unit = { name: "orders", members: [], standing: "behind", at: "", from: "", ahead: [] } as const;
-    expect(await recovery.reopen(unit, task, { ...failure, ways: ["rollback"] }, "just now")).toBe(true);
+    expect(await recovery.reopen(unit, task, { ...failure, operators: ["rollback"] }, "just now")).toBe(true);
     expect(warnings.at(-1)).toMatch(/; looking at upgrade 11$/);
   });
 
@@ -334,7 +334,7 @@ describe.each(ODD)("after %s, nobody knows whether the vendor received", (_, thr
     const transport = { send: async () => throwing(thrown)(), close: async () => undefined };
     const http = new HttpClient({ transport, clock: new VirtualClock(), signal: new AbortController().signal });
     const stream = { length: 2, chunks: () => (async function* () {})() };
-    const sent = http.upload({ origin: "http://x", target: "/", stream, answerTimeout: 1 });
+    const sent = http.upload({ origin: "http://x", target: "/", stream, responseTimeout: 1 });
     expect(await sent.catch((reason: unknown) => reason)).toMatchObject({ code: INCOMPLETE, sent: false });
   });
 
@@ -354,7 +354,7 @@ describe.each(ODD)("after %s, nobody knows whether the vendor received", (_, thr
 
 describe("what a driver states of a write", () => {
   it("is kept as it is", async () => {
-    const said = new Unreachable("throttled", { sent: false, heard: true });
+    const said = new Unreachable("throttled", { sent: false, responded: true });
     expect(await sending(async () => Promise.reject(said)).catch((reason: unknown) => reason)).toBe(said);
   });
 });

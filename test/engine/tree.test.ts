@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LogLine } from "../../provider/frontend/resource/log";
-import { reporter } from "../../provider/frontend/resource/log";
+import { reporterFor } from "../../provider/frontend/resource/log";
 import { rig as obshell } from "../oceanbase/rig";
 import { VirtualClock } from "../support/virtual-clock";
 import { kernelRig } from "../taurusdb/kernel-rig";
@@ -74,8 +74,12 @@ describe.each(SIZES)("a terminal of %j", (size, room) => {
     const clock = new VirtualClock();
     const log = { write: (line: LogLine) => void lines.push(line), flush: async () => undefined };
     const rhythm = { change: 0, repeat: 0 };
-    const { report } = reporter({ log, urn: "", clock, rhythm, redact: (text) => text });
-    report({ message: "no response", silent: 40_000, detail: "retrying: http://10.0.0.1:2886: connection refused" });
+    const { report } = reporterFor({ log, urn: "", clock, rhythm, redact: (text) => text });
+    report({
+      message: "no response",
+      unreachableFor: 40_000,
+      detail: "retrying: http://10.0.0.1:2886: connection refused",
+    });
     const [line = ""] = passing(lines);
     expect(line).toBe("no response for 40 s · retrying: http://10.0.0.1:2886: connection refused");
     expect(seen("oceanbase:ClusterVersion", line, size)).toMatch(room > 0 ? /^no response for 40 s/ : /^$/);

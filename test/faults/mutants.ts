@@ -35,7 +35,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       view: (seen) =>
         changed(driver.view(seen), (unit) => {
           const { activity, ...rest } = unit;
-          return activity?.kind === "running" ? { ...rest, standing: "holds", at: activity.task.to } : unit;
+          return activity?.kind === "running" ? { ...rest, standing: "current", at: activity.task.to } : unit;
         }),
     }),
   },
@@ -141,7 +141,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     driver: (driver) => ({
       view: (seen) =>
         changed(driver.view(seen), (unit) =>
-          unit.standing === "holds" ? { ...unit, standing: "newer", ahead: ["all"] } : unit,
+          unit.standing === "current" ? { ...unit, standing: "newer", ahead: ["all"] } : unit,
         ),
     }),
   },
@@ -193,7 +193,7 @@ function delegate(driver: Driver): Driver {
     ...{ title, units, tasks, schedules, mostPerRequest, ownReads },
     observe: (scheduled) => driver.observe(scheduled),
     view: (seen) => driver.view(seen),
-    leadsToTarget: (task, unit) => driver.leadsToTarget(task, unit),
+    reachesTarget: (task, unit) => driver.reachesTarget(task, unit),
     compose: (steps) => driver.compose(steps),
     backups: async (units) => (await driver.backups?.(units)) ?? new Map(),
     prepare: async (requests, seen) => (await driver.prepare?.(requests, seen)) ?? false,

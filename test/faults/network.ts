@@ -51,7 +51,7 @@ export class Network {
         throw new TransportError("ECONNRESET", "read ECONNRESET");
       case "silence":
         if (harm.processed) await this.#unheard(request, processed);
-        await this.#timeline.sleep(request.answerTimeout ?? HEADERS);
+        await this.#timeline.sleep(request.responseTimeout ?? HEADERS);
         throw new TransportError("UND_ERR_HEADERS_TIMEOUT", "Headers Timeout Error");
       case "slow": {
         const exchange = await this.#genuine(request, processed);
@@ -79,7 +79,7 @@ export class Network {
 
   /** The vendor gets it however long it takes; the caller waits no longer than the transport would. */
   async #delayed(request: WireRequest, ms: number, processed: () => void): Promise<Exchange> {
-    const patience = request.answerTimeout ?? HEADERS;
+    const patience = request.responseTimeout ?? HEADERS;
     const arrival = this.#timeline.sleep(ms).then(() => this.#genuine(request, processed));
     if (ms < patience) return arrival;
     arrival.catch(() => undefined);

@@ -127,7 +127,7 @@ export function fakeKind(): {
           if (backup instanceof Error) throw backup;
           return new Map(units.map(({ name }) => [name, backup]));
         },
-        leadsToTarget: ({ to }) => to === args.version,
+        reachesTarget: ({ to }) => to === args.version,
         start: async (): Promise<Task> => {
           world.starts += 1;
           world.version = args.version;
@@ -148,7 +148,7 @@ export function fakeKind(): {
       members: Object.fromEntries(members.map((member) => [member.name, formatVersion(member.version)])),
     }),
     drifted: (args, { members }) => {
-      const stray = members.find((member) => standing(member.version, constraintOf(args)) !== "holds");
+      const stray = members.find((member) => standing(member.version, constraintOf(args)) !== "current");
       return stray && { members: [stray.name], inputs: { version: formatVersion(stray.version) } };
     },
   };

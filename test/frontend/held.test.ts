@@ -89,7 +89,7 @@ describe("a preview of what depends on a backup", () => {
     "says so where backups cannot be read, and does not fail: onUnreachable %s",
     async (word) => {
       const { lifecycle, inputs, said } = stage({
-        backup: new Unreachable("No answer.", { sent: true, heard: false }),
+        backup: new Unreachable("No answer.", { sent: true, responded: false }),
       });
       const { failures } = await lifecycle.check({}, inputs({ backup, onUnreachable: word }));
       expect(failures).toEqual([]);

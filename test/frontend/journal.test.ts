@@ -39,11 +39,11 @@ describe("notes of an operation", () => {
   it("are read by its other processes, in any order", () => {
     const [one, other] = notesOf(temporary(), PID, OTHER);
     one?.note("topic", "a", { x: "1", y: "2" });
-    expect(other?.about("topic", ["x", "z"])).toEqual([{ thing: "x", author: "a", text: "1" }]);
+    expect(other?.about("topic", ["x", "z"])).toEqual([{ subject: "x", author: "a", text: "1" }]);
     other?.note("topic", "b", { x: "é" });
     expect(one?.about("topic", ["x"])).toEqual([
-      { thing: "x", author: "a", text: "1" },
-      { thing: "x", author: "b", text: "é" },
+      { subject: "x", author: "a", text: "1" },
+      { subject: "x", author: "b", text: "é" },
     ]);
     expect(one?.about("another", ["x"])).toEqual([]);
     expect([one?.complete, other?.complete]).toEqual([true, true]);
@@ -53,7 +53,7 @@ describe("notes of an operation", () => {
     const [one, other] = notesOf(temporary(), PID, OTHER);
     one?.note("topic", "a", { x: "1" });
     one?.note("topic", "a", { y: "2" });
-    expect(other?.about("topic", ["x", "y"])).toEqual([{ thing: "y", author: "a", text: "2" }]);
+    expect(other?.about("topic", ["x", "y"])).toEqual([{ subject: "y", author: "a", text: "2" }]);
     other?.remove("topic", "a");
     expect(one?.about("topic", ["y"])).toEqual([]);
     one?.note("topic", "a", { y: "2" });
@@ -74,7 +74,7 @@ describe("notes of an operation", () => {
     dead?.note("topic", "dead", { x: "1" });
     living?.note("topic", "living", { x: "2" });
     const [now] = notesOf(root, PID);
-    expect(now?.about("topic", ["x"])).toEqual([{ thing: "x", author: "living", text: "2" }]);
+    expect(now?.about("topic", ["x"])).toEqual([{ subject: "x", author: "living", text: "2" }]);
   });
 
   it("of processes that have ended long ago are removed by any later operation", () => {
@@ -117,7 +117,7 @@ describe("notes of an operation", () => {
     const [one] = notesOf(root, PID);
     one?.note("topic", "a", { x: "1" });
     expect(one?.complete).toBe(false);
-    expect(one?.about("topic", ["x"])).toEqual([{ thing: "x", author: "a", text: "1" }]);
+    expect(one?.about("topic", ["x"])).toEqual([{ subject: "x", author: "a", text: "1" }]);
   });
 
   it("are not complete any more once the directory is gone", () => {

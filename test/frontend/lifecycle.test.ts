@@ -39,7 +39,7 @@ describe("create", () => {
   });
 
   it("that nothing came of leaves nothing behind, and says why", async () => {
-    const failure = new Unreachable("hunter2: connection refused", { sent: false, heard: false });
+    const failure = new Unreachable("hunter2: connection refused", { sent: false, responded: false });
     const { lifecycle, inputs, world } = stage({ failure });
     const error = await thrown(lifecycle.create(inputs({ password: "hunter2" })));
     expect(error.message).toMatch(
@@ -189,7 +189,7 @@ describe("delete", () => {
       const { lifecycle, inputs, world } = stage({ status: { kind: "scheduled", window } });
       Object.defineProperty(world, "canceled", {
         get: () => {
-          throw new Unreachable("Nobody answers.", { sent: false, heard: false });
+          throw new Unreachable("Nobody answers.", { sent: false, responded: false });
         },
       });
       const error = await thrown(lifecycle.delete("server-1", { ...inputs(), ...waiting }));

@@ -30,7 +30,7 @@ describe("the preview of a new pin", () => {
     ["that cannot be known", { unknown: "no members" }, "WARNING cannot plan: no members"],
     [
       "that nobody answers for",
-      { failure: new Unreachable("connection refused", { sent: false, heard: false }) },
+      { failure: new Unreachable("connection refused", { sent: false, responded: false }) },
       "WARNING cannot plan: unreachable, connection refused",
     ],
     ["that meets a fault", { failure: new TypeError("x is undefined") }, "WARNING cannot plan: x is undefined"],

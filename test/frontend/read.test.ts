@@ -62,7 +62,7 @@ describe("a refresh", () => {
   });
 
   it.each<[string, Parameters<typeof stage>[0]]>([
-    ["nobody answers", { failure: new Unreachable("connection refused", { sent: false, heard: false }) }],
+    ["nobody answers", { failure: new Unreachable("connection refused", { sent: false, responded: false }) }],
     ["the versions are not known just now", { unknown: "restarting" }],
   ])("leaves the state as it was when %s", async (_, change) => {
     const { props, inputs, stored, said } = await refresh(change);
@@ -157,7 +157,7 @@ describe("drift", () => {
 
 type Change = Parameters<typeof stage>[0];
 
-const silent: Change = { failure: new Unreachable("connection refused", { sent: false, heard: false }) };
+const silent: Change = { failure: new Unreachable("connection refused", { sent: false, responded: false }) };
 const foreign: Change = {
   failure: new UpgradeError("not-the-vendor", "A web server answers.", { remedy: "Correct it." }),
 };

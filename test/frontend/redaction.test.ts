@@ -1,6 +1,6 @@
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
-import { inWordsOfPulumi, Learnt, Redaction } from "../../provider/frontend/resource/redaction";
+import { DiscoveredSecrets, inWordsOfPulumi, Redaction } from "../../provider/frontend/resource/redaction";
 import { excerpt } from "../../provider/http/body";
 import { sourcesIn, visit } from "../docs/sources";
 
@@ -20,7 +20,7 @@ describe("what is told of a resource", () => {
   });
 
   it("is without what an earlier run of the same resource has learnt", () => {
-    const learnt = new Learnt();
+    const learnt = new DiscoveredSecrets();
     new Redaction([], learnt.of("orders")).conceal("t0ken/+=");
     expect(new Redaction([], learnt.of("orders")).redact("t0ken/+=")).toBe("[secret]");
     expect(new Redaction([], learnt.of("sales")).redact("t0ken/+=")).toBe("t0ken/+=");

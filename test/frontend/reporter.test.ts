@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
-import { type LogLine, type Rhythm, reporter, rhythmHere } from "../../provider/frontend/resource/log";
+import { type LogLine, type Rhythm, reporterFor, rhythmHere } from "../../provider/frontend/resource/log";
 import { rig as oceanbase } from "../oceanbase/rig";
 import { rig as redis } from "../redisenterprise/rig";
 import { VirtualClock } from "../support/virtual-clock";
@@ -12,7 +12,7 @@ const URN = "urn:pulumi:dev::shop::x::orders";
 function setUp(rhythm: Rhythm = { change: 1_000, repeat: 10_000 }) {
   const lines: LogLine[] = [];
   const clock = new VirtualClock();
-  const news = reporter({
+  const news = reporterFor({
     log: { write: (line) => lines.push(line), flush: async () => undefined },
     urn: URN,
     clock,

@@ -5,9 +5,9 @@ import { Refused, Unreachable, UpgradeError } from "../../provider/core/errors";
 import type { Clock } from "../../provider/core/runtime";
 import { DIRECT } from "../../provider/core/runtime";
 import {
+  deliveryOf,
   describeResponse,
   excerpt,
-  fateOf,
   foreignWrite,
   parseJson,
   printable,
@@ -441,7 +441,7 @@ describe("a write that somebody else answered", () => {
     [504, "unconfirmed"],
     [599, "unconfirmed"],
   ])("with HTTP %i is %s", (status, fate) => {
-    expect(fateOf(status)).toBe(fate);
+    expect(deliveryOf(status)).toBe(fate);
     const error = foreignWrite("POST /x at http://a", { status, text: `HTTP ${status}` }, "Check it.");
     if (fate === "unconfirmed") {
       expect(error).toBeInstanceOf(Unreachable);

@@ -195,7 +195,7 @@ function closedFor(answers: ReturnType<typeof response>[]): number {
   for (const answer of answers) {
     now += closed;
     try {
-      throttle.heed(answer, now, "https://x");
+      throttle.obey(answer, now, "https://x");
     } catch (error) {
       expect(error).toBeInstanceOf(Throttled);
       expect(answer.status).toBe(429);
@@ -203,11 +203,11 @@ function closedFor(answers: ReturnType<typeof response>[]): number {
     closed = 0;
     for (; closed <= 20 * MINUTE; closed += 1_000) {
       try {
-        throttle.admit(now + closed, "https://x");
+        throttle.acquire(now + closed, "https://x");
         break;
       } catch (error) {
         expect(error).toBeInstanceOf(Unreachable);
-        expect(error).toMatchObject({ sent: false, heard: true });
+        expect(error).toMatchObject({ sent: false, responded: true });
       }
     }
   }
@@ -237,9 +237,9 @@ describe("a 429 keeps calls back", () => {
 
   it("once for calls that were under way together", () => {
     const throttle = new Throttle();
-    for (let i = 0; i < 5; i++) expect(() => throttle.heed(response(429), 0, "https://x")).toThrow(/HTTP 429/);
-    expect(() => throttle.admit(MINUTE - 1, "https://x")).toThrow(/within 1 min/);
-    expect(() => throttle.admit(MINUTE, "https://x")).not.toThrow();
+    for (let i = 0; i < 5; i++) expect(() => throttle.obey(response(429), 0, "https://x")).toThrow(/HTTP 429/);
+    expect(() => throttle.acquire(MINUTE - 1, "https://x")).toThrow(/within 1 min/);
+    expect(() => throttle.acquire(MINUTE, "https://x")).not.toThrow();
   });
 });
 

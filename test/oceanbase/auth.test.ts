@@ -5,10 +5,10 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
+  AuthHeaders,
   encryptBody,
   encryptHeader,
   generationOf,
-  Passes,
   readAgentKey,
   seal,
 } from "../../provider/oceanbase/agent/auth";
@@ -335,7 +335,7 @@ describe("agents of 4.2.2.0", () => {
 function passes() {
   const clock = new VirtualClock();
   const made: string[] = [];
-  const all = new Passes(clock, (target) => ({ "x-ocs-header": `${target} ${made.push(target)}` }));
+  const all = new AuthHeaders(clock, (target) => ({ "x-ocs-header": `${target} ${made.push(target)}` }));
   return { clock, made, to: (target: string) => all.to(target)["x-ocs-header"] };
 }
 

@@ -145,7 +145,7 @@ describe("an upload over a socket", () => {
 
   it("to nobody was certainly not sent", async () => {
     const { agents, cluster, origins, runtime } = await served(OLD);
-    await agents.meetAll();
+    await agents.contactAll();
     expect(origins).toHaveLength(1);
     cluster.control.stopAgent(0);
     await new Promise((resolve) => setTimeout(resolve, 200));

@@ -52,7 +52,7 @@ describe("an upload", () => {
 
   it("goes to the next agent while nothing of it has left", async () => {
     const { agents, cluster, runtime } = uploadRig();
-    await agents.meetAll();
+    await agents.contactAll();
     cluster.control.stopAgent(0);
     await expect(uploadPackage(agents, await packageOf(), runtime)).resolves.toMatchObject({ name: "oceanbase-ce" });
     expect(cluster.journal.find("POST", PLAIN).map(({ host, status }) => [host, status])).toEqual([
@@ -92,7 +92,7 @@ describe("an upload", () => {
     async (path) => {
       const { agents, cluster, runtime } = uploadRig({ agentVersion: path === PLAIN ? HEAD : "4.2.6.0-1", zones: 1 });
       const pkg = await packageOf({ name: "obshell" });
-      await agents.meetAll();
+      await agents.contactAll();
       cluster.control.replaceKey(0);
       expect(await failureOf(uploadPackage(agents, pkg, runtime))).toMatchObject({ name: "Refused", refusal: "soon" });
       await expect(uploadPackage(agents, pkg, runtime)).resolves.toMatchObject({ name: "obshell" });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Answer } from "../../provider/redisenterprise/rest/answers";
 import { Login, type Post, tokenOf } from "../../provider/redisenterprise/rest/login";
+import type { ParsedResponse } from "../../provider/redisenterprise/rest/responses";
 import { VirtualClock } from "../support/virtual-clock";
 import { CACHE, PASSWORD, type Rig, rig, USER } from "./rig";
 
@@ -280,10 +280,13 @@ describe("tokens", () => {
 });
 
 const AUTHORIZATION = `Basic ${Buffer.from("a@b:hunter22").toString("base64")}`;
-const denied: Answer = { kind: "unauthorized", text: "no", code: "" };
+const denied: ParsedResponse = { kind: "unauthorized", text: "no", code: "" };
 
 /** A login, and a cluster that gives out the tokens t1, t2, … */
-function scene(authentication?: "basic" | "token", answers: (target: string) => Answer | undefined = () => undefined) {
+function scene(
+  authentication?: "basic" | "token",
+  answers: (target: string) => ParsedResponse | undefined = () => undefined,
+) {
   const clock = new VirtualClock();
   const asked: string[] = [];
   const concealed: string[] = [];

@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { requestOf } from "../../provider/core/request";
 import { wallClock } from "../../provider/core/runtime";
-import { type Meaning, readAnswer } from "../../provider/huaweicloud/answers";
 import { networkTransport } from "../../provider/huaweicloud/connection";
+import { type Meaning, readResponse } from "../../provider/huaweicloud/responses";
 import { upgradeBatch, upgradeRequest, upgradeStep } from "../../provider/taurusdb/kernel/instances";
 import { openAccess } from "../../provider/taurusdb/project";
 import { conditionOf } from "../../provider/taurusdb/schema";
@@ -27,7 +27,7 @@ import { instanceId, KEY, MINUTE, region, rig, USER } from "./rig";
 
 function meaningOf(status: number, code: string): string {
   const body = JSON.stringify({ error_code: code, error_msg: "Because." });
-  return readAnswer({ status, headers: {}, body: new TextEncoder().encode(body) }, TAURUSDB.codes).kind;
+  return readResponse({ status, headers: {}, body: new TextEncoder().encode(body) }, TAURUSDB.codes).kind;
 }
 
 describe("what a code of TaurusDB means", () => {

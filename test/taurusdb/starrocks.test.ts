@@ -264,7 +264,7 @@ const known = (shown: string, newerOffered: boolean | undefined, listed: readonl
 
 const ONE = ["3.1.15.80"];
 const TWO = ["3.1.15.80", "3.2.0.1"];
-const UP: Record<string, Standing | "unclear"> = { h: "holds", b: "behind", n: "newer", u: "unclear" };
+const UP: Record<string, Standing | "unclear"> = { h: "current", b: "behind", n: "newer", u: "unclear" };
 
 describe("how an instance stands to its pin", () => {
   it.each([

@@ -40,14 +40,14 @@ export function holdByClock(rules: ChangeRules, schedules: boolean, now: number)
 const RECENT = 10 * 60_000;
 
 /** A failed upgrade, for RETRY or ROLLBACK. `askedAt`: when it was requested, not when it was first seen. */
-export type Reopened = Pick<Task, "to" | "askedAt">;
+export type Reopened = Pick<Task, "to" | "requestedAt">;
 
 /** Calls a read, again if it fails. */
-type Ask = (read: () => Promise<void>) => Promise<void>;
+type Retry = (read: () => Promise<void>) => Promise<void>;
 
 /** Milliseconds since 1970; undefined if it is unknown. */
 function requestedAtOf(reopened: Reopened | undefined): number | undefined {
-  const at = Date.parse(reopened?.askedAt ?? "");
+  const at = Date.parse(reopened?.requestedAt ?? "");
   return Number.isNaN(at) ? undefined : at;
 }
 
@@ -111,11 +111,11 @@ export class ChangeControl {
   /**
    * The same for a plan, and for RETRY and ROLLBACK: a failed read becomes a hold, so that it replaces neither the plan
    * nor the failure of the upgrade.
-   * @param ask retries the read
+   * @param retry retries the read
    */
-  async tryBackups(units: readonly Unit[], reopened?: Reopened, ask: Ask = (read) => read()): Promise<void> {
+  async tryBackups(units: readonly Unit[], reopened?: Reopened, retry: Retry = (read) => read()): Promise<void> {
     try {
-      await ask(() => this.readBackups(units, reopened));
+      await retry(() => this.readBackups(units, reopened));
     } catch (error) {
       const isExpected = error instanceof Unreachable || (reopened !== undefined && error instanceof UpgradeError);
       if (!isExpected) throw error;
@@ -140,7 +140,7 @@ export class ChangeControl {
   }
 
   /** Discards the backups that were read, because they may have changed. */
-  forgetBackups(): void {
+  discardBackups(): void {
     this.#backups = new Map();
   }
 
@@ -203,7 +203,7 @@ export function isAwaited({ onHeld }: Pick<ChangeRules, "onHeld">, { code, until
  * @returns whether one may have ended; then the vendor is read again
  */
 export async function awaitRelease(
-  control: Pick<ChangeControl, "rules" | "wall" | "forgetBackups">,
+  control: Pick<ChangeControl, "rules" | "wall" | "discardBackups">,
   holds: readonly Hold[],
   { clock, signal, report }: Pick<Runtime, "clock" | "signal" | "report">,
 ): Promise<boolean> {
@@ -218,7 +218,7 @@ export async function awaitRelease(
     report({ message: `held: ${hold.message}, ${formatDuration(left)} left` });
     await clock.sleep(Math.min(left, REPORT_PAUSE), signal);
   }
-  control.forgetBackups();
+  control.discardBackups();
   return true;
 }
 

@@ -2,9 +2,9 @@ import type { Unreachable } from "../errors";
 import { taskOf, type UpgradeRecord } from "../outcome";
 import type { Policy } from "../policy";
 import type { Failure, Task, TaskStatus, Window } from "../task";
-import type { Ended, Unit } from "../unit";
-import { type Attempts, type Entry, endedSince } from "../upgrades/attempts";
-import { type Earlier, endedAfter, isCertain } from "../upgrades/earlier";
+import type { CompletedTask, Unit } from "../unit";
+import { type Attempts, completedSince, type Entry } from "../upgrades/attempts";
+import { completedAfter, type Earlier, isCertain } from "../upgrades/earlier";
 import { isOpen } from "../upgrades/record";
 import type { ScheduledTasks } from "../upgrades/scheduled-tasks";
 import { compareVersions, differ, parseVersion, type Version } from "../version";
@@ -40,9 +40,9 @@ export type Evidence = Known &
       }
     | {
         /** It was requested, and no task is visible. */
-        readonly kind: "silent";
+        readonly kind: "invisible";
         /** For so long that no task is expected any more. */
-        readonly over: boolean;
+        readonly expired: boolean;
         /** The response to its request was lost, and no task was visible since. */
         readonly lost: boolean;
         /** Whether the vendor has certainly, or probably, accepted it: a run that does not wait may end. */
@@ -59,7 +59,7 @@ export type Evidence = Known &
   );
 
 /** What a vendor reported for a task id. */
-export interface Told {
+export interface Reported {
   readonly task: Task;
   readonly status: TaskStatus;
   /** When this run first knew: milliseconds of `Clock.elapsed`. */
@@ -93,11 +93,11 @@ export function unseen(
   const kind = unit.activity?.kind;
   if (upgrade.state === "unknown" || kind === "running" || kind === "failed") return undefined;
   if (unit.standing === "behind") return kind === undefined || kind === "blocked" ? task : undefined;
-  return upgrade.state === "running" && hasLed(upgrade, unit) ? undefined : task;
+  return upgrade.state === "running" && hasReached(upgrade, unit) ? undefined : task;
 }
 
 /** The evidence from a read by id. Pure. @param pending whether the version it upgrades to is not visible yet */
-export function evidenceBy({ task, status, since, final }: Told, by: Evidence["by"], pending: boolean): Evidence {
+export function evidenceBy({ task, status, since, final }: Reported, by: Evidence["by"], pending: boolean): Evidence {
   switch (status.kind) {
     case "running":
       return { by, kind: "running", task };
@@ -110,7 +110,7 @@ export function evidenceBy({ task, status, since, final }: Told, by: Evidence["b
     case "rolled-back":
       return { by, kind: "failed", task, failure: status, final, rolledBack: true };
     case "gone":
-      return { by: "run", kind: "silent", over: true, lost: false, accepted: true, moved: false, task };
+      return { by: "run", kind: "invisible", expired: true, lost: false, accepted: true, moved: false, task };
   }
 }
 
@@ -119,7 +119,7 @@ export function hasMoved({ from }: UpgradeRecord, { at }: Unit): boolean {
 }
 
 /** Whether the unit is at the version that an upgrade was to reach. */
-export function hasLed(upgrade: UpgradeRecord, unit: Unit): boolean {
+export function hasReached(upgrade: UpgradeRecord, unit: Unit): boolean {
   return hasMoved(upgrade, unit) && !differ(unit.at, upgrade.to);
 }
 
@@ -150,59 +150,59 @@ export function inferred(unit: Unit, lists: Lists): Evidence | undefined {
   return unit.standing === "behind" ? ofEarlier(unit, earlier, lists) : unneeded(unit, earlier, lists);
 }
 
-function ofThisRun({ name, from, ended }: Unit, entry: Entry, lists: Lists): Evidence {
-  const ending = endedSince(entry, ended);
+function ofThisRun({ name, from, completed }: Unit, entry: Entry, lists: Lists): Evidence {
+  const ending = completedSince(entry, completed);
   const moved = differ(from, entry.from);
-  if (ending !== undefined) return endedAs("run", name, ending, !moved, lists);
+  if (ending !== undefined) return completedAs("run", name, ending, !moved, lists);
   const { attempts, now, schedule, times } = lists;
   const cause = entry.shown ? undefined : entry.lost;
   const lost = cause !== undefined;
-  const asked = schedule.has(name) ? hiddenSince(name, lists) : entry.answeredAt;
-  const since = Math.max(asked, attempts.stirredAt(name) ?? Number.NEGATIVE_INFINITY);
-  const over = now - since >= timeOf(lost, times);
+  const requestedAt = schedule.has(name) ? unseenSince(name, lists) : entry.respondedAt;
+  const since = Math.max(requestedAt, attempts.lastActiveAt(name) ?? Number.NEGATIVE_INFINITY);
+  const expired = now - since >= timeOf(lost, times);
   const { task } = entry;
   const seen = { ...(task === undefined ? {} : { task }), ...(cause === undefined ? {} : { cause }) };
-  return { by: "run", kind: "silent", over, lost, accepted: !lost, moved, ...seen };
+  return { by: "run", kind: "invisible", expired, lost, accepted: !lost, moved, ...seen };
 }
 
 /** For a unit that is behind. Undefined if no request of the earlier run can still be in progress. */
-function ofEarlier({ name, from, ended }: Unit, earlier: Earlier, lists: Lists): Evidence | undefined {
+function ofEarlier({ name, from, completed }: Unit, earlier: Earlier, lists: Lists): Evidence | undefined {
   const { attempts, now, schedule, times } = lists;
-  const ending = endedAfter(earlier, ended);
+  const ending = completedAfter(earlier, completed);
   // The earlier run saw the new version, so the unit was downgraded since.
   if (ending !== undefined) {
     const certain = isCertain(earlier, ending) && !differ(from, earlier.from);
-    return earlier.over ? undefined : settled(certain, endedAs("earlier", name, ending, true, lists), lists);
+    return earlier.completed ? undefined : settled(certain, completedAs("earlier", name, ending, true, lists), lists);
   }
   // A task that is not visible although its window has not ended long ago may be about to start.
   const starting = schedule.has(name) && now < earlier.closes + times.settleTime;
-  if (!starting && !earlier.anybody) return undefined;
-  const asked = starting ? hiddenSince(name, lists) : earlier.calledAt;
-  const since = Math.max(asked, attempts.stirredAt(name) ?? Number.NEGATIVE_INFINITY);
-  const over = now - since >= timeOf(earlier.lost, times);
-  // A wait that starts with this run must finish in it: the next run would start over.
+  if (!starting && !earlier.unitsUnknown) return undefined;
+  const sentSince = starting ? unseenSince(name, lists) : earlier.calledAt;
+  const since = Math.max(sentSince, attempts.lastActiveAt(name) ?? Number.NEGATIVE_INFINITY);
+  const expired = now - since >= timeOf(earlier.lost, times);
+  // A wait that starts with this run must finish in it: the next run would start expired.
   return {
     by: "earlier",
-    kind: "silent",
-    over,
+    kind: "invisible",
+    expired,
     lost: earlier.lost,
-    accepted: !starting && !earlier.over,
+    accepted: !starting && !earlier.completed,
     moved: false,
   };
 }
 
 /** For a unit that is not behind: the request may upgrade past the target version. */
-function unneeded({ name, from, ended }: Unit, earlier: Earlier, lists: Lists): Evidence | undefined {
-  if (earlier.over) return undefined;
+function unneeded({ name, from, completed }: Unit, earlier: Earlier, lists: Lists): Evidence | undefined {
+  if (earlier.completed) return undefined;
   const { attempts, now, times } = lists;
-  const since = Math.max(earlier.calledAt, attempts.stirredAt(name) ?? Number.NEGATIVE_INFINITY);
+  const since = Math.max(earlier.calledAt, attempts.lastActiveAt(name) ?? Number.NEGATIVE_INFINITY);
   const late = now - since >= timeOf(earlier.lost, times);
-  const arrived = earlier.to !== undefined && isAtLeast(from, earlier.to);
-  const ending = earlier.anybody && !arrived ? endedAfter(earlier, ended) : undefined;
+  const reached = earlier.to !== undefined && isAtLeast(from, earlier.to);
+  const ending = earlier.unitsUnknown && !reached ? completedAfter(earlier, completed) : undefined;
   if (ending?.kind === "succeeded" && earlier.to !== undefined && !differ(from, earlier.from))
-    return endedAs("earlier", name, ending, true, lists);
-  const over = late || arrived || !earlier.anybody || ending !== undefined;
-  return { by: "earlier", kind: "silent", over, lost: earlier.lost, accepted: true, moved: false };
+    return completedAs("earlier", name, ending, true, lists);
+  const expired = late || reached || !earlier.unitsUnknown || ending !== undefined;
+  return { by: "earlier", kind: "invisible", expired, lost: earlier.lost, accepted: true, moved: false };
 }
 
 /** A success without effect that may not be that run's explains a missing version only for a limited time. */
@@ -211,7 +211,7 @@ function settled(certain: boolean, evidence: Evidence, { now, times }: Lists): E
   return late && !certain ? { ...evidence, pending: false } : evidence;
 }
 
-function endedAs(by: Evidence["by"], name: string, ended: Ended, pending: boolean, lists: Lists): Evidence {
+function completedAs(by: Evidence["by"], name: string, ended: CompletedTask, pending: boolean, lists: Lists): Evidence {
   const { task } = ended;
   if (ended.kind === "failed") {
     const { message, remedy } = ended;
@@ -221,8 +221,8 @@ function endedAs(by: Evidence["by"], name: string, ended: Ended, pending: boolea
 }
 
 /** A scheduled upgrade that has started is not visible for a while. Counts from the first read that does not show it. */
-function hiddenSince(name: string, { attempts, now }: Lists): number {
-  return attempts.quietSince(name) ?? now;
+function unseenSince(name: string, { attempts, now }: Lists): number {
+  return attempts.idleSince(name) ?? now;
 }
 
 /** How long a request may take to become visible: longer if its response was lost. */

@@ -52,7 +52,7 @@ export interface Circumstances {
   /** Whether the vendor did not cancel it despite repeated requests. */
   readonly isKept: (task: Task) => boolean;
   readonly holdOf: (unit: Unit) => Hold | undefined;
-  readonly say: Texts;
+  readonly texts: Texts;
 }
 
 type Row = (unit: Unit, about: Circumstances) => Verdict | undefined;
@@ -107,86 +107,86 @@ const ROWS: readonly Row[] = [
     const { message = "upgrading", percent } = activity;
     return wait(message, { accepted: true, percent });
   },
-  ({ activity, standing }, { known, owns, isKept, schedules, say }) => {
+  ({ activity, standing }, { known, owns, isKept, schedules, texts }) => {
     const waiting = activity?.kind === "scheduled" ? activity : known?.kind === "scheduled" ? known : undefined;
     if (waiting === undefined || !owns(waiting.task) || (schedules && standing === "behind")) return undefined;
     const { task, window } = waiting;
-    return isKept(task) ? problem(say.notCanceled(task, window)) : { kind: "cancel", task, window };
+    return isKept(task) ? problem(texts.notCanceled(task, window)) : { kind: "cancel", task, window };
   },
-  ({ activity, standing }, { known, say }) => {
+  ({ activity, standing }, { known, texts }) => {
     if (activity?.kind !== "blocked" || activity.task === undefined) return undefined;
-    return known !== undefined || standing === "behind" ? problem(say.blocked([activity.finding])) : undefined;
+    return known !== undefined || standing === "behind" ? problem(texts.blocked([activity.finding])) : undefined;
   },
   ({ standing }, { known, now, settleTime }) => {
     if (standing === "behind" || known?.by !== "earlier") return undefined;
-    if (known.kind === "silent" && !known.over) return wait(ASKED_EARLIER, known);
+    if (known.kind === "invisible" && !known.expired) return wait(REQUESTED_EARLIER, known);
     const pending = known.kind === "succeeded" && known.pending && now - known.since < settleTime;
     return pending ? wait(COMPLETED, { accepted: false }) : undefined;
   },
-  (unit, { known, now, settleTime, say }) => {
+  (unit, { known, now, settleTime, texts }) => {
     const { activity, standing } = unit;
     if (standing === "behind" || known?.by !== "run") return undefined;
     const fault = faultOf(unit);
-    if (fault !== undefined) return problem(say.unhealthy(unit, fault));
+    if (fault !== undefined) return problem(texts.unhealthy(unit, fault));
     const over = known.kind === "succeeded" && now - known.since >= settleTime;
-    return activity?.kind === "busy" && !over ? wait(say.busy(activity.name), { accepted: true }) : undefined;
+    return activity?.kind === "busy" && !over ? wait(texts.busy(activity.name), { accepted: true }) : undefined;
   },
   ({ standing }) => {
     if (standing === "behind") return undefined;
     return { kind: standing === "newer" ? "newer" : "done" };
   },
-  (unit, { holdOf, owns, schedules, say }) => {
+  (unit, { holdOf, owns, schedules, texts }) => {
     if (unit.activity?.kind !== "scheduled") return undefined;
     const { task, window } = unit.activity;
     const hold = schedules ? undefined : holdOf(unit);
     if (hold !== undefined) return { kind: "held", hold };
-    if (!schedules) return problem(say.scheduledByOthers(task, window));
+    if (!schedules) return problem(texts.scheduledByOthers(task, window));
     return isHopeless(unit) && !owns(task) ? undefined : { kind: "scheduled", task, window };
   },
-  (unit, { known, holdOf, say }) => {
+  (unit, { known, holdOf, texts }) => {
     if (unit.activity?.kind !== "busy") return undefined;
-    const hold = isUnderWay(known) ? undefined : holdOf(unit);
+    const hold = isInProgress(known) ? undefined : holdOf(unit);
     if (hold !== undefined) return { kind: "held", hold };
-    return wait(say.busy(unit.activity.name), { accepted: known?.by === "run" && !isLost(known) });
+    return wait(texts.busy(unit.activity.name), { accepted: known?.by === "run" && !isLost(known) });
   },
-  (_, { known, say }) =>
-    known?.kind === "failed" && known.by === "run" ? problem(say.failed(known.task, known.failure)) : undefined,
-  (_, { refusal, say }) => refusal && problem(say.refused(refusal)),
-  ({ from }, { known, now, settleTime, say }) => {
+  (_, { known, texts }) =>
+    known?.kind === "failed" && known.by === "run" ? problem(texts.failed(known.task, known.failure)) : undefined,
+  (_, { refusal, texts }) => refusal && problem(texts.refused(refusal)),
+  ({ from }, { known, now, settleTime, texts }) => {
     if (known?.kind !== "succeeded" || !known.pending || known.by !== "run") return undefined;
     return now - known.since < settleTime
       ? wait(COMPLETED, { accepted: true })
-      : problem(say.notUpgraded(known.task, from));
+      : problem(texts.notUpgraded(known.task, from));
   },
   (_, { known }) => {
-    if (known?.kind !== "silent" || known.by !== "run" || !known.moved || known.over) return undefined;
+    if (known?.kind !== "invisible" || known.by !== "run" || !known.moved || known.expired) return undefined;
     return wait(GONE, { accepted: true });
   },
-  ({ from }, { known, rounds, say }) => {
+  ({ from }, { known, rounds, texts }) => {
     if (known?.by !== "run" || rounds < MOST_ROUNDS) return undefined;
-    if (known.kind === "succeeded") return problem(say.noRoundLeft(known.task, rounds, from));
-    return known.kind === "silent" && known.moved ? problem(say.noRoundLeft(known.task, rounds, from)) : undefined;
+    if (known.kind === "succeeded") return problem(texts.noRoundLeft(known.task, rounds, from));
+    return known.kind === "invisible" && known.moved ? problem(texts.noRoundLeft(known.task, rounds, from)) : undefined;
   },
-  (unit, { known, schedules, say }) => {
-    if (known?.kind !== "silent" || known.by !== "run" || known.moved) return undefined;
-    const { task, lost, over } = known;
-    if (task !== undefined) return over ? problem(say.vanished(task)) : wait(GONE, { accepted: true });
-    if (lost) return over ? problem(say.unconfirmed(known)) : wait(LOST, { accepted: false });
-    if (!over) return wait("accepted, not started yet", { accepted: !schedules });
+  (unit, { known, schedules, texts }) => {
+    if (known?.kind !== "invisible" || known.by !== "run" || known.moved) return undefined;
+    const { task, lost, expired } = known;
+    if (task !== undefined) return expired ? problem(texts.vanished(task)) : wait(GONE, { accepted: true });
+    if (lost) return expired ? problem(texts.unconfirmed(known)) : wait(LOST, { accepted: false });
+    if (!expired) return wait("accepted, not started yet", { accepted: !schedules });
     const findings = findingsOf(unit);
-    return problem(findings.length > 0 ? say.blocked(findings) : say.neverStarted());
+    return problem(findings.length > 0 ? texts.blocked(findings) : texts.neverStarted());
   },
-  ({ from }, { known, now, settleTime, say }) => {
+  ({ from }, { known, now, settleTime, texts }) => {
     if (known?.by !== "earlier") return undefined;
-    if (known.kind === "silent") return known.over ? undefined : wait(ASKED_EARLIER, known);
+    if (known.kind === "invisible") return known.expired ? undefined : wait(REQUESTED_EARLIER, known);
     if (known.kind !== "succeeded" || !known.pending) return undefined;
     return now - known.since < settleTime
       ? wait(COMPLETED, { accepted: false })
-      : problem(say.notUpgraded(known.task, from));
+      : problem(texts.notUpgraded(known.task, from));
   },
-  (unit, { say }) => {
+  (unit, { texts }) => {
     const findings = findingsOf(unit);
-    return findings.length === 0 ? undefined : { ...problem(say.blocked(findings)), tentative: true };
+    return findings.length === 0 ? undefined : { ...problem(texts.blocked(findings)), tentative: true };
   },
   (unit, { holdOf }) => {
     const hold = holdOf(unit);
@@ -194,7 +194,7 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-const ASKED_EARLIER = "requested by an earlier run, not started yet";
+const REQUESTED_EARLIER = "requested by an earlier run, not started yet";
 const COMPLETED = "completed, the new version does not show yet";
 const GONE = "no longer shown as running";
 const LOST = "requested, not confirmed yet";
@@ -209,13 +209,13 @@ export function verdictOn(unit: Unit, about: Circumstances): Verdict {
 }
 
 /** Whether an upgrade of ours may be in progress. */
-function isUnderWay(known: Evidence | undefined): boolean {
+function isInProgress(known: Evidence | undefined): boolean {
   if (known?.by !== "earlier") return known !== undefined;
-  return known.kind !== "failed" && !(known.kind === "silent" && known.over);
+  return known.kind !== "failed" && !(known.kind === "invisible" && known.expired);
 }
 
 function isLost(known: Evidence | undefined): boolean {
-  return known?.kind === "silent" && known.lost;
+  return known?.kind === "invisible" && known.lost;
 }
 
 interface Wait {

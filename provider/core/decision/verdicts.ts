@@ -49,12 +49,12 @@ export interface Facts {
   readonly upgrades: Pick<Upgrades, "attempts" | "evidenceOf" | "owns">;
   readonly control: Pick<ChangeControl, "judge">;
   readonly cancellation: Pick<Cancellation, "refused">;
-  readonly say: Texts;
+  readonly texts: Texts;
 }
 
 /** The verdicts for each unit. @param at when the read began */
 export function judge(
-  { driver, policy, upgrades, control, cancellation, say }: Facts,
+  { driver, policy, upgrades, control, cancellation, texts }: Facts,
   units: readonly Unit[],
   at: number,
 ): Verdicts {
@@ -70,7 +70,7 @@ export function judge(
       owns: (task) => upgrades.owns(unit.name, task),
       isKept: ({ id }) => cancellation.refused.has(id),
       holdOf,
-      say,
+      texts,
     });
   return new Verdicts(units.map((unit) => [unit, verdict(unit)] as const));
 }
@@ -86,10 +86,10 @@ export function foreseen(
 ): Verdicts {
   const { schedules } = driver;
   const about = { now: 0, known: undefined, rounds: 0, refusal: undefined, settleTime: 0, schedules, holdOf };
-  const say = textsOf(driver);
+  const texts = textsOf(driver);
   const verdict = (unit: Unit) => {
     const owns = () => !schedules && unit.standing === "behind";
-    return verdictOn(unit, { ...about, owns, isKept: () => false, say });
+    return verdictOn(unit, { ...about, owns, isKept: () => false, texts });
   };
   return new Verdicts(units.map((unit) => [unit, verdict(unit)] as const));
 }

@@ -7,7 +7,7 @@ import { nameOf } from "../task";
 import { count, some } from "../texts/sentences";
 import type { View } from "../unit";
 import { ScheduledTasks } from "../upgrades/scheduled-tasks";
-import { inspect, type UnreachableBudget, untold } from "./observer";
+import { inspect, type UnreachableBudget, unreported } from "./observer";
 import { Watch } from "./pace";
 
 /**
@@ -94,9 +94,11 @@ export class Cancellation {
    */
   async cancel(tasks: readonly Cancelable[]): Promise<readonly string[]> {
     if (await this.#pause.take()) return [];
-    const asked = tasks.filter(({ id }) => !this.#canceled.has(id));
+    const requested = tasks.filter(({ id }) => !this.#canceled.has(id));
     const canceled =
-      asked.length === 0 ? [] : await orNone(cancel(this.#driver, asked, this.#runtime), asked, this.#runtime);
+      requested.length === 0
+        ? []
+        : await orNone(cancel(this.#driver, requested, this.#runtime), requested, this.#runtime);
     for (const id of canceled) this.#canceled.add(id);
     const left = tasks.filter(({ id }) => !canceled.includes(id));
     for (const { id } of left) this.#tries.set(id, (this.#tries.get(id) ?? 0) + 1);
@@ -181,7 +183,7 @@ export function scheduledTask(
   return {
     name,
     waiting: async () => {
-      const { kind } = await budget.ask(() => inspect(driver, task));
+      const { kind } = await budget.retry(() => inspect(driver, task));
       return kind === "scheduled" ? [{ id: task.id, name }] : [];
     },
   };
@@ -223,7 +225,7 @@ export async function cancelFormer(
   for (let tries = 1; left.length > 0; tries++) {
     try {
       const asked = left;
-      const canceled = await budget.ask(() => cancel(driver, asked, runtime));
+      const canceled = await budget.retry(() => cancel(driver, asked, runtime));
       any ||= canceled.length > 0;
       // Tasks missing from the response may still be scheduled: repeat the request until the response is empty.
       if (canceled.length === 0) break;
@@ -256,7 +258,7 @@ export function scheduledInFleet(
     waiting: async () => {
       // A failed update may have left tasks of units that the resource no longer names.
       await cancelFormer(driver, schedule, budget, runtime);
-      const { units } = await budget.ask(() => viewAll(driver));
+      const { units } = await budget.retry(() => viewAll(driver));
       return units.flatMap(({ name, activity }) =>
         activity?.kind === "scheduled" && schedule.owns(name, activity.task.id)
           ? [cancelable(activity.task.id, driver)]
@@ -284,7 +286,7 @@ export function keep(
 /** Every unit, even with an unknown version: the version only matters for an upgrade. */
 async function viewAll(driver: FleetDriver): Promise<View> {
   const view = driver.view(await driver.observe(true));
-  const missing = untold(driver.units, view);
-  if (missing !== undefined) throw new Unreachable(missing, { sent: true, heard: true });
+  const missing = unreported(driver.units, view);
+  if (missing !== undefined) throw new Unreachable(missing, { sent: true, responded: true });
   return view;
 }

@@ -12,14 +12,14 @@ import { Stall, Watch } from "./pace";
 type Observed<O extends Observation> = Pick<Driver<O>, "units" | "observe" | "view">;
 
 /** One complete read and its interpretation. */
-export interface Sight<O extends Observation = Observation> {
+export interface CompleteRead<O extends Observation = Observation> {
   readonly observation: O;
   readonly view: View;
   /** When the read began: milliseconds of `Clock.elapsed`. */
   readonly at: number;
 }
 
-type Seen<O extends Observation> = Pick<Sight<O>, "observation" | "view">;
+type Seen<O extends Observation> = Pick<CompleteRead<O>, "observation" | "view">;
 
 /** Maximum age of the observation behind a request when it is sent, in milliseconds. */
 export const FRESH = 60_000;
@@ -51,20 +51,20 @@ export class Observer<O extends Observation> {
    * One complete read, retried within the budget.
    * @param scheduled whether to read tasks that are scheduled or in progress even for units that are up to date
    */
-  observe(scheduled: boolean): Promise<Sight<O>> {
-    return this.#budget.ask(async () => {
+  observe(scheduled: boolean): Promise<CompleteRead<O>> {
+    return this.#budget.retry(async () => {
       const at = this.#clock.elapsed();
       const observation = await this.#driver.observe(scheduled);
       const view = this.#driver.view(observation);
-      const missing = view.unknown ?? untold(this.#driver.units, view);
-      if (missing !== undefined) throw new Unreachable(missing, { sent: true, heard: true });
+      const missing = view.unknown ?? unreported(this.#driver.units, view);
+      if (missing !== undefined) throw new Unreachable(missing, { sent: true, responded: true });
       this.#seen = { observation, view };
       return { observation, view, at };
     });
   }
 
   /** Reads the current version once after a failure, if possible. The reported error remains the original failure. */
-  async glance(): Promise<void> {
+  async readOnce(): Promise<void> {
     try {
       const observation = await this.#driver.observe(false);
       const view = this.#driver.view(observation);
@@ -76,9 +76,9 @@ export class Observer<O extends Observation> {
 }
 
 /** The missing units, as a sentence, if the vendor does not report every unit. */
-export function untold(names: readonly string[], { units, absent }: View): string | undefined {
-  const told = new Set([...units, ...absent].map(({ name }) => name));
-  const missing = names.filter((name) => !told.has(name));
+export function unreported(names: readonly string[], { units, absent }: View): string | undefined {
+  const reported = new Set([...units, ...absent].map(({ name }) => name));
+  const missing = names.filter((name) => !reported.has(name));
   return missing.length === 0 ? undefined : `no version was reported for ${some(missing)}`;
 }
 
@@ -93,16 +93,16 @@ export class UnreachableBudget {
   readonly #policy: Budgets;
   readonly #title: string;
   readonly #watch: Watch;
-  #heard: boolean;
-  #answeredAt: number;
+  #responded: boolean;
+  #respondedAt: number;
 
   /** @param expected whether an upgrade is already in progress, so that a restart is the likely cause */
   constructor(title: string, policy: Budgets, runtime: Runtime, expected: boolean) {
     this.#title = title;
     this.#policy = policy;
     this.#runtime = runtime;
-    this.#heard = expected;
-    this.#answeredAt = runtime.clock.elapsed();
+    this.#responded = expected;
+    this.#respondedAt = runtime.clock.elapsed();
     this.#watch = new Watch(runtime.clock, runtime.signal, runtime.random);
   }
 
@@ -110,63 +110,67 @@ export class UnreachableBudget {
    * The result of `question`. All errors except `Unreachable` are thrown immediately.
    * @throws UpgradeError `unreachable` when the budget is used up, or the signal's reason
    */
-  async ask<A>(question: () => Promise<A>): Promise<A> {
+  async retry<A>(read: () => Promise<A>): Promise<A> {
     const { clock, signal } = this.#runtime;
     for (;;) {
       signal.throwIfAborted();
       try {
-        const answer = await question();
-        this.#heard = true;
-        this.#answeredAt = clock.elapsed();
-        return answer;
+        const result = await read();
+        this.#responded = true;
+        this.#respondedAt = clock.elapsed();
+        return result;
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof Unreachable)) throw error;
-        this.#heard ||= error.heard;
+        this.#responded ||= error.responded;
         this.#giveUpOver(error);
-        await this.#watch.pauseInSilence();
+        await this.#watch.pauseWhileUnreachable();
       }
     }
   }
 
-  get silence(): number {
-    return this.#runtime.clock.elapsed() - this.#answeredAt;
+  get unreachableFor(): number {
+    return this.#runtime.clock.elapsed() - this.#respondedAt;
   }
 
   #giveUpOver(error: Unreachable): void {
-    const budget = this.#heard ? this.#policy.unreachableBudget : this.#policy.firstContact;
-    if (this.silence >= budget) {
+    const budget = this.#responded ? this.#policy.unreachableBudget : this.#policy.firstContact;
+    if (this.unreachableFor >= budget) {
       throw new UpgradeError(
         "unreachable",
-        `${this.#title} could not be read for ${formatDuration(this.silence)}: ${error.message}`,
+        `${this.#title} could not be read for ${formatDuration(this.unreachableFor)}: ${error.message}`,
         {
           remedy: "Nothing was undone. Once it responds again, run {apply} again to resume.",
           cause: error,
         },
       );
     }
-    this.#runtime.report({ message: "no response", silent: this.silence, detail: `retrying: ${error.message}` });
+    this.#runtime.report({
+      message: "no response",
+      unreachableFor: this.unreachableFor,
+      detail: `retrying: ${error.message}`,
+    });
   }
 }
 
 /** How a task ended. Its effect is only known after a read of the members. */
-export type Ending = Exclude<TaskStatus, { kind: "running" }>;
+export type TaskResult = Exclude<TaskStatus, { kind: "running" }>;
 
 /**
  * Waits for the end of a task and reports its progress.
  * @throws UpgradeError `blocked` when the task waits for a person
  */
 export async function follow(
-  driver: Pick<Driver, "inspect" | "ownReads" | "lookAt" | "title">,
+  driver: Pick<Driver, "inspect" | "ownReads" | "inspectHint" | "title">,
   task: Task,
   budget: UnreachableBudget,
   runtime: Runtime,
-): Promise<Ending> {
+): Promise<TaskResult> {
   const { clock, signal, random, report } = runtime;
   const watch = new Watch(clock, signal, random, driver.ownReads);
-  const stall = new Stall(runtime, nameOf(task), driver.lookAt?.(task));
+  const stall = new Stall(runtime, nameOf(task), driver.inspectHint?.(task));
   for (;;) {
-    const status = await budget.ask(() => inspect(driver, task));
+    const status = await budget.retry(() => inspect(driver, task));
     if (status.kind !== "running") return status;
     if (status.awaits !== undefined) {
       const { message, remedy } = status.awaits;

@@ -18,11 +18,11 @@ const JITTER = 0.1;
 /** Shortest pause before a rejected request is retried. */
 const REFUSED = 5_000;
 /** Longest pause while the server is unreachable: the end of a restart is likely the end of the upgrade. */
-const SILENT = 5_000;
+const WHILE_UNREACHABLE = 5_000;
 /** A process that wakes late is overloaded: it pauses for at least this many times its delay. */
-const RELIEF = 20;
+const OVERLOAD_FACTOR = 20;
 /** Polls of the whole process per second, if each costs its own requests: more resources make longer pauses. */
-const LOOKS = 100;
+const POLLS_PER_SECOND = 100;
 
 /** Number of resources that currently pause between such polls, by clock: a process has one clock. */
 const pauses = new WeakMap<Clock, number>();
@@ -44,13 +44,13 @@ export interface Pulse {
  * Milliseconds until the next poll: short at first, longer later, shorter again when the reported progress is near the
  * end. `chance` in [0, 1) spreads many resources apart; `others` wait in the same process.
  */
-export function nextLook({ waited, percent }: Pulse, chance: number, others = 0): number {
-  const shortest = within((1_000 * others) / LOOKS, SHORTEST, LONGEST);
+export function nextPoll({ waited, percent }: Pulse, chance: number, others = 0): number {
+  const shortest = within((1_000 * others) / POLLS_PER_SECOND, SHORTEST, LONGEST);
   const byTime = within(waited * SHARE, shortest, LONGEST);
   const known = percent !== undefined && percent > 0 && percent <= 100;
   const remaining = known ? (waited * (100 - percent)) / percent : 0;
-  const calm = known ? within(remaining * MIDDLE, byTime * LEAST, byTime) : byTime;
-  return Math.round(within(calm, shortest, LONGEST) * (1 - JITTER * chance));
+  const usual = known ? within(remaining * MIDDLE, byTime * LEAST, byTime) : byTime;
+  return Math.round(within(usual, shortest, LONGEST) * (1 - JITTER * chance));
 }
 
 function within(value: number, least: number, most: number): number {
@@ -63,13 +63,13 @@ export class Watch {
   readonly #signal: AbortSignal;
   readonly #random: () => number;
   #since: number;
-  readonly #crowds: boolean;
+  readonly #separate: boolean;
   /** How late the last pause ended, in milliseconds. */
   #delay = 0;
 
-  /** @param crowds whether the polls of many such watches add up; by default they are few or shared */
-  constructor(clock: Clock, signal: AbortSignal, random: () => number, crowds = false) {
-    this.#crowds = crowds;
+  /** @param separate whether the polls of many such watches add up; by default they are few or shared */
+  constructor(clock: Clock, signal: AbortSignal, random: () => number, separate = false) {
+    this.#separate = separate;
     this.#clock = clock;
     this.#signal = signal;
     this.#random = random;
@@ -91,8 +91,8 @@ export class Watch {
   }
 
   /** The same while the server is unreachable. */
-  pauseInSilence(): Promise<void> {
-    return this.#sleep(Math.min(this.#next(), SILENT));
+  pauseWhileUnreachable(): Promise<void> {
+    return this.#sleep(Math.min(this.#next(), WHILE_UNREACHABLE));
   }
 
   /** The same after a rejected request, which vendors count like an accepted one. */
@@ -102,17 +102,17 @@ export class Watch {
 
   #next(percent?: number): number {
     const pulse = { waited: this.waited, ...(percent === undefined ? {} : { percent }) };
-    return nextLook(pulse, this.#random(), this.#crowds ? count(this.#clock) : 0);
+    return nextPoll(pulse, this.#random(), this.#separate ? count(this.#clock) : 0);
   }
 
-  async #sleep(wanted: number): Promise<void> {
-    const pause = Math.max(wanted, Math.min(this.#delay * RELIEF, LONGEST));
+  async #sleep(duration: number): Promise<void> {
+    const pause = Math.max(duration, Math.min(this.#delay * OVERLOAD_FACTOR, LONGEST));
     const due = this.#clock.elapsed() + pause;
-    if (this.#crowds) count(this.#clock, 1);
+    if (this.#separate) count(this.#clock, 1);
     try {
       await this.#clock.sleep(pause, this.#signal);
     } finally {
-      if (this.#crowds) count(this.#clock, -1);
+      if (this.#separate) count(this.#clock, -1);
     }
     this.#delay = Math.max(this.#clock.elapsed() - due, 0);
   }
@@ -125,23 +125,23 @@ const SHOWN = 2 * MINUTE;
 const HINTED = 5 * MINUTE;
 
 /** Where a user can inspect a task in more detail than this tool shows: an instruction without a full stop. */
-export type LookAt = string | undefined;
+export type InspectHint = string | undefined;
 
 /** Measures how long there has been no progress. Some stages take long; some tasks hang. */
 export class Stall {
   readonly #clock: Clock;
   readonly #inform: Runtime["inform"];
   readonly #name: string;
-  readonly #lookAt: LookAt;
+  readonly #inspectHint: InspectHint;
   #last = "";
   #since: number;
   #hinted = false;
 
-  constructor({ clock, inform }: Pick<Runtime, "clock" | "inform">, name: string, lookAt: LookAt) {
+  constructor({ clock, inform }: Pick<Runtime, "clock" | "inform">, name: string, inspectHint: InspectHint) {
     this.#clock = clock;
     this.#inform = inform;
     this.#name = name;
-    this.#lookAt = lookAt;
+    this.#inspectHint = inspectHint;
     this.#since = clock.elapsed();
   }
 
@@ -165,7 +165,7 @@ export class Stall {
 
   #hint(message: string, still: number): void {
     this.#hinted = true;
-    const where = this.#lookAt === undefined ? "" : ` ${this.#lookAt}.`;
+    const where = this.#inspectHint === undefined ? "" : ` ${this.#inspectHint}.`;
     this.#inform(`${this.#name} has shown no progress for ${minutes(still)}: ${message}.${where}`);
   }
 }

@@ -22,7 +22,7 @@ export class Progress {
 
   constructor({ title, words }: Pick<Driver, "title" | "words">, texts: Texts, runtime: Runtime) {
     this.watch = new Watch(runtime.clock, runtime.signal, runtime.random);
-    this.#stall = new Stall(runtime, title, words?.lookAt);
+    this.#stall = new Stall(runtime, title, words?.inspectHint);
     this.#texts = texts;
     this.#counts = words !== undefined;
     this.#report = runtime.report;
@@ -33,9 +33,9 @@ export class Progress {
     this.watch.restart();
   }
 
-  pause({ units, absent, outlook }: View, verdicts: Verdicts, { attempts, problems }: Counts): Promise<void> {
+  pause({ units, absent, estimate }: View, verdicts: Verdicts, { attempts, problems }: Counts): Promise<void> {
     const waiting = verdicts.each("wait").map(([, wait]) => wait);
-    const told = this.#texts.progress({
+    const summary = this.#texts.progress({
       total: units.length + absent.length,
       done: units.filter(({ standing }) => standing !== "behind").length,
       problems,
@@ -44,8 +44,8 @@ export class Progress {
     const concerned = Math.max(attempts, waiting.length);
     const partly = waiting.reduce((sum, { percent = 0 }) => sum + Math.min(percent, 99), 0);
     const percent = Math.floor(((concerned - waiting.length) * 100 + partly) / concerned);
-    const message = outlook === undefined ? told : `${told}, ${outlook}`;
-    this.#report(this.#stall.seen({ message, ...(this.#counts ? { percent } : {}) }, told));
+    const message = estimate === undefined ? summary : `${summary}, ${estimate}`;
+    this.#report(this.#stall.seen({ message, ...(this.#counts ? { percent } : {}) }, summary));
     return this.watch.pause(percent);
   }
 }

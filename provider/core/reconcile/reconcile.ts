@@ -16,7 +16,7 @@ import type { Upgrades } from "../upgrades/upgrades";
 import { UpgradesById } from "../upgrades/upgrades-by-id";
 import { UpgradesByList } from "../upgrades/upgrades-by-list";
 import { Cancellation, CancelPause } from "./cancel";
-import { follow, Observer, type Sight, UnreachableBudget } from "./observer";
+import { type CompleteRead, follow, Observer, UnreachableBudget } from "./observer";
 import { Progress } from "./progress";
 import { Recovery } from "./recovery";
 import { Sender } from "./send";
@@ -90,40 +90,40 @@ class Reconciliation<O extends Observation> {
     this.#recovery = new Recovery(driver, policy, this.#control, runtime, this.#upgrades.record);
     this.#sender = new Sender(driver, this.#control, policy, runtime, this.#budget, this.#upgrades);
     this.#progress = new Progress(driver, this.#texts, runtime);
-    const [upgrades, control, cancellation, say] = [this.#upgrades, this.#control, this.#cancellation, this.#texts];
-    this.#facts = { driver, policy, upgrades, control, cancellation, say };
+    const [upgrades, control, cancellation, texts] = [this.#upgrades, this.#control, this.#cancellation, this.#texts];
+    this.#facts = { driver, policy, upgrades, control, cancellation, texts };
   }
 
   async toTheEnd(): Promise<Status> {
     this.#canceled = await this.#upgrades.cancelFormer(this.#cancelPause);
-    for (let sight = await this.#read(); ; ) {
-      const next = await this.#act(sight);
-      if (next === "read") sight = await this.#read();
+    for (let read = await this.#read(); ; ) {
+      const next = await this.#act(read);
+      if (next === "read") read = await this.#read();
       else if (next !== "judge") return next;
     }
   }
 
   /** One complete read, and the tasks that it does not show. If a task has completed since, it reads again. */
-  async #read(): Promise<Sight<O>> {
+  async #read(): Promise<CompleteRead<O>> {
     for (;;) {
-      const sight = await this.#observer.observe(this.#upgrades.attentive(this.#observer.seen === undefined));
-      if (await this.#upgrades.seen(sight.view.units)) return sight;
+      const complete = await this.#observer.observe(this.#upgrades.readsTasks(this.#observer.seen === undefined));
+      if (await this.#upgrades.seen(complete.view.units)) return complete;
     }
   }
 
-  async #act({ observation, view, at }: Sight<O>): Promise<Next> {
+  async #act({ observation, view, at }: CompleteRead<O>): Promise<Next> {
     const verdicts = this.#judge(view, at);
     this.#refuse(view, verdicts);
     const confirmed = this.#confirm(verdicts, at);
-    const doubtful = this.#confirmation.isNew(verdicts.tentative);
-    const unwanted = verdicts.each("cancel");
-    if (unwanted.length > 0) return this.#cancel(unwanted);
+    const unconfirmed = this.#confirmation.isNew(verdicts.tentative);
+    const unneeded = verdicts.each("cancel");
+    if (unneeded.length > 0) return this.#cancel(unneeded);
     for (const [unit, failure] of verdicts.each("failed")) return this.#recover(unit, failure);
     if (confirmed.length > 0) return this.#request(confirmed, observation);
     // Resources share lists for some seconds: an immediate second read could return the same one.
-    const shared = doubtful && this.#driver.tasks === "by-list";
+    const shared = unconfirmed && this.#driver.tasks === "by-list";
     if (verdicts.units("send").length > 0 || shared) await this.#confirmation.pause(this.#runtime);
-    if (verdicts.units("send").length > 0 || doubtful) return "read";
+    if (verdicts.units("send").length > 0 || unconfirmed) return "read";
     if (verdicts.units("wait").length === 0) {
       return (await awaitRelease(this.#control, verdicts.holds, this.#runtime)) ? "read" : this.#end(view, verdicts);
     }
@@ -144,11 +144,11 @@ class Reconciliation<O extends Observation> {
 
   /** Before the first request: conditions that forbid any request. */
   #refuse({ units }: View, verdicts: Verdicts): void {
-    if (this.#upgrades.attempts.asked.length > 0) return;
-    const unwanted = new Set([...verdicts.units("cancel"), ...verdicts.tentative]);
+    if (this.#upgrades.attempts.requested.length > 0) return;
+    const canceling = new Set([...verdicts.units("cancel"), ...verdicts.tentative]);
     const refused = ({ name }: Unit) => this.#upgrades.attempts.refusal(name) !== undefined;
     const hopeless = units.find(
-      (unit) => isHopeless(unit) && !refused(unit) && (unwanted.has(unit) || isImpeded(unit)),
+      (unit) => isHopeless(unit) && !refused(unit) && (canceling.has(unit) || isImpeded(unit)),
     );
     const newer = this.#policy.onNewer === "fail" ? verdicts.units("newer") : [];
     if (hopeless === undefined && newer.length === 0) return;
@@ -178,14 +178,14 @@ class Reconciliation<O extends Observation> {
   /** Handles a failed upgrade according to the policy. Operators are only sent for upgrades that this tool started. */
   async #recover(unit: Unit, { task, failure, when, rolledBack: undone }: Of<"failed">): Promise<Next> {
     const { title } = this.#driver;
-    if (undone === true) throw rolledBack(title, task, failure, this.#recovery.undone);
+    if (undone === true) throw rolledBack(title, task, failure, this.#recovery.rollbackCause);
     if (when === "earlier") this.#upgrades.failed(unit, task, failure);
     const sent = await this.#recovery.reopen(unit, task, failure, when).catch(heldBy);
     if (sent === true) {
       this.#upgrades.reopened();
       return this.#follow(unit, task);
     }
-    const error = failed(title, task, this.#recovery.told(task, failure, sent === false ? undefined : sent));
+    const error = failed(title, task, this.#recovery.reported(task, failure, sent === false ? undefined : sent));
     if (sent === false) throw error;
     this.#hold = sent;
     if (isAwaited(this.#control.rules, sent)) this.#recovery.warn(error);
@@ -198,9 +198,9 @@ class Reconciliation<O extends Observation> {
   }
 
   async #request(confirmed: readonly Unit[], observation: O): Promise<Next> {
-    this.#upgrades.tellEarlier(confirmed);
+    this.#upgrades.reportEarlier(confirmed);
     // The pace depends on the duration of the upgrade, not on the time needed to confirm the request.
-    if (this.#upgrades.attempts.asked.length === 0) this.#progress.restart();
+    if (this.#upgrades.attempts.requested.length === 0) this.#progress.restart();
     const task = await this.#sender.send(confirmed, observation);
     const [unit] = confirmed;
     if (task !== undefined && unit !== undefined && this.#policy.wait) return this.#follow(unit, task);
@@ -213,9 +213,9 @@ class Reconciliation<O extends Observation> {
 
   /** Waits for the end of a task, polling only the task, if the vendor reports tasks by id. */
   async #follow(unit: Unit, task: Task): Promise<Next> {
-    const ending = await follow(this.#driver, task, this.#budget, this.#runtime);
+    const result = await follow(this.#driver, task, this.#budget, this.#runtime);
     this.#progress.restart();
-    return this.#upgrades.followed(unit, task, ending) ? "judge" : "read";
+    return this.#upgrades.followed(unit, task, result) ? "judge" : "read";
   }
 
   async #wait(view: View, verdicts: Verdicts): Promise<Next> {
@@ -270,13 +270,13 @@ class Reconciliation<O extends Observation> {
     this.#upgrades.left();
     const { upgrade, open } = this.#upgrades.record;
     const problems = [...this.#problems].map(([name, { message }]) => [name, message] as const);
-    const told = this.#driver.words !== undefined && problems.length > 0;
+    const reported = this.#driver.words !== undefined && problems.length > 0;
     return {
       status,
       accepted: open,
       ...this.#observer.outcome,
       ...(upgrade === undefined ? {} : { upgrade }),
-      ...(told ? { problems: Object.fromEntries(problems) } : {}),
+      ...(reported ? { problems: Object.fromEntries(problems) } : {}),
       ...(this.#hold === undefined ? {} : { hold: this.#hold }),
       ...(error === undefined ? {} : { error }),
     };
@@ -289,7 +289,7 @@ class Reconciliation<O extends Observation> {
     if (error.code === "held") return this.outcome(record.heldStatus, error);
     const ended = error.code === "upgrade-failed" || error.code === "rolled-back";
     // The run followed the task only: one more read shows the versions after its failure, if possible.
-    if (ended && !this.#over && !this.#runtime.signal.aborted) await this.#observer.glance();
+    if (ended && !this.#over && !this.#runtime.signal.aborted) await this.#observer.readOnce();
     if (ended) return this.outcome("failed", error);
     if (this.#over) return this.outcome("behind", error);
     this.#upgrades.left();

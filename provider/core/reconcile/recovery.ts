@@ -6,7 +6,7 @@ import { Refused, sending, Unreachable, type UpgradeError } from "../errors";
 import type { Policy } from "../policy";
 import type { Permit } from "../request";
 import type { Runtime } from "../runtime";
-import { type Failure, nameOf, type Task, type Way } from "../task";
+import { type Failure, nameOf, type Operator, type Task } from "../task";
 import type { Unit } from "../unit";
 import type { RecordStore } from "../upgrades/record";
 import { UnreachableBudget } from "./observer";
@@ -15,17 +15,17 @@ import { UnreachableBudget } from "./observer";
 export class Recovery {
   readonly #driver: Pick<Driver, "title" | "reopen">;
   readonly #policy: Pick<Policy, "onFailure" | "firstContact">;
-  readonly #control: Pick<ChangeControl, "forgetBackups" | "tryBackups" | "require">;
+  readonly #control: Pick<ChangeControl, "discardBackups" | "tryBackups" | "require">;
   readonly #runtime: Runtime;
   readonly #record: Pick<RecordStore, "owns" | "upgrade" | "reopened">;
   #operated = false;
   #warned = false;
-  #undone: Failure | undefined;
+  #rollbackCause: Failure | undefined;
 
   constructor(
     driver: Pick<Driver, "title" | "reopen">,
     policy: Pick<Policy, "onFailure" | "firstContact">,
-    control: Pick<ChangeControl, "forgetBackups" | "tryBackups" | "require">,
+    control: Pick<ChangeControl, "discardBackups" | "tryBackups" | "require">,
     runtime: Runtime,
     record: Pick<RecordStore, "owns" | "upgrade" | "reopened">,
   ) {
@@ -37,8 +37,8 @@ export class Recovery {
   }
 
   /** The failure for which a rollback was requested. */
-  get undone(): Failure | undefined {
-    return this.#undone;
+  get rollbackCause(): Failure | undefined {
+    return this.#rollbackCause;
   }
 
   /**
@@ -48,19 +48,19 @@ export class Recovery {
    * @throws Held
    */
   async reopen(unit: Unit, task: Task, failure: Failure, when: "just now" | "earlier"): Promise<boolean> {
-    const way = this.#wayFor(task, failure);
-    if (way === undefined || this.#operated || (way === "retry" && when === "just now")) return false;
+    const operator = this.#operatorFor(task, failure);
+    if (operator === undefined || this.#operated || (operator === "retry" && when === "just now")) return false;
     const reopened = reopenedBy(this.#record, task);
     // A backup may have begun since the upgrade was requested.
-    this.#control.forgetBackups();
-    await this.#control.tryBackups([unit], reopened, (read) => this.#patience().ask(read));
+    this.#control.discardBackups();
+    await this.#control.tryBackups([unit], reopened, (read) => this.#backupBudget().retry(read));
     this.#runtime.signal.throwIfAborted();
     const permit = () => this.#control.require([unit], reopened);
     permit();
-    this.#runtime.warn(`upgrade ${task.id} failed, sending ${way.toUpperCase()}: ${failure.message}`);
-    await this.#send(task, way, permit);
+    this.#runtime.warn(`upgrade ${task.id} failed, sending ${operator.toUpperCase()}: ${failure.message}`);
+    await this.#send(task, operator, permit);
     this.#operated = true;
-    this.#undone = way === "rollback" ? failure : undefined;
+    this.#rollbackCause = operator === "rollback" ? failure : undefined;
     return true;
   }
 
@@ -71,31 +71,31 @@ export class Recovery {
   }
 
   /** The failure that ends the run, with the next run's operator. @param hold why this run has not sent it */
-  told(task: Task, failure: Failure, hold?: Hold): Failure {
-    const way = this.#wayFor(task, failure);
-    if (way === undefined) return failure;
+  reported(task: Task, failure: Failure, hold?: Hold): Failure {
+    const allowed = this.#operatorFor(task, failure);
+    if (allowed === undefined) return failure;
     if (hold !== undefined) {
-      const held = `${way.toUpperCase()}, which \`onFailure\` requests, is held: ${hold.message}.`;
+      const held = `${allowed.toUpperCase()}, which \`onFailure\` requests, is held: ${hold.message}.`;
       return { ...failure, remedy: sentences(failure.remedy, held, reopeningRemedyFor(hold)) };
     }
-    const what = way === "retry" ? "retries" : "rolls back";
-    const next = `\`onFailure\` is "${way}": the next {apply} ${what} ${nameOf(task)}.`;
+    const what = allowed === "retry" ? "retries" : "rolls back";
+    const next = `\`onFailure\` is "${allowed}": the next {apply} ${what} ${nameOf(task)}.`;
     return { ...failure, remedy: sentences(failure.remedy, next) };
   }
 
   /** Agents restart in their upgrade; a cluster whose database is down reports no backups at all. */
-  #patience(): UnreachableBudget {
+  #backupBudget(): UnreachableBudget {
     const { firstContact } = this.#policy;
     const policy = { firstContact, unreachableBudget: firstContact };
     return new UnreachableBudget(this.#driver.title, policy, this.#runtime, false);
   }
 
-  #wayFor(task: Task, failure: Failure): Way | undefined {
-    return this.#record.owns(task) ? wayAfter(this.#driver, this.#policy.onFailure, failure) : undefined;
+  #operatorFor(task: Task, failure: Failure): Operator | undefined {
+    return this.#record.owns(task) ? operatorAfter(this.#driver, this.#policy.onFailure, failure) : undefined;
   }
 
   /** After a rejection or a lost response, the state of the task is read. */
-  async #send(task: Task, way: Way, permit: Permit): Promise<void> {
+  async #send(task: Task, way: Operator, permit: Permit): Promise<void> {
     try {
       await sending(async () => this.#driver.reopen?.(task, way, permit));
     } catch (error) {
@@ -109,15 +109,15 @@ export class Recovery {
 
 /** A task of ours, with the time of its request. */
 export function reopenedBy({ upgrade }: Pick<RecordStore, "upgrade">, task: Task): Reopened {
-  return upgrade === undefined ? task : { ...task, askedAt: upgrade.startedAt };
+  return upgrade === undefined ? task : { ...task, requestedAt: upgrade.startedAt };
 }
 
 /** The operator that the policy sends after a failure of our own upgrade, if the vendor accepts it. */
-export function wayAfter(
+export function operatorAfter(
   driver: Pick<Driver, "reopen">,
   onFailure: Policy["onFailure"],
-  { ways }: Pick<Failure, "ways">,
-): Way | undefined {
+  { operators }: Pick<Failure, "operators">,
+): Operator | undefined {
   if (onFailure === "report" || driver.reopen === undefined) return undefined;
-  return ways?.includes(onFailure) === true ? onFailure : undefined;
+  return operators?.includes(onFailure) === true ? onFailure : undefined;
 }

@@ -4,7 +4,7 @@ import { heldBy } from "../control/hold";
 import type { Driver, Observation } from "../driver";
 import { Refused, sending, Unreachable, UpgradeError } from "../errors";
 import type { Policy } from "../policy";
-import type { Answer, Request } from "../request";
+import type { Request, RequestResult } from "../request";
 import type { Runtime } from "../runtime";
 import type { Task } from "../task";
 import { count, lostResponse } from "../texts/sentences";
@@ -13,7 +13,7 @@ import type { Upgrades } from "../upgrades/upgrades";
 import { FRESH, type UnreachableBudget } from "./observer";
 import { Watch } from "./pace";
 
-type Asked<O extends Observation> = Pick<
+type SendingDriver<O extends Observation> = Pick<
   Driver<O>,
   "title" | "tasks" | "mostPerRequest" | "compose" | "prepare" | "start" | "words"
 >;
@@ -23,7 +23,7 @@ type Batch = readonly Unit[];
 
 /** Sends the upgrade requests of a run, and records their results. */
 export class Sender<O extends Observation> {
-  readonly #driver: Asked<O>;
+  readonly #driver: SendingDriver<O>;
   readonly #runtime: Runtime;
   readonly #budget: UnreachableBudget;
   readonly #control: ChangeControl;
@@ -35,7 +35,7 @@ export class Sender<O extends Observation> {
   readonly #noted = new Set<string>();
 
   constructor(
-    driver: Asked<O>,
+    driver: SendingDriver<O>,
     control: ChangeControl,
     { unreachableBudget }: Pick<Policy, "unreachableBudget">,
     runtime: Runtime,
@@ -58,7 +58,7 @@ export class Sender<O extends Observation> {
   async send(units: readonly Unit[], observation: O): Promise<Task | undefined> {
     const { clock, signal } = this.#runtime;
     const readAt = clock.elapsed();
-    await this.#budget.ask(() => this.#control.readBackups(units));
+    await this.#budget.retry(() => this.#control.readBackups(units));
     const holdOf = this.#control.judge();
     const free = units.filter((unit) => holdOf(unit) === undefined);
     if (free.length === 0) return undefined;
@@ -66,19 +66,19 @@ export class Sender<O extends Observation> {
       batchesOf(this.#driver.mostPerRequest, free, (name) => this.#upgrades.attempts.limit(name)),
       observation,
     );
-    let patient = false;
+    let pauses = false;
     let task: Task | undefined;
     for (const batch of batches) {
       signal.throwIfAborted();
       if (clock.elapsed() - readAt > FRESH) break;
-      const answer = await this.#request(batch, observation).catch(heldBy);
+      const result = await this.#request(batch, observation).catch(heldBy);
       // A window may close between two requests: the next read shows which ones are held.
-      if ("code" in answer) break;
-      if (answer.kind === "accepted") task = answer.task;
-      patient ||= answer.kind === "refused" || answer.kind === "unsent";
-      if (answer.kind === "lost" || answer.kind === "unsent") break;
+      if ("code" in result) break;
+      if (result.kind === "accepted") task = result.task;
+      pauses ||= result.kind === "refused" || result.kind === "unsent";
+      if (result.kind === "lost" || result.kind === "unsent") break;
     }
-    if (patient) await this.#watch.pauseAfterRefusal();
+    if (pauses) await this.#watch.pauseAfterRefusal();
     return task;
   }
 
@@ -106,7 +106,7 @@ export class Sender<O extends Observation> {
   /** Whether nothing was left to prepare. */
   async #isPrepared(batches: readonly Batch[], observation: O): Promise<boolean> {
     const requests = batches.map((batch) => this.#requestFor(batch));
-    const done = await this.#budget.ask(async () => {
+    const done = await this.#budget.retry(async () => {
       try {
         return (await this.#driver.prepare?.(requests, observation)) ?? false;
       } catch (error) {
@@ -126,7 +126,7 @@ export class Sender<O extends Observation> {
    * sending, because logins and reads may come in between.
    * @throws Held, and every other error that means that nothing was sent and a retry would fail too
    */
-  async #request(batch: Batch, observation: O): Promise<Answer> {
+  async #request(batch: Batch, observation: O): Promise<RequestResult> {
     const { clock, inform, report, signal, warn } = this.#runtime;
     const what = nameOf(batch, this.#driver);
     const notes = new Set(batch.flatMap(({ upgrade }) => [...(upgrade?.unchecked ?? []), ...(upgrade?.notes ?? [])]));
@@ -136,29 +136,29 @@ export class Sender<O extends Observation> {
     report({ message: `requesting ${what}` });
     const permit = () => this.#control.require(batch);
     permit();
-    const answer = await this.#attempt(() => this.#driver.start(this.#requestFor(batch), observation, permit));
-    if (answer.kind === "unsent" || answer.kind === "refused") signal.throwIfAborted();
+    const outcome = await this.#attempt(() => this.#driver.start(this.#requestFor(batch), observation, permit));
+    if (outcome.kind === "unsent" || outcome.kind === "refused") signal.throwIfAborted();
     // Recorded before anything else can end the run.
-    if (answer.kind === "refused") this.#upgrades.attempts.refused(batch, answer.error);
-    this.#upgrades.requested(batch, sentAt, answer);
-    if (answer.kind === "lost") {
+    if (outcome.kind === "refused") this.#upgrades.attempts.refused(batch, outcome.error);
+    this.#upgrades.requested(batch, sentAt, outcome);
+    if (outcome.kind === "lost") {
       signal.throwIfAborted();
       const upgrades = this.#driver.words === undefined ? "upgrade" : "upgrades";
-      warn(`Searching for the ${upgrades}, because ${lostResponse(answer.error)}.`);
-    } else if (answer.kind === "accepted") {
+      warn(`Searching for the ${upgrades}, because ${lostResponse(outcome.error)}.`);
+    } else if (outcome.kind === "accepted") {
       const names = batch.length <= 3 ? batch.map(({ name }) => name).join(", ") : routeOf(batch);
-      inform(answer.task === undefined ? `requested the ${what}: ${names}` : `upgrade ${answer.task.id} started`);
-    } else report({ message: `not started yet: ${answer.error.message}` });
-    this.#giveUpUnsent(answer, sentAt);
-    return answer;
+      inform(outcome.task === undefined ? `requested the ${what}: ${names}` : `upgrade ${outcome.task.id} started`);
+    } else report({ message: `not started yet: ${outcome.error.message}` });
+    this.#giveUpUnsent(outcome, sentAt);
+    return outcome;
   }
 
-  async #attempt(start: () => Promise<Task | undefined>): Promise<Answer> {
+  async #attempt(start: () => Promise<Task | undefined>): Promise<RequestResult> {
     try {
       const task = await sending(start);
       if (task !== undefined) return { kind: "accepted", task };
       if (this.#driver.tasks === "by-list") return { kind: "accepted" };
-      const error = new Unreachable("the vendor's response names no task", { sent: true, heard: true });
+      const error = new Unreachable("the vendor's response names no task", { sent: true, responded: true });
       return { kind: "lost", error };
     } catch (error) {
       if (error instanceof Refused) return { kind: "refused", error };
@@ -169,7 +169,7 @@ export class Sender<O extends Observation> {
   }
 
   /** @throws UpgradeError `unreachable` if no request has reached the vendor for too long: as long as for reads */
-  #giveUpUnsent(answer: Answer, sentAt: number): void {
+  #giveUpUnsent(answer: RequestResult, sentAt: number): void {
     this.#unsentSince = answer.kind === "unsent" ? (this.#unsentSince ?? sentAt) : undefined;
     if (answer.kind !== "unsent" || this.#unsentSince === undefined) return;
     const stuck = this.#runtime.clock.elapsed() - this.#unsentSince;

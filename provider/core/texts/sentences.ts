@@ -1,4 +1,4 @@
-import { counted, ended, formatDuration, sentences } from "../../base/sentences";
+import { counted, formatDuration, sentences, withFullStop } from "../../base/sentences";
 import type { Hold } from "../control/hold";
 import type { FleetWords } from "../driver";
 import { type ErrorCode, type Unreachable, UpgradeError } from "../errors";
@@ -19,10 +19,10 @@ export function failed(title: string, task: Task, failure: Failure): UpgradeErro
 }
 
 /** @param cause the failure for which this tool requested the rollback */
-export function rolledBack(title: string, task: Task, ending: Failure, cause?: Failure): UpgradeError {
+export function rolledBack(title: string, task: Task, rollback: Failure, cause?: Failure): UpgradeError {
   const remedy =
-    cause === undefined ? ending.remedy : "Fix the cause, then run {apply} again to request the upgrade again.";
-  const why = cause === undefined ? `: ${ending.message}` : ` by \`onFailure\`, because it failed: ${cause.message}`;
+    cause === undefined ? rollback.remedy : "Fix the cause, then run {apply} again to request the upgrade again.";
+  const why = cause === undefined ? `: ${rollback.message}` : ` by \`onFailure\`, because it failed: ${cause.message}`;
   return new UpgradeError("rolled-back", `${title}: ${nameOf(task)} was rolled back${why}`, { remedy });
 }
 
@@ -63,8 +63,8 @@ export function unhealthy(title: string, { at }: Unit, { message, remedy }: Find
 /** Why it is unknown whether an upgrade request was accepted. @param cause undefined for a request of an earlier run */
 export function lostResponse(cause: Unreachable | undefined): string {
   if (cause === undefined) return "the response to the upgrade request was lost";
-  const { heard, message } = cause;
-  return heard
+  const { responded, message } = cause;
+  return responded
     ? `the vendor did not confirm the upgrade request (${message})`
     : `the response to the upgrade request was lost (${message})`;
 }
@@ -89,7 +89,7 @@ export function vanished(title: string, task: Task): UpgradeError {
 }
 
 /** For an upgrade that continues where reads do not reach. */
-export function forgotten(title: string, task: Task): string {
+export function resultUnknown(title: string, task: Task): string {
   return `${title}: the vendor no longer reports ${nameOf(task)}. Its result on the other participating clusters is unknown.`;
 }
 
@@ -195,7 +195,7 @@ function recordName({ task, kind, to }: UpgradeRecord): string {
 }
 
 /** Number of problems in a message; the outputs have all of them. */
-const TOLD = 5;
+const SHOWN = 5;
 /** Number of names in a message. */
 const NAMED = 3;
 
@@ -225,19 +225,19 @@ export function notAll(
   total: number,
   words: FleetWords,
 ): UpgradeError {
-  const told = tellTogether(problems).slice(0, TOLD);
-  const left = problems.size - told.reduce((sum, { names }) => sum + names.length, 0);
+  const shown = groupProblems(problems).slice(0, SHOWN);
+  const left = problems.size - shown.reduce((sum, { names }) => sum + names.length, 0);
   const more = left > 0 ? ` And ${left} more, see \`problems\` in the outputs.` : "";
   const code = WORST.find((worst) => [...problems.values()].some((problem) => problem.code === worst)) ?? "blocked";
   return new UpgradeError(
     code,
-    `${title}: ${problems.size} of ${count(total, words)} ${problems.size === 1 ? "was" : "were"} not upgraded successfully. ${told.map(({ names, text }) => `${some(names)}: ${ended(text)}`).join(" ")}${more}`,
+    `${title}: ${problems.size} of ${count(total, words)} ${problems.size === 1 ? "was" : "were"} not upgraded successfully. ${shown.map(({ names, text }) => `${some(names)}: ${withFullStop(text)}`).join(" ")}${more}`,
     { remedy: "Fix the causes, then run {apply} again. Only the rest is requested." },
   );
 }
 
 /** Groups problems by text, so that a reason that many members share is reported once. */
-function tellTogether(problems: ReadonlyMap<string, Problem>): { readonly names: string[]; readonly text: string }[] {
+function groupProblems(problems: ReadonlyMap<string, Problem>): { readonly names: string[]; readonly text: string }[] {
   const groups = Map.groupBy(problems, ([, { message, shared = message }]) => shared);
   return [...groups].map(([shared, alike]) => {
     const [only] = alike.length === 1 ? alike : [];
@@ -280,9 +280,9 @@ export function progressOf({ total, done, problems, waiting }: Standings): strin
   );
   const most = kinds.sort(([, a], [, b]) => b - a).slice(0, NAMED);
   if (total === 1) return most.map(([message]) => message).join("");
-  const told = most.map(([message, n]) => `${n} ${message}`);
-  const trouble = problems === 0 ? [] : [`${problems} with problems`];
-  return `${done} of ${total} done; ${[...told, ...trouble].join(", ")}`;
+  const parts = most.map(([message, n]) => `${n} ${message}`);
+  const failing = problems === 0 ? [] : [`${problems} with problems`];
+  return `${done} of ${total} done; ${[...parts, ...failing].join(", ")}`;
 }
 
 /** `2.0.48.231200 → 2.0.78.260600` for each pair of versions, the largest group first. */
@@ -296,5 +296,5 @@ export function routesOf(groups: ReadonlyMap<string, readonly Unit[]>, words: Fl
 
 /** @param subject what was read: `The status of the zones` */
 export function uncheckedNote(subject: string, reason: string): string {
-  return ended(`${subject} could not be read and was not checked: ${reason}`);
+  return withFullStop(`${subject} could not be read and was not checked: ${reason}`);
 }

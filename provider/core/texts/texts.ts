@@ -57,13 +57,13 @@ export interface ProblemTexts {
   vanished(task: Task): Problem;
   /** It is not behind, and does not work. */
   unhealthy(unit: Unit, fault: Finding): Problem;
-  unconfirmed(lost: Extract<Evidence, { kind: "silent" }>): Problem;
+  unconfirmed(lost: Extract<Evidence, { kind: "invisible" }>): Problem;
   neverStarted(): Problem;
 }
 
 /** A problem of the only unit is the error that ends the run. */
 function textsOfOne(title: string): Texts {
-  const ending = (error: UpgradeError): Problem => ({ code: error.code, message: error.message, error });
+  const asProblem = (error: UpgradeError): Problem => ({ code: error.code, message: error.message, error });
   // A vendor that reports tasks by id returns a task for every request that it accepts.
   const neverStarted = () => unconfirmed(title, 0, undefined);
   return {
@@ -81,17 +81,17 @@ function textsOfOne(title: string): Texts {
       return problem?.error ?? new UpgradeError(problem?.code ?? "blocked", `${title}: ${problem?.message}`);
     },
     hopeless: (unit) => blocked(title, hopelessOf(unit)),
-    failed: (task, failure) => ending(failed(title, task, failure)),
-    refused: (refusal) => ending(refusal),
-    notCanceled: (task, window) => ending(notCanceled(title, task, window)),
-    scheduledByOthers: (task, window) => ending(scheduledByOthers(title, task, window)),
-    blocked: (findings) => ending(blocked(title, findings)),
-    notUpgraded: (task, from) => ending(notUpgraded(title, task, from)),
-    noRoundLeft: (task, _, from) => ending(task === undefined ? neverStarted() : notUpgraded(title, task, from)),
-    vanished: (task) => ending(vanished(title, task)),
-    unhealthy: (unit, fault) => ending(unhealthy(title, unit, fault)),
-    unconfirmed: ({ waited = 0, cause }) => ending(unconfirmed(title, waited, cause)),
-    neverStarted: () => ending(neverStarted()),
+    failed: (task, failure) => asProblem(failed(title, task, failure)),
+    refused: (refusal) => asProblem(refusal),
+    notCanceled: (task, window) => asProblem(notCanceled(title, task, window)),
+    scheduledByOthers: (task, window) => asProblem(scheduledByOthers(title, task, window)),
+    blocked: (findings) => asProblem(blocked(title, findings)),
+    notUpgraded: (task, from) => asProblem(notUpgraded(title, task, from)),
+    noRoundLeft: (task, _, from) => asProblem(task === undefined ? neverStarted() : notUpgraded(title, task, from)),
+    vanished: (task) => asProblem(vanished(title, task)),
+    unhealthy: (unit, fault) => asProblem(unhealthy(title, unit, fault)),
+    unconfirmed: ({ waited = 0, cause }) => asProblem(unconfirmed(title, waited, cause)),
+    neverStarted: () => asProblem(neverStarted()),
   };
 }
 

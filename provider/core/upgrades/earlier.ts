@@ -1,6 +1,6 @@
 import type { UpgradeRecord } from "../outcome";
 import type { Clock } from "../runtime";
-import { type Ended, lowestOf, type Unit } from "../unit";
+import { type CompletedTask, lowestOf, type Unit } from "../unit";
 import { parseVersion, type Version } from "../version";
 import { isOpen, sentAt } from "./record";
 
@@ -15,13 +15,13 @@ export interface Earlier {
   /** The response to one of them was lost. */
   readonly lost: boolean;
   /** It is unknown which members they included. */
-  readonly anybody: boolean;
+  readonly unitsUnknown: boolean;
   /** The lowest version of those members at that time. */
   readonly from: string;
   /** The highest version that they upgrade to; undefined if unknown. */
   readonly to: Version | undefined;
   /** The earlier run saw its requests complete, for the members that the resource had then. */
-  readonly over: boolean;
+  readonly completed: boolean;
   /** When the last maintenance window of its scheduled upgrades ends. */
   readonly closes: number;
 }
@@ -49,10 +49,10 @@ export function earlierOf(
     sentAt: now - age,
     calledAt,
     lost: state === "unknown",
-    anybody: state !== "deferred",
+    unitsUnknown: state !== "deferred",
     from: record.from,
     to: parseVersion(record.to),
-    over: !isOpen(record),
+    completed: !isOpen(record),
     closes: Number.isNaN(closes) ? Number.POSITIVE_INFINITY : elapsed - (now - closes),
   };
 }
@@ -63,30 +63,35 @@ const CLOCKS_APART = 15 * 60_000;
 const WHOLE_SECONDS = 1_000;
 
 /** The result of an earlier run's task. In doubt, a success is attributed to that run and a failure is not. */
-export function endedAfter({ sentAt }: Earlier, ended: Ended | undefined): Ended | undefined {
+export function completedAfter({ sentAt }: Earlier, ended: CompletedTask | undefined): CompletedTask | undefined {
   if (ended === undefined) return undefined;
-  const doubt = ended.kind === "succeeded" ? CLOCKS_APART : WHOLE_SECONDS;
-  return ended.began >= sentAt - doubt ? ended : undefined;
+  const tolerance = ended.kind === "succeeded" ? CLOCKS_APART : WHOLE_SECONDS;
+  return ended.began >= sentAt - tolerance ? ended : undefined;
 }
 
 /** Whether a completed task began after the request was sent, which excludes older tasks. */
-export function isCertain({ sentAt }: Earlier, { began }: Ended): boolean {
+export function isCertain({ sentAt }: Earlier, { began }: CompletedTask): boolean {
   return began >= sentAt - WHOLE_SECONDS;
 }
 
 /** Members whose upgrade has failed since the last run, with the vendor's reason. */
 export function failedSince(earlier: Earlier, units: readonly Unit[]): Map<string, string> {
   return new Map(
-    units.flatMap(({ name, ended }) => {
-      const ending = endedAfter(earlier, ended);
-      return ending?.kind === "failed" ? [[name, `${name} (${ending.task.id}: ${ending.message})`] as const] : [];
+    units.flatMap(({ name, completed }) => {
+      const completion = completedAfter(earlier, completed);
+      return completion?.kind === "failed"
+        ? [[name, `${name} (${completion.task.id}: ${completion.message})`] as const]
+        : [];
     }),
   );
 }
 
 /** Whether an upgrade of the last run has succeeded, by tasks or versions. Some members may be held. */
 export function hasUpgraded(earlier: Earlier | undefined, members: readonly Unit[], from: string | undefined): boolean {
-  if (earlier !== undefined && members.some(({ ended }) => endedAfter(earlier, ended)?.kind === "succeeded"))
+  if (
+    earlier !== undefined &&
+    members.some(({ completed }) => completedAfter(earlier, completed)?.kind === "succeeded")
+  )
     return true;
   const lowest = lowestOf(members);
   return lowest === "" || lowest !== from;

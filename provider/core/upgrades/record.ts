@@ -89,7 +89,7 @@ export class RecordStore {
   /** A failed upgrade is in progress again. */
   reopened(): void {
     if (this.#upgrade === undefined) return;
-    const { finishedAt: _over, reason: _mended, ...rest } = this.#upgrade;
+    const { finishedAt: _finishedAt, reason: _reason, ...rest } = this.#upgrade;
     this.#upgrade = { ...rest, state: "running" };
   }
 
@@ -131,7 +131,7 @@ export class RecordStore {
       ...(before === undefined || before.joined ? { joined: true as const } : {}),
       state: "running",
     };
-    this.ended(state, failure?.message);
+    this.setState(state, failure?.message);
     return true;
   }
 
@@ -141,7 +141,7 @@ export class RecordStore {
   }
 
   /** The upgrade has reached this state. @param reason of a failure */
-  ended(state: UpgradeRecord["state"], reason?: string): void {
+  setState(state: UpgradeRecord["state"], reason?: string): void {
     if (this.#upgrade === undefined) return;
     const over = isOpen({ state }) ? {} : { finishedAt: this.now() };
     this.#upgrade = { ...this.#upgrade, state, ...over, ...(reason === undefined ? {} : { reason }) };
@@ -177,7 +177,7 @@ export class BatchRecord extends RecordStore {
   readonly #words: FleetWords;
   readonly #schedule: ScheduledTasks;
   readonly #accepted: "running" | "deferred";
-  readonly #asked = new Map<string, Unit>();
+  readonly #requested = new Map<string, Unit>();
 
   /** @param accepted the state of accepted requests whose task is not visible yet */
   constructor(
@@ -201,11 +201,11 @@ export class BatchRecord extends RecordStore {
   }
 
   /** @param sentAt when the request was sent: milliseconds of `Clock.elapsed` */
-  asked(members: readonly Unit[], sentAt: number, lost: boolean): void {
-    const before = this.#asked.size === 0 ? undefined : this.upgrade;
-    for (const member of members) this.#asked.set(member.name, { ...member, ...this.#versionAtFirst(member.name) });
+  requested(members: readonly Unit[], sentAt: number, lost: boolean): void {
+    const before = this.#requested.size === 0 ? undefined : this.upgrade;
+    for (const member of members) this.#requested.set(member.name, { ...member, ...this.#versionAtFirst(member.name) });
     this.set({
-      ...this.#about([...this.#asked.values()]),
+      ...this.#about([...this.#requested.values()]),
       startedAt: before?.startedAt ?? this.dateOf(sentAt),
       state: lost || before?.state === "unknown" ? "unknown" : this.#accepted,
     });
@@ -240,30 +240,30 @@ export class BatchRecord extends RecordStore {
   }
 
   /** All of them have completed: none is scheduled any more. */
-  override ended(state: UpgradeRecord["state"]): void {
+  override setState(state: UpgradeRecord["state"]): void {
     if (this.upgrade === undefined) return;
     const { window: _, ...rest } = this.upgrade;
     this.set(rest);
-    super.ended(state);
+    super.setState(state);
   }
 
   /** The run ends early. The next run first waits for the latest request whose task was never seen. */
-  left({ asked }: Attempts): void {
-    if (this.upgrade === undefined || !this.open || this.#asked.size === 0) return;
-    const unseen = asked.filter(({ shown }) => !shown);
+  left({ requested }: Attempts): void {
+    if (this.upgrade === undefined || !this.open || this.#requested.size === 0) return;
+    const unseen = requested.filter(({ shown }) => !shown);
     const newest = Math.max(...unseen.map(({ sentAt }) => sentAt));
     const { startedAt, state } = this.upgrade;
-    const sure = state === "unknown" && unseen.every(({ lost }) => lost === undefined);
+    const confirmed = state === "unknown" && unseen.every(({ lost }) => lost === undefined);
     this.set({
       ...this.upgrade,
       startedAt: unseen.length === 0 ? startedAt : this.dateOf(newest),
-      state: sure ? this.#accepted : state,
+      state: confirmed ? this.#accepted : state,
     });
   }
 
   /** A member that is requested several times keeps the version of the first request. */
   #versionAtFirst(name: string): Partial<Unit> {
-    const first = this.#asked.get(name);
+    const first = this.#requested.get(name);
     return first === undefined ? {} : { from: first.from };
   }
 

@@ -43,7 +43,7 @@ export class ScheduledTasks {
   }
 
   /** Upgrades were requested that are scheduled for their windows. */
-  asked(members: readonly Unit[]): void {
+  requested(members: readonly Unit[]): void {
     for (const { name } of members) {
       this.#tasks.set(name, UNSEEN);
       this.#unclaimed.delete(name);
@@ -52,11 +52,11 @@ export class ScheduledTasks {
 
   /** Updates the ids of tasks from a read, and removes those that have started. */
   seen(members: readonly Unit[]): void {
-    for (const { name, activity, ended } of members) {
+    for (const { name, activity, completed } of members) {
       const known = this.#tasks.get(name);
       if (known === undefined) continue;
       if (activity?.kind === "scheduled" && this.owns(name, activity.task.id)) this.#tasks.set(name, activity.task.id);
-      if (activity?.kind === "running" || ended?.task.id === known) this.#tasks.delete(name);
+      if (activity?.kind === "running" || completed?.task.id === known) this.#tasks.delete(name);
     }
   }
 

@@ -1,33 +1,41 @@
-import { type Evidence, evidenceBy, hasLed, hasMoved, isPending, type Told, unseen } from "../decision/evidence";
+import {
+  type Evidence,
+  evidenceBy,
+  hasMoved,
+  hasReached,
+  isPending,
+  type Reported,
+  unseen,
+} from "../decision/evidence";
 import { describePlan } from "../decision/plan";
 import type { Driver } from "../driver";
 import type { Unreachable } from "../errors";
 import { taskOf, type UpgradeRecord } from "../outcome";
 import type { Policy } from "../policy";
 import { isKept } from "../reconcile/cancel";
-import { type Ending, inspect, type UnreachableBudget } from "../reconcile/observer";
-import type { Answer } from "../request";
+import { inspect, type TaskResult, type UnreachableBudget } from "../reconcile/observer";
+import type { RequestResult } from "../request";
 import type { Runtime } from "../runtime";
 import { describeWindow, type Failure, nameOf, type Task, type TaskStatus } from "../task";
-import { forgotten, lostResponse } from "../texts/sentences";
+import { lostResponse, resultUnknown } from "../texts/sentences";
 import type { Unit } from "../unit";
 import { differ } from "../version";
 import { RecordStore } from "./record";
 import { type Finish, Upgrades } from "./upgrades";
 
-type Asked = Pick<Driver, "title" | "inspect" | "outlasts" | "leadsToTarget">;
+type InspectingDriver = Pick<Driver, "title" | "inspect" | "outlasts" | "reachesTarget">;
 
 /** The upgrade of the only unit of a resource, for a vendor whose tasks are read by id. */
 export class UpgradesById extends Upgrades {
   readonly record: RecordStore;
-  readonly #driver: Asked;
+  readonly #driver: InspectingDriver;
   readonly #began: number;
-  #told: Told | undefined;
+  #reported: Reported | undefined;
   /** When the response to this run's request was lost, and why. */
   #lost: { readonly at: number; readonly cause: Unreachable } | undefined;
 
   constructor(
-    driver: Asked,
+    driver: InspectingDriver,
     policy: Policy,
     runtime: Runtime,
     budget: UnreachableBudget,
@@ -43,9 +51,10 @@ export class UpgradesById extends Upgrades {
     this.attempts.seen(units, this.#now);
     const [unit] = units;
     if (unit === undefined) return true;
-    if (this.#told?.status.kind === "running" || this.#told?.status.kind === "scheduled") this.#told = undefined;
+    if (this.#reported?.status.kind === "running" || this.#reported?.status.kind === "scheduled")
+      this.#reported = undefined;
     const task = unseen(this.record.upgrade, unit, (known) => this.#outlasts(known));
-    const status = task && (await this.budget.ask(() => inspect(this.#driver, task)));
+    const status = task && (await this.budget.retry(() => inspect(this.#driver, task)));
     if (task !== undefined && status !== undefined && !this.#note(unit, task, status)) return false;
     this.#close(unit);
     return true;
@@ -53,25 +62,25 @@ export class UpgradesById extends Upgrades {
 
   evidenceOf(unit: Unit): Evidence | undefined {
     const by = this.attempts.entry(unit.name) === undefined ? "earlier" : "run";
-    if (this.#told !== undefined) return evidenceBy(this.#told, by, this.#isPending(unit));
+    if (this.#reported !== undefined) return evidenceBy(this.#reported, by, this.#isPending(unit));
     const { upgrade, open } = this.record;
     if (upgrade === undefined || !open) return undefined;
-    const silent = { kind: "silent", moved: false } as const;
+    const invisible = { kind: "invisible", moved: false } as const;
     if (this.#lost !== undefined) {
       const { at, cause } = this.#lost;
       const waited = this.#now - at;
-      const over = waited >= this.policy.lostReplyWindow;
+      const expired = waited >= this.policy.lostReplyWindow;
       // Once the unit is no longer behind, the only concern is that the request may still take effect.
       const by = unit.standing === "behind" ? "run" : "earlier";
-      return { ...silent, by, lost: true, over, accepted: false, cause, waited };
+      return { ...invisible, by, lost: true, expired, accepted: false, cause, waited };
     }
     if (upgrade.state !== "unknown") {
       // It is read as soon as no other operation on the unit is in progress.
-      return unit.standing === "behind" ? { ...silent, by, lost: false, over: false, accepted: true } : undefined;
+      return unit.standing === "behind" ? { ...invisible, by, lost: false, expired: false, accepted: true } : undefined;
     }
     // A wait that starts with this run must finish in it: the next run would start over.
     const accepted = this.record.age > this.#now - this.#began;
-    return { ...silent, by: "earlier", lost: true, over: this.#isLate, accepted };
+    return { ...invisible, by: "earlier", lost: true, expired: this.#isLate, accepted };
   }
 
   owns(_: string, task: Pick<Task, "id">): boolean {
@@ -80,23 +89,23 @@ export class UpgradesById extends Upgrades {
 
   release(units: readonly Unit[]): void {
     for (const { activity } of units) {
-      const reported = this.#told?.status.kind === "scheduled" ? this.#told.task : undefined;
+      const reported = this.#reported?.status.kind === "scheduled" ? this.#reported.task : undefined;
       const task = activity?.kind === "scheduled" ? activity.task : reported;
       if (task === undefined || !this.record.owns(task) || !isKept(nameOf(task), this.runtime)) continue;
       this.record.release();
-      if (reported !== undefined) this.#told = undefined;
+      if (reported !== undefined) this.#reported = undefined;
     }
   }
 
   canceled(tasks: readonly string[]): boolean {
     if (!tasks.includes(this.record.upgrade?.task ?? "")) return false;
-    this.record.ended("withdrawn");
-    this.#told = undefined;
+    this.record.setState("withdrawn");
+    this.#reported = undefined;
     return true;
   }
 
   running({ activity }: Unit): Task | undefined {
-    if (this.#told?.status.kind === "running") return this.#told.task;
+    if (this.#reported?.status.kind === "running") return this.#reported.task;
     if (activity?.kind !== "running") return undefined;
     const { task } = activity;
     const { upgrade } = this.record;
@@ -107,13 +116,13 @@ export class UpgradesById extends Upgrades {
   joined(running: readonly Unit[]): void {
     for (const unit of running) {
       const { activity, from } = unit;
-      const asked = this.#told?.status.kind === "running" ? this.#told.task : undefined;
-      if (asked !== undefined) this.#goesOn(asked, unit);
+      const followed = this.#reported?.status.kind === "running" ? this.#reported.task : undefined;
+      if (followed !== undefined) this.#goesOn(followed, unit);
       else if (activity?.kind === "running") {
         const { task, rollingBack } = activity;
         const plan = { kind: "join", task, from, ...(rollingBack === true ? { rollingBack } : {}) } as const;
         if (this.record.found(task, from)) this.runtime.inform(describePlan(plan));
-        this.#told = undefined;
+        this.#reported = undefined;
       }
       this.#lost = undefined;
     }
@@ -122,31 +131,31 @@ export class UpgradesById extends Upgrades {
   /** The vendor reports that the task of the record is in progress. */
   #goesOn(task: Task, { standing, from }: Unit): void {
     if (this.record.upgrade?.state === "unknown") this.record.found(task, from);
-    else this.record.ended("running");
+    else this.record.setState("running");
     if (standing !== "behind" && this.policy.wait && !this.#outlasts(task))
       this.runtime.inform(`${nameOf(task)} has not ended; waiting for that`);
   }
 
-  requested(units: readonly Unit[], sentAt: number, answer: Answer): void {
+  requested(units: readonly Unit[], sentAt: number, result: RequestResult): void {
     const [unit] = units;
-    if (unit?.upgrade === undefined || answer.kind === "refused" || answer.kind === "unsent") return;
-    const lost = answer.kind === "lost" ? answer.error : undefined;
+    if (unit?.upgrade === undefined || result.kind === "refused" || result.kind === "unsent") return;
+    const lost = result.kind === "lost" ? result.error : undefined;
     this.attempts.sent(units, sentAt, this.#now, lost);
-    this.#told = undefined;
+    this.#reported = undefined;
     this.#lost = lost && { at: this.#now, cause: lost };
-    if (answer.kind === "lost") this.record.lost(unit.upgrade, sentAt, answer.error.task);
-    else if (answer.task !== undefined) this.record.started(answer.task, unit.upgrade, sentAt);
+    if (result.kind === "lost") this.record.lost(unit.upgrade, sentAt, result.error.task);
+    else if (result.task !== undefined) this.record.started(result.task, unit.upgrade, sentAt);
   }
 
-  override followed(unit: Unit, task: Task, ending: Ending): boolean {
+  override followed(unit: Unit, task: Task, ending: TaskResult): boolean {
     this.#lost = undefined;
     const { activity, standing } = unit;
     const needed = standing === "behind" || activity?.kind === "running" || activity?.kind === "failed";
     // The result is not needed: the next read and the task itself show it.
     if (!needed && !this.#outlasts(task)) return false;
     if (ending.kind === "scheduled") this.record.scheduled(ending.window);
-    else this.record.ended(ending.kind, "message" in ending ? ending.message : undefined);
-    this.#told = { task, status: ending, since: this.#now, final: true };
+    else this.record.setState(ending.kind, "message" in ending ? ending.message : undefined);
+    this.#reported = { task, status: ending, since: this.#now, final: true };
     return ending.kind !== "succeeded" && ending.kind !== "gone";
   }
 
@@ -155,12 +164,12 @@ export class UpgradesById extends Upgrades {
   }
 
   override reread(): void {
-    this.#told = undefined;
+    this.#reported = undefined;
   }
 
   override reopened(): void {
     this.record.reopened();
-    this.#told = undefined;
+    this.#reported = undefined;
   }
 
   finish({ units: [unit], scheduled, problems }: Finish): void {
@@ -169,7 +178,7 @@ export class UpgradesById extends Upgrades {
       this.record.scheduled(window);
     }
     if (problems.size > 0 && this.#lost !== undefined) {
-      this.record.ended("failed", `No upgrade appeared, and ${lostResponse(this.#lost.cause)}.`);
+      this.record.setState("failed", `No upgrade appeared, and ${lostResponse(this.#lost.cause)}.`);
     }
   }
 
@@ -193,7 +202,7 @@ export class UpgradesById extends Upgrades {
     // A request with a lost response may still arrive: keep waiting as after any lost response.
     if (upgrade === undefined || (status.kind === "gone" && upgrade.state === "unknown")) return true;
     this.#lost = undefined;
-    this.#told = { task, status, since: this.#now, final: this.#outlasts(task) };
+    this.#reported = { task, status, since: this.#now, final: this.#outlasts(task) };
     switch (status.kind) {
       case "running":
         return true;
@@ -202,18 +211,18 @@ export class UpgradesById extends Upgrades {
         else this.record.scheduled(status.window);
         return true;
       case "succeeded":
-        this.record.ended("succeeded");
+        this.record.setState("succeeded");
         return unneeded && !this.#isPending(unit);
       case "failed":
       case "rolled-back":
-        this.record.ended(status.kind, status.message);
-        if (this.#told.final) return true;
+        this.record.setState(status.kind, status.message);
+        if (this.#reported.final) return true;
         this.runtime.inform(`The earlier upgrade ${task.id} to ${task.to} has ended: ${status.message}`);
         return false;
       case "gone":
-        this.record.ended(unneeded && !this.#told.final && hasMoved(upgrade, unit) ? "succeeded" : "gone");
-        if (this.#told.final) this.runtime.warn(forgotten(this.#driver.title, task));
-        this.#told = undefined;
+        this.record.setState(unneeded && !this.#reported.final && hasMoved(upgrade, unit) ? "succeeded" : "gone");
+        if (this.#reported.final) this.runtime.warn(resultUnknown(this.#driver.title, task));
+        this.#reported = undefined;
         return true;
     }
   }
@@ -225,7 +234,7 @@ export class UpgradesById extends Upgrades {
       `${nameOf(task)}, ${whose}, is scheduled for its maintenance window, ${describeWindow(window)}; it was not canceled.`,
     );
     this.record.forget();
-    this.#told = undefined;
+    this.#reported = undefined;
   }
 
   /** Closes the record when versions and time show that the upgrade is complete. */
@@ -239,25 +248,25 @@ export class UpgradesById extends Upgrades {
       return;
     }
     if (upgrade.state === "unknown" && (!differ(unit.at, upgrade.to) || this.#isLate)) {
-      this.record.ended(hasMoved(upgrade, unit) ? "succeeded" : "gone");
+      this.record.setState(hasMoved(upgrade, unit) ? "succeeded" : "gone");
     }
-    if (upgrade.state === "running" && open && this.#told === undefined && hasLed(upgrade, unit)) {
-      this.record.ended("succeeded");
+    if (upgrade.state === "running" && open && this.#reported === undefined && hasReached(upgrade, unit)) {
+      this.record.setState("succeeded");
     }
-    const told = this.#told;
+    const told = this.#reported;
     if (told?.status.kind !== "succeeded" || !this.#isPending(unit)) return;
     if (this.#now - told.since < this.policy.settleTime) return;
     const reason = `${nameOf(told.task)} is reported as successful, but ${unit.at} still runs.`;
-    this.record.ended("failed", reason);
+    this.record.setState("failed", reason);
     this.runtime.warn(reason);
-    this.#told = undefined;
+    this.#reported = undefined;
   }
 
   /** Whether the version that the task upgrades to is not visible yet. */
   #isPending(unit: Unit): boolean {
     const { upgrade } = this.record;
     if (upgrade === undefined) return false;
-    if (unit.standing === "behind") return this.#driver.leadsToTarget(taskOf(upgrade), unit);
+    if (unit.standing === "behind") return this.#driver.reachesTarget(taskOf(upgrade), unit);
     return isPending(upgrade, unit);
   }
 }

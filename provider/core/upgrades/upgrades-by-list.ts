@@ -4,7 +4,7 @@ import type { UpgradeRecord } from "../outcome";
 import type { Policy } from "../policy";
 import { type CancelPause, cancelFormer, keep } from "../reconcile/cancel";
 import type { UnreachableBudget } from "../reconcile/observer";
-import type { Answer } from "../request";
+import type { RequestResult } from "../request";
 import type { Runtime } from "../runtime";
 import type { Task } from "../task";
 import { some } from "../texts/sentences";
@@ -14,21 +14,21 @@ import { BatchRecord } from "./record";
 import { ScheduledTasks } from "./scheduled-tasks";
 import { type Finish, Upgrades } from "./upgrades";
 
-type Asked = Pick<FleetDriver, "title" | "units" | "schedules" | "words" | "cancel">;
+type ListingDriver = Pick<FleetDriver, "title" | "units" | "schedules" | "words" | "cancel">;
 
 /** The upgrades of many units, for a vendor that lists tasks with what they upgrade. */
 export class UpgradesByList extends Upgrades {
   readonly record: BatchRecord;
-  readonly #driver: Asked;
+  readonly #driver: ListingDriver;
   readonly #earlier: Earlier | undefined;
   readonly #schedule: ScheduledTasks;
   /** Units whose failure since the last run was already reported. */
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
   /** Tasks that the vendor has confirmed as canceled, and that its lists may still show. */
   readonly #canceled = new Set<string>();
 
   constructor(
-    driver: Asked,
+    driver: ListingDriver,
     policy: Policy,
     runtime: Runtime,
     budget: UnreachableBudget,
@@ -39,14 +39,14 @@ export class UpgradesByList extends Upgrades {
     this.#earlier = earlierOf(remembered, runtime.clock, policy.settleTime);
     this.#schedule = new ScheduledTasks(remembered, runtime.clock);
     // In state "deferred", only the upgrades in `tasks` were requested.
-    const accepted = driver.schedules && this.#earlier?.anybody !== true ? "deferred" : "running";
+    const accepted = driver.schedules && this.#earlier?.unitsUnknown !== true ? "deferred" : "running";
     this.record = new BatchRecord(runtime.clock, driver.words, this.#schedule, accepted, remembered);
   }
 
-  override attentive(first: boolean): boolean {
+  override readsTasks(first: boolean): boolean {
     const earlier = this.#earlier;
     if (this.#schedule.size > 0) return true;
-    if (earlier === undefined || earlier.over) return false;
+    if (earlier === undefined || earlier.completed) return false;
     const { settleTime, lostReplyWindow } = this.policy;
     return first || this.runtime.clock.elapsed() - earlier.calledAt < Math.max(settleTime, lostReplyWindow);
   }
@@ -95,23 +95,23 @@ export class UpgradesByList extends Upgrades {
     this.record.joined(running);
   }
 
-  requested(units: readonly Unit[], sentAt: number, answer: Answer): void {
-    if (answer.kind === "refused" || answer.kind === "unsent") return;
-    const lost = answer.kind === "lost" ? answer.error : undefined;
+  requested(units: readonly Unit[], sentAt: number, result: RequestResult): void {
+    if (result.kind === "refused" || result.kind === "unsent") return;
+    const lost = result.kind === "lost" ? result.error : undefined;
     this.attempts.sent(units, sentAt, this.runtime.clock.elapsed(), lost);
-    if (this.#driver.schedules) this.#schedule.asked(units);
+    if (this.#driver.schedules) this.#schedule.requested(units);
     else this.#schedule.forget(units.map(({ name }) => name));
-    this.record.asked(units, sentAt, lost !== undefined);
+    this.record.requested(units, sentAt, lost !== undefined);
   }
 
   /** Reports failures that an earlier run did not report. Only once, although requests may be sent several times. */
-  override tellEarlier(units: readonly Unit[]): void {
+  override reportEarlier(units: readonly Unit[]): void {
     const earlier = this.#earlier;
-    if (earlier === undefined || earlier.over) return;
-    const untold = units.filter(({ name }) => this.attempts.entry(name) === undefined && !this.#told.has(name));
+    if (earlier === undefined || earlier.completed) return;
+    const untold = units.filter(({ name }) => this.attempts.entry(name) === undefined && !this.#reported.has(name));
     const failed = failedSince(earlier, untold);
     if (failed.size === 0) return;
-    for (const name of failed.keys()) this.#told.add(name);
+    for (const name of failed.keys()) this.#reported.add(name);
     this.runtime.warn(`Upgrades failed since the last run, and are asked for again: ${some([...failed.values()])}`);
   }
 
@@ -119,7 +119,7 @@ export class UpgradesByList extends Upgrades {
     const waiting = new Map<string, Waiting>([...scheduled, ...this.#stillOurs(units)]);
     if (waiting.size > 0) this.record.scheduledUnits(waiting);
     else if (this.record.open && !units.some(isAccepted))
-      this.record.ended(problems.size > 0 ? "failed" : this.#goodEnd(units, canceled));
+      this.record.setState(problems.size > 0 ? "failed" : this.#goodEnd(units, canceled));
   }
 
   override left(): void {

@@ -1,8 +1,8 @@
 import type { Evidence } from "../decision/evidence";
 import type { Policy } from "../policy";
 import type { CancelPause } from "../reconcile/cancel";
-import type { Ending, UnreachableBudget } from "../reconcile/observer";
-import type { Answer } from "../request";
+import type { TaskResult, UnreachableBudget } from "../reconcile/observer";
+import type { RequestResult } from "../request";
 import type { Runtime } from "../runtime";
 import type { Failure, Task } from "../task";
 import type { Problem, Unit, Waiting } from "../unit";
@@ -53,11 +53,11 @@ export abstract class Upgrades {
   /** The upgrades of these units are in progress, and the run waits for them. */
   abstract joined(running: readonly Unit[]): void;
   /** The result of a request. @param sentAt milliseconds of `Clock.elapsed` */
-  abstract requested(units: readonly Unit[], sentAt: number, answer: Answer): void;
+  abstract requested(units: readonly Unit[], sentAt: number, result: RequestResult): void;
   abstract finish(finish: Finish): void;
 
   /** Whether to read tasks, to wait for or cancel, although all units are up to date. @param _first the first read */
-  attentive(_first: boolean): boolean {
+  readsTasks(_first: boolean): boolean {
     return false;
   }
 
@@ -67,10 +67,10 @@ export abstract class Upgrades {
   }
 
   /** Reports failures of an earlier run before a new request. */
-  tellEarlier(_units: readonly Unit[]): void {}
+  reportEarlier(_units: readonly Unit[]): void {}
 
   /** A task that was followed has ended. @returns false if only a read shows its effect */
-  followed(_unit: Unit, _task: Task, _ending: Ending): boolean {
+  followed(_unit: Unit, _task: Task, _result: TaskResult): boolean {
     return false;
   }
 

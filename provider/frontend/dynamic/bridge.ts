@@ -76,8 +76,8 @@ function cancelAll(): void {
 }
 
 function contextOf(request: unknown): CallContext {
-  const urn = ask(request, "getUrn");
-  const timeout = ask(request, "getTimeout");
+  const urn = fieldOf(request, "getUrn");
+  const timeout = fieldOf(request, "getTimeout");
   return {
     urn: typeof urn === "string" && urn !== "" ? urn : undefined,
     timeoutSeconds: typeof timeout === "number" && timeout > 0 ? timeout : undefined,
@@ -85,7 +85,7 @@ function contextOf(request: unknown): CallContext {
 }
 
 /** The result of a getter of a generated message, if it has this getter. */
-function ask(request: unknown, getter: string): unknown {
+function fieldOf(request: unknown, getter: string): unknown {
   if (typeof request !== "object" || request === null) return undefined;
   const method: unknown = Reflect.get(request, getter);
   return typeof method === "function" ? method.call(request) : undefined;

@@ -5,7 +5,7 @@ import { parseDuration } from "../../base/sentences";
 import type { CheckFailure } from "../resource/arguments";
 import { type Applied, Lifecycle } from "../resource/lifecycle";
 import { PLAN, type Properties, shortened, toWire, UNKNOWN, USED_APPROVALS, type Wire } from "../resource/properties";
-import { type Call, Failure, type OnCancel, type Surroundings } from "../resource/session";
+import { type Call, type Environment, Failure, type OnCancel } from "../resource/session";
 import { currentCall, onCancel } from "./bridge";
 
 type Outputs = { [key: string]: Wire };
@@ -19,7 +19,7 @@ export class DynamicProvider implements dynamic.ResourceProvider {
   readonly #onCancel: OnCancel;
 
   /** @param surroundings with `onCancel`, the source of ^C: by default the engine */
-  constructor(surroundings: Surroundings & { readonly onCancel?: OnCancel }) {
+  constructor(surroundings: Environment & { readonly onCancel?: OnCancel }) {
     this.#lifecycle = new Lifecycle(surroundings);
     this.#onCancel = surroundings.onCancel ?? onCancel;
   }
@@ -31,26 +31,29 @@ export class DynamicProvider implements dynamic.ResourceProvider {
   }
 
   async check(olds: Properties, news: Properties): Promise<dynamic.CheckResult> {
-    const checked = await told(() => this.#lifecycle.check(this.#call(news), olds, news, checkTimeouts(news)));
+    const checked = await withoutStack(() => this.#lifecycle.check(this.#call(news), olds, news, checkTimeouts(news)));
     const plan = checked.plan === undefined ? {} : { [PLAN]: checked.plan };
     return { inputs: { ...news, ...plan }, failures: [...checked.failures] };
   }
 
   diff(_id: string, olds: Properties, news: Properties): Promise<dynamic.DiffResult> {
-    return told(() => this.#lifecycle.diff(this.#call(news), olds, news));
+    return withoutStack(() => this.#lifecycle.diff(this.#call(news), olds, news));
   }
 
   async create(inputs: Properties): Promise<{ id: string; outs: Outputs }> {
-    return saved(inputs, await told(() => this.#lifecycle.create(this.#call(inputs, "create"), inputs)));
+    return saved(inputs, await withoutStack(() => this.#lifecycle.create(this.#call(inputs, "create"), inputs)));
   }
 
   async update(id: string, olds: Properties, news: Properties): Promise<{ outs: Outputs }> {
-    const { outs } = saved(news, await told(() => this.#lifecycle.update(this.#call(news, "update"), id, olds, news)));
+    const { outs } = saved(
+      news,
+      await withoutStack(() => this.#lifecycle.update(this.#call(news, "update"), id, olds, news)),
+    );
     return { outs };
   }
 
   async read(id: string, properties: Properties): Promise<dynamic.ReadResult> {
-    const found = await told(() => this.#lifecycle.read(this.#call(properties), properties));
+    const found = await withoutStack(() => this.#lifecycle.read(this.#call(properties), properties));
     if (found === "gone") return {};
     if (found === "unread") return { id, props: properties };
     return {
@@ -61,7 +64,7 @@ export class DynamicProvider implements dynamic.ResourceProvider {
   }
 
   delete(_id: string, properties: Properties): Promise<void> {
-    return told(() => this.#lifecycle.delete(this.#call(properties, "delete"), properties));
+    return withoutStack(() => this.#lifecycle.delete(this.#call(properties, "delete"), properties));
   }
 
   /** Prefers the URN of the engine's call: the hidden input can be from before a rename. */
@@ -84,7 +87,7 @@ function wired(properties: Properties): Outputs {
 }
 
 /** Removes the stack from errors for users. */
-async function told<T>(work: () => Promise<T>): Promise<T> {
+async function withoutStack<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

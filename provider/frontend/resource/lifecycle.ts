@@ -8,28 +8,28 @@ import { undisturbedLog } from "./log";
 import { Overlaps } from "./overlaps";
 import {
   type Memory,
-  Silence,
-  type Told,
-  tellPlan,
-  tellReplaced,
-  tellTakenOver,
-  tellUnknown,
-  tellWrites,
+  type PreviewResult,
+  showPlan,
+  showReplaced,
+  showTakenOver,
+  showUnknown,
+  showWrites,
+  UnreachableTime,
   wasCanceled,
 } from "./preview";
 import { hasUnknown, type Properties, sameValue, targetArguments } from "./properties";
 import { type ReadBack, readBack } from "./read";
-import { Learnt } from "./redaction";
+import { DiscoveredSecrets } from "./redaction";
 import { RunNotes } from "./run-notes";
 import { byHandOf, cancelLeft, Scheduled } from "./scheduled";
 import {
   type Call,
+  type Environment,
   Failure,
   kindOf,
   openSession,
   policyOf,
   type Session,
-  type Surroundings,
   withDriver,
 } from "./session";
 import {
@@ -62,23 +62,23 @@ export interface Checked {
  * all resources of a process.
  */
 export class Lifecycle {
-  readonly #surroundings: Surroundings;
+  readonly #environment: Environment;
   readonly #clock: Clock;
   /** Resources whose plan this process has already shown, because both `check` and `diff` may show it. */
-  readonly #told = new Set<string>();
+  readonly #shown = new Set<string>();
   /** The plan of a check, by URN: a later check in this process returns the same one. */
   readonly #plans = new Map<string, Checked["plan"]>();
   /** The read of an existing resource in `check`, for the `diff` that follows. */
   readonly #seen = new Map<string, Seen>();
-  readonly #silence = new Silence();
+  readonly #unreachableTime = new UnreachableTime();
   readonly #overlaps: Overlaps;
   readonly #scheduled: Scheduled;
   #config: ConfigReader = () => undefined;
 
-  constructor(surroundings: Surroundings) {
-    this.#surroundings = { learnt: new Learnt(), ...surroundings, log: undisturbedLog(surroundings.log) };
-    this.#clock = surroundings.clock ?? wallClock;
-    const notes = surroundings.notes ?? new RunNotes();
+  constructor(environment: Environment) {
+    this.#environment = { discovered: new DiscoveredSecrets(), ...environment, log: undisturbedLog(environment.log) };
+    this.#clock = environment.clock ?? wallClock;
+    const notes = environment.notes ?? new RunNotes();
     this.#overlaps = new Overlaps(notes);
     this.#scheduled = new Scheduled(notes);
   }
@@ -99,15 +99,15 @@ export class Lifecycle {
     if (failures.length === 0 && session.args !== undefined && !sameTarget(olds, news)) {
       // The owner of an existing resource's tasks is in its outputs, which only `diff` receives.
       const memory = Object.keys(olds).length === 0 ? {} : undefined;
-      const told = await this.#tell(session, memory);
+      const told = await this.#showPlan(session, memory);
       failures.push(...told.failures);
-      if (session.args.approval !== undefined && told.sight !== undefined) {
-        this.#plans.set(call.urn, proposalsOf(told.sight.view.units));
+      if (session.args.approval !== undefined && told.seen !== undefined) {
+        this.#plans.set(call.urn, proposalsOf(told.seen.view.units));
       }
     }
-    if (failures.length === 0 && !this.#told.has(call.urn) && tellUnknown(session, news)) {
-      this.#told.add(call.urn);
-      await this.#surroundings.log.flush();
+    if (failures.length === 0 && !this.#shown.has(call.urn) && showUnknown(session, news)) {
+      this.#shown.add(call.urn);
+      await this.#environment.log.flush();
     }
     const plan = session.args?.approval === undefined ? undefined : this.#plans.get(call.urn);
     return { failures, ...(plan === undefined ? {} : { plan }) };
@@ -123,7 +123,7 @@ export class Lifecycle {
     olds: Properties,
     news: Properties,
   ): Promise<{ readonly changes: boolean; readonly replaces: string[] }> {
-    kindOf(call, this.#surroundings.kinds);
+    kindOf(call, this.#environment.kinds);
     this.#scheduled.seen(call, olds);
     const same = sameTarget(olds, news);
     const unsettled = isUnsettled(olds, this.#clock.now()) || (same && (await this.#lostItsUpgrade(call, olds, news)));
@@ -132,21 +132,21 @@ export class Lifecycle {
     const session = await this.#session({ ...call, named: true }, news);
     if (!same) {
       const replaces = await this.#replaces(session, olds);
-      tellTakenOver(session, olds, news);
-      if (replaces.length === 0) await this.#tellWrites(session, olds);
-      else tellReplaced(session, olds);
+      showTakenOver(session, olds, news);
+      if (replaces.length === 0) await this.#showWrites(session, olds);
+      else showReplaced(session, olds);
       return { changes: true, replaces };
     }
     const changes = unsettled || session.args?.onNewer === "fail";
     // Only a check can fail a preview, and none has read a resource whose arguments are unchanged.
     if (changes && session.args !== undefined) {
-      const { failures, held = false } = await this.#tell(session, this.#memoryOf(session, olds));
+      const { failures, held = false } = await this.#showPlan(session, this.#memoryOf(session, olds));
       if (held) return { changes: false, replaces: [] };
       for (const { property, reason } of failures) {
         // A failed read fails a diff too, if `onUnreachable` requires that. Arguments that can never succeed are
         // reported by the run.
         if (property === "") throw new Failure(reason);
-        session.news.warn(reason);
+        session.reporter.warn(reason);
       }
     }
     return { changes, replaces: [] };
@@ -166,7 +166,7 @@ export class Lifecycle {
     try {
       return await readBack(session, this.#clock, properties);
     } finally {
-      await this.#surroundings.log.flush();
+      await this.#environment.log.flush();
     }
   }
 
@@ -175,12 +175,12 @@ export class Lifecycle {
    * resource relies on, is canceled.
    */
   async delete(call: Call, properties: Properties): Promise<void> {
-    const { log } = this.#surroundings;
+    const { log } = this.#environment;
     const upgrade = rememberedUpgrade(properties);
     if (upgrade !== undefined && isOpen(upgrade)) {
-      const kind = await kindOf(call, this.#surroundings.kinds)();
+      const kind = await kindOf(call, this.#environment.kinds)();
       // The properties of a failed update may have been too large to be stored whole (`fitPartialFailure`).
-      const units = kind.tellsProblems ? Object.keys(upgrade.tasks ?? {}) : [];
+      const units = kind.reportsProblems ? Object.keys(upgrade.tasks ?? {}) : [];
       const named = Object.fromEntries(units.length === 0 ? [] : kind.identifiedBy.map((key) => [key, units]));
       const session = await this.#session(call, { ...named, ...properties });
       const keepScheduled = this.#keeping(session, properties);
@@ -208,7 +208,7 @@ export class Lifecycle {
       const outcome = await withDriver(session, this.#clock, call.limit ?? kind.timeout, (driver, runtime) =>
         run(driver, policy, { ...runtime, keepScheduled }, remembered),
       );
-      await this.#surroundings.log.flush();
+      await this.#environment.log.flush();
       const changes = changeOutputs(session, outcome, outcome.units, before?.outputs);
       const outputs = outputsAfter(session, inputs, outcome, before?.outputs, changes);
       this.#scheduled.seen(call, outputs, before?.outputs);
@@ -244,31 +244,31 @@ export class Lifecycle {
   async #lostItsUpgrade(call: Call, olds: Properties, news: Properties): Promise<boolean> {
     const upgrade = rememberedUpgrade(olds);
     if (upgrade === undefined || !reliesOnOthers(olds, upgrade)) return false;
-    return wasCanceled(await this.#session(call, news), this.#clock, this.#silence, upgrade);
+    return wasCanceled(await this.#session(call, news), this.#clock, this.#unreachableTime, upgrade);
   }
 
   #session(call: Call, properties: Properties): Promise<Session> {
-    return openSession(call, properties, this.#config, this.#surroundings);
+    return openSession(call, properties, this.#config, this.#environment);
   }
 
-  async #tell(session: Session, memory?: Memory): Promise<Told> {
+  async #showPlan(session: Session, memory?: Memory): Promise<PreviewResult> {
     const key = session.call.urn;
-    if (this.#told.has(key) && memory?.held !== true) return { failures: [] };
-    const told = await tellPlan(session, this.#clock, this.#silence, memory);
-    if (told.held !== true) this.#told.add(key);
-    if (memory === undefined && told.sight !== undefined) this.#seen.set(key, told.sight);
-    await this.#surroundings.log.flush();
+    if (this.#shown.has(key) && memory?.held !== true) return { failures: [] };
+    const told = await showPlan(session, this.#clock, this.#unreachableTime, memory);
+    if (told.held !== true) this.#shown.add(key);
+    if (memory === undefined && told.seen !== undefined) this.#seen.set(key, told.seen);
+    await this.#environment.log.flush();
     return told;
   }
 
   /** After a check that has shown the plan. @param olds the outputs of the resource, with its last upgrade */
-  async #tellWrites(session: Session, olds: Properties): Promise<void> {
+  async #showWrites(session: Session, olds: Properties): Promise<void> {
     const key = session.call.urn;
-    const sight = this.#seen.get(key);
-    if (sight === undefined) return;
+    const seen = this.#seen.get(key);
+    if (seen === undefined) return;
     this.#seen.delete(key);
-    await tellWrites(session, this.#clock, this.#silence, sight, this.#memoryOf(session, olds));
-    await this.#surroundings.log.flush();
+    await showWrites(session, this.#clock, this.#unreachableTime, seen, this.#memoryOf(session, olds));
+    await this.#environment.log.flush();
   }
 
   /** The identifying properties, if old and new arguments have no name in common. */

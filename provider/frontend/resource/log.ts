@@ -74,7 +74,7 @@ export interface ReporterOptions {
 const LONGEST_LINE = 4_000;
 
 /** Reports on one resource, redacted, de-duplicated and throttled. */
-export function reporter(options: ReporterOptions): Pick<Runtime, "report" | "inform" | "warn"> {
+export function reporterFor(options: ReporterOptions): Pick<Runtime, "report" | "inform" | "warn"> {
   const { log, urn, clock, rhythm, redact, named } = options;
   const began = clock.elapsed();
   let last = "";
@@ -91,7 +91,7 @@ export function reporter(options: ReporterOptions): Pick<Runtime, "report" | "in
   return {
     inform: lasting("INFO"),
     warn: lasting("WARNING"),
-    report: ({ message, percent, still, silent, detail }) => {
+    report: ({ message, percent, still, unreachableFor, detail }) => {
       const now = clock.elapsed();
       const due = now - saidAt >= (message === last ? rhythm.repeat : rhythm.change);
       if (!due) return;
@@ -100,12 +100,12 @@ export function reporter(options: ReporterOptions): Pick<Runtime, "report" | "in
       // A terminal may only show the first 10 to 30 characters.
       const lead = [percent === undefined ? "" : `${percent}%`, message];
       const took = now - began;
-      const time = silent ?? (took < 1_000 ? undefined : took);
+      const time = unreachableFor ?? (took < 1_000 ? undefined : took);
       const shown = time === undefined ? "" : formatDuration(time);
-      if (silent !== undefined && silent >= 1_000) lead.push(`for ${shown}`);
+      if (unreachableFor !== undefined && unreachableFor >= 1_000) lead.push(`for ${shown}`);
       const parts = [
         lead.filter(Boolean).join(" "),
-        silent === undefined ? shown : "",
+        unreachableFor === undefined ? shown : "",
         still === undefined ? "" : `no progress for ${minutes(still)}`,
         detail ?? "",
       ];

@@ -18,34 +18,34 @@ interface Conflict {
 /** Finds resources of the operation that manage the same object, from their arguments alone. */
 export class Overlaps {
   readonly #notes: RunNotes;
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
 
   constructor(notes: RunNotes) {
     this.#notes = notes;
   }
 
   /** Registers a resource of the program. Warns once for each pair with incompatible versions. */
-  declare({ call: { type, urn }, kind, args, news }: Session): void {
+  declare({ call: { type, urn }, kind, args, reporter }: Session): void {
     if (args === undefined) return;
     const targets = targetsOf(kind, args);
     const note = Object.fromEntries(Object.entries(targets).map(([name, target]) => [`${type} ${name}`, target]));
     this.#notes.note(TARGETS, urn, note);
     const conflicts = new Map<string, Conflict[]>();
-    for (const { thing, author, text: theirs } of this.#notes.about(TARGETS, Object.keys(note))) {
-      const ours = note[thing] ?? "";
+    for (const { subject, author, text: theirs } of this.#notes.about(TARGETS, Object.keys(note))) {
+      const ours = note[subject] ?? "";
       // Resources with compatible target versions share their upgrades.
       if (author === urn || !exclude(ours, theirs)) continue;
-      const conflict = { name: thing.slice(type.length + 1), ours, theirs };
+      const conflict = { name: subject.slice(type.length + 1), ours, theirs };
       conflicts.set(author, [...(conflicts.get(author) ?? []), conflict]);
     }
     for (const [other, all] of conflicts) {
-      if (this.#isNews(`${urn} ${other}`)) news.warn(warningOf(describeResource(type, other), all));
+      if (this.#isNew(`${urn} ${other}`)) reporter.warn(warningOf(describeResource(type, other), all));
     }
   }
 
-  #isNews(what: string): boolean {
-    const known = this.#told.has(what);
-    this.#told.add(what);
+  #isNew(what: string): boolean {
+    const known = this.#reported.has(what);
+    this.#reported.add(what);
     return !known;
   }
 }

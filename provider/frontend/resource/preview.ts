@@ -23,7 +23,7 @@ const READ_BUDGET = 10_000;
 const RUN_BUDGET = 60_000;
 
 /** Time that the reads of a run have spent on unreachable systems. */
-export class Silence {
+export class UnreachableTime {
   #spent = 0;
 
   /** Maximum duration of the next read; 0 if the budget is used up. */
@@ -37,10 +37,10 @@ export class Silence {
 }
 
 /** The result of a preview of one resource: failures by property, and the read. */
-export interface Told {
+export interface PreviewResult {
   readonly failures: readonly CheckFailure[];
   /** Missing if the system could not be read. */
-  readonly sight?: Seen;
+  readonly seen?: Seen;
   /** The upgrade is still held as before: nothing was shown. */
   readonly held?: true;
 }
@@ -58,29 +58,34 @@ export interface Memory {
 /**
  * Reads the live system and shows what `pulumi up` would do, as one line on the resource; further writes have their own
  * lines. Never fails because of the system's state.
- * @param memory missing if the state is not known yet: then `tellWrites` shows the further writes
+ * @param memory missing if the state is not known yet: then `showWrites` shows the further writes
  */
-export async function tellPlan(session: Session, clock: Clock, silence: Silence, memory?: Memory): Promise<Told> {
-  const use = async (driver: Driver, runtime: Runtime): Promise<Told> => {
+export async function showPlan(
+  session: Session,
+  clock: Clock,
+  unreachableTime: UnreachableTime,
+  memory?: Memory,
+): Promise<PreviewResult> {
+  const use = async (driver: Driver, runtime: Runtime): Promise<PreviewResult> => {
     const policy = policyOf(session, memory?.outputs);
     if (memory?.held === true && isHeldByClock(driver, policy, clock, memory)) return { failures: [], held: true };
-    const sight = await see(driver, policy, clock);
-    if (memory?.held === true && isHeldAsBefore(session, policy, sight, clock.now(), memory)) {
+    const seen = await see(driver, policy, clock);
+    if (memory?.held === true && isHeldAsBefore(session, policy, seen, clock.now(), memory)) {
       return { failures: [], held: true };
     }
     const many = driver.words !== undefined;
-    const failures = tell(session, planStatements(session, driver.title, sight.plan, many));
+    const failures = show(session, planStatements(session, driver.title, seen.plan, many));
     if (memory !== undefined) {
-      await tellFurther(session, driver, runtime, sight, memory).catch((error: unknown) =>
-        session.news.warn(
+      await showAnnouncements(session, driver, runtime, seen, memory).catch((error: unknown) =>
+        session.reporter.warn(
           `cannot show the requests that are sent besides the upgrade request: ${reasonOf(error, session)}`,
         ),
       );
     }
-    return { failures, sight };
+    return { failures, seen };
   };
   try {
-    return (await look({ session, clock, silence, purpose: CANNOT_PLAN, use })) ?? { failures: [] };
+    return (await readLive({ session, clock, unreachableTime, purpose: CANNOT_PLAN, use })) ?? { failures: [] };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     // Without a property; otherwise Pulumi would print its value.
@@ -123,27 +128,27 @@ function isHeldAsBefore(
 /**
  * Shows the operators and cancellations that `pulumi up` would send besides the upgrade request, from an earlier read.
  */
-export async function tellWrites(
+export async function showWrites(
   session: Session,
   clock: Clock,
-  silence: Silence,
-  sight: Seen,
+  unreachableTime: UnreachableTime,
+  seen: Seen,
   memory: Memory,
 ): Promise<void> {
-  const use = (driver: Driver, runtime: Runtime) => tellFurther(session, driver, runtime, sight, memory);
-  await look({ session, clock, silence, purpose: CANNOT_PLAN, use });
+  const use = (driver: Driver, runtime: Runtime) => showAnnouncements(session, driver, runtime, seen, memory);
+  await readLive({ session, clock, unreachableTime, purpose: CANNOT_PLAN, use });
 }
 
-async function tellFurther(
+async function showAnnouncements(
   session: Session,
   driver: Driver,
   runtime: Runtime,
-  sight: Seen,
+  seen: Seen,
   { upgrade, keepScheduled, outputs }: Memory,
 ): Promise<void> {
   const policy = policyOf(session, outputs);
-  const writes = await announceWrites(driver, sight, policy, { ...runtime, keepScheduled }, upgrade);
-  for (const { message, warning } of writes) (warning ? session.news.warn : session.news.inform)(message);
+  const writes = await announceWrites(driver, seen, policy, { ...runtime, keepScheduled }, upgrade);
+  for (const { message, warning } of writes) (warning ? session.reporter.warn : session.reporter.inform)(message);
 }
 
 const CANNOT_PLAN = "cannot plan";
@@ -152,18 +157,18 @@ const CANNOT_PLAN = "cannot plan";
 export async function wasCanceled(
   session: Session,
   clock: Clock,
-  silence: Silence,
+  unreachableTime: UnreachableTime,
   upgrade: UpgradeRecord,
 ): Promise<boolean> {
   const purpose = "cannot verify that its upgrade is still scheduled";
   const use = (driver: Driver) => isCanceled(driver, upgrade);
-  return (await look({ session, clock, silence, purpose, use })) ?? false;
+  return (await readLive({ session, clock, unreachableTime, purpose, use })) ?? false;
 }
 
-interface Looking<T> {
+interface ReadOptions<T> {
   readonly session: Session;
   readonly clock: Clock;
-  readonly silence: Silence;
+  readonly unreachableTime: UnreachableTime;
   /** What is not possible if the read fails, for the warning. */
   readonly purpose: string;
   readonly use: (driver: Driver, runtime: Runtime) => Promise<T>;
@@ -173,27 +178,27 @@ interface Looking<T> {
  * Undefined if the system cannot be read within the budget, which is logged.
  * @throws Failure if it rejects the credentials, or cannot be read for any reason and `onUnreachable` is "fail"
  */
-async function look<T>({ session, clock, silence, purpose, use }: Looking<T>): Promise<T | undefined> {
-  const { left } = silence;
+async function readLive<T>({ session, clock, unreachableTime, purpose, use }: ReadOptions<T>): Promise<T | undefined> {
+  const { left } = unreachableTime;
   if (left === 0) {
     const waited = `skipped, this run has waited ${formatDuration(RUN_BUDGET)} for systems that do not respond`;
     if (session.strict) throw new Failure(`${purpose}: ${waited}`);
-    session.news.warn(`${purpose}: ${waited}`);
+    session.reporter.warn(`${purpose}: ${waited}`);
     return undefined;
   }
   const began = clock.elapsed();
   try {
     return await withDriver(session, clock, left, use);
   } catch (error) {
-    if (isSilence(error)) silence.waited(clock.elapsed() - began);
+    if (isUnreachable(error)) unreachableTime.waited(clock.elapsed() - began);
     const reason = `${purpose}: ${reasonOf(error, session)}`;
     if (session.strict || isRejected(error)) throw new Failure(session.redact(reason));
-    session.news.warn(reason);
+    session.reporter.warn(reason);
     return undefined;
   }
 }
 
-function isSilence(error: unknown): boolean {
+function isUnreachable(error: unknown): boolean {
   return error instanceof UpgradeError && (error.code === "deadline" || error.code === "unreachable");
 }
 
@@ -208,13 +213,13 @@ function reasonOf(error: unknown, { attribute }: Session): string {
 }
 
 /** Shows a plan. @returns the failures of the preview */
-function tell({ news, redact }: Session, statements: readonly PlanStatement[]): CheckFailure[] {
+function show({ reporter, redact }: Session, statements: readonly PlanStatement[]): CheckFailure[] {
   return statements.flatMap(({ kind, message, remedy, property = "" }) => {
     // The failed run has already shown its remedy.
     const text = sentences(message, kind === "failed" ? undefined : remedy);
     if (kind === "failure") return [{ property, reason: redact(text) }];
-    if (kind === "plan") news.inform(text);
-    else news.warn(text);
+    if (kind === "plan") reporter.inform(text);
+    else reporter.warn(text);
     return [];
   });
 }
@@ -223,19 +228,19 @@ function tell({ news, redact }: Session, statements: readonly PlanStatement[]): 
  * Reports that there is no plan because of arguments that are not known yet.
  * @returns whether there are any
  */
-export function tellUnknown({ news }: Session, properties: Properties): boolean {
+export function showUnknown({ reporter }: Session, properties: Properties): boolean {
   const unknown = Object.entries(argumentsOf(properties)).filter(([, value]) => hasUnknown(value));
   if (unknown.length === 0) return false;
   const names = unknown.map(([name]) => `\`${name}\``);
-  news.inform(`cannot plan yet: ${names.join(", ")} ${names.length === 1 ? "is" : "are"} known after apply`);
+  reporter.inform(`cannot plan yet: ${names.join(", ")} ${names.length === 1 ? "is" : "are"} known after apply`);
   return true;
 }
 
 /** Reports the cancellation with which the old resource is deleted after a replacement. @param olds its outputs */
-export function tellReplaced({ news }: Session, olds: Properties): void {
+export function showReplaced({ reporter }: Session, olds: Properties): void {
   const upgrade = rememberedUpgrade(olds);
   if (upgrade?.state !== "deferred" || upgrade.joined === true) return;
-  news.inform(
+  reporter.inform(
     `will cancel scheduled ${nameOf(taskOf(upgrade))} of the replaced resource, if it is still scheduled and no other resource relies on it`,
   );
 }
@@ -244,10 +249,10 @@ export function tellReplaced({ news }: Session, olds: Properties): void {
  * Reports that the version observed by a refresh has become the target: through the program, or because `ignoreChanges`
  * keeps the state's value.
  */
-export function tellTakenOver({ kind: { pinned }, news }: Session, olds: Properties, properties: Properties): void {
+export function showTakenOver({ kind: { pinned }, reporter }: Session, olds: Properties, properties: Properties): void {
   const version = properties[pinned];
   if (olds[DRIFTED] !== true || version !== olds["currentVersion"] || version === olds[pinned]) return;
-  news.inform(
+  reporter.inform(
     `no upgrade: \`${pinned}\` is now ${version}, as observed by the last refresh, and no longer ${olds[pinned]}. If the program still has ${olds[pinned]}, \`ignoreChanges\` prevents it from being applied.`,
   );
 }

@@ -31,7 +31,7 @@ const STATUS: Record<Exclude<Plan["kind"], "unknown">, Status> = {
 const NOTHING_NEWER = new Set<Plan["kind"]>(["upgrade", "held", "wait"]);
 
 /** Plans during which the vendor's task changes versions. */
-const UNDER_WAY = new Set<Plan["kind"]>(["join", "scheduled"]);
+const IN_PROGRESS = new Set<Plan["kind"]>(["join", "scheduled"]);
 
 /** Errors that a user has to investigate, and bugs in this package. After all others the state is not changed. */
 const FAILS = new Set<ErrorCode>(["unauthorized", "unexpected"]);
@@ -62,7 +62,7 @@ export async function readBack(
     throw new Failure(`could not be read: ${reasonsOf(session)}. [unauthorized]`);
   }
   if (session.args === undefined) {
-    session.news.warn(`its arguments are not valid, so the state was not changed: ${reasonsOf(session)}`);
+    session.reporter.warn(`its arguments are not valid, so the state was not changed: ${reasonsOf(session)}`);
     return "unread";
   }
   try {
@@ -71,16 +71,16 @@ export async function readBack(
       const { plan, ...seen } = await see(driver, policyOf(session, properties), clock);
       if (seen.observation.missing !== undefined) throw seen.observation.missing;
       if (plan.kind === "unknown") throw new UpgradeError("unreachable", `${title}: ${plan.reason}`);
-      if (plan.kind === "newer" && session.args?.onNewer !== "accept") session.news.warn(tooNew(title, plan).text);
-      if (plan.kind === "failed") session.news.warn(describePlan(plan));
-      if (plan.kind === "held") session.news.inform(describePlan(plan));
+      if (plan.kind === "newer" && session.args?.onNewer !== "accept") session.reporter.warn(tooNew(title, plan).text);
+      if (plan.kind === "failed") session.reporter.warn(describePlan(plan));
+      if (plan.kind === "held") session.reporter.inform(describePlan(plan));
       const holds = plan.kind === "satisfied" || plan.kind === "newer";
       const open = holds && goesOn(driver, rememberedUpgrade(properties));
       const hold = plan.kind === "held" ? { hold: plan.hold } : {};
       const { drift, ...found } = result(session, properties, { ...seen, ...hold, plan: open ? "join" : plan.kind });
       // A newer version was reported above.
       if (drift !== undefined && plan.kind !== "newer") {
-        session.news.warn(describeDrift(drift, seen.observation, driver.words?.unit));
+        session.reporter.warn(describeDrift(drift, seen.observation, driver.words?.unit));
       }
       return found;
     });
@@ -89,11 +89,11 @@ export async function readBack(
     const reason = session.redact(error.code === "unreachable" ? error.message : error.text);
     if (FAILS.has(error.code)) throw new Failure(reason);
     if (error instanceof Missing && error.certain) {
-      session.news.warn(`no longer exists, so it is removed from the state: ${reason}`);
+      session.reporter.warn(`no longer exists, so it is removed from the state: ${reason}`);
       return "gone";
     }
     if (session.strict) throw new Failure(`could not be read: ${session.redact(error.text)}`);
-    session.news.warn(`could not be read; the state was not changed: ${reason}`);
+    session.reporter.warn(`could not be read; the state was not changed: ${reason}`);
     return "unread";
   }
 }
@@ -126,7 +126,7 @@ function failureLeft(
 ): Properties {
   const moved = (name: string) => textsOf(before["members"])[name] !== textsOf(observed["members"])[name];
   const wasLast = before["status"] === "failed" && NOTHING_NEWER.has(plan);
-  if (kind.tellsProblems === undefined) {
+  if (kind.reportsProblems === undefined) {
     const still = wasLast && !Object.keys(textsOf(observed["members"])).some(moved);
     return still ? { status: "failed" } : {};
   }
@@ -140,7 +140,7 @@ function failureLeft(
 
 /** What does not satisfy the target version, and is not being upgraded to it. */
 function driftOf({ kind, args }: Session, { observation, plan }: Found): Drift | undefined {
-  if (args === undefined || UNDER_WAY.has(plan) || (plan === "newer" && args.onNewer === "accept")) return undefined;
+  if (args === undefined || IN_PROGRESS.has(plan) || (plan === "newer" && args.onNewer === "accept")) return undefined;
   return kind.drifted(args, observation);
 }
 

@@ -3,10 +3,10 @@ import { redactor } from "../../core/texts/redact";
 import { printable, withoutMarkup } from "../../core/texts/vendor-text";
 
 /** Maximum number of discovered secrets per resource: tokens replace each other, and the oldest have expired. */
-const MOST_LEARNT = 32;
+const MOST_DISCOVERED = 32;
 
 /** Secrets discovered in the runs of a process, such as tokens, by resource: later output may contain them. */
-export class Learnt {
+export class DiscoveredSecrets {
   readonly #known = new Map<string, Set<string>>();
 
   /** Oldest first. */
@@ -20,24 +20,24 @@ export class Learnt {
 /** The secrets of one resource: those in its arguments, and those discovered in its runs. */
 export class Redaction {
   readonly #given: readonly string[];
-  readonly #learnt: Set<string>;
+  readonly #discovered: Set<string>;
   readonly #most: number;
   /** Created on first use: most resources have no output. */
   #hide: ((text: string) => string) | undefined;
 
   /** @param most how many discovered secrets are kept, the newest ones */
-  constructor(given: readonly string[], learnt = new Set<string>(), most = MOST_LEARNT) {
+  constructor(given: readonly string[], discovered = new Set<string>(), most = MOST_DISCOVERED) {
     this.#given = given;
-    this.#learnt = learnt;
+    this.#discovered = discovered;
     this.#most = most;
   }
 
   /** Adds a secret. */
   readonly conceal = (secret: string): void => {
-    if (this.#learnt.has(secret)) return;
-    this.#learnt.add(secret);
-    const [oldest] = this.#learnt;
-    if (oldest !== undefined && this.#learnt.size > this.#most) this.#learnt.delete(oldest);
+    if (this.#discovered.has(secret)) return;
+    this.#discovered.add(secret);
+    const [oldest] = this.#discovered;
+    if (oldest !== undefined && this.#discovered.size > this.#most) this.#discovered.delete(oldest);
     this.#hide = undefined;
   };
 
@@ -58,7 +58,7 @@ export class Redaction {
    * the secrets, as is the markup that quoted web pages lose.
    */
   #hiding(): (text: string) => string {
-    const secrets = [...this.#given, ...this.#learnt];
+    const secrets = [...this.#given, ...this.#discovered];
     return redactor([...secrets, ...secrets.map(printable), ...secrets.map(withoutMarkup)]);
   }
 }

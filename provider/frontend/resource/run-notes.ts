@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export interface Noted {
-  readonly thing: string;
+  readonly subject: string;
   readonly author: string;
   readonly text: string;
 }
@@ -30,7 +30,7 @@ export class RunNotes {
   /** Topic and object → author → text. */
   readonly #texts = new Map<string, Map<string, string>>();
   /** Topic and author → objects. */
-  readonly #things = new Map<string, readonly string[]>();
+  readonly #subjects = new Map<string, readonly string[]>();
   readonly #removed = new Set<string>();
 
   /** @param journal shared with the other processes; missing if there are none */
@@ -56,22 +56,22 @@ export class RunNotes {
   }
 
   /** All notes about these objects. */
-  about(topic: string, things: readonly string[]): Noted[] {
+  about(topic: string, subjects: readonly string[]): Noted[] {
     for (const [topic, author, note] of this.#journal?.read() ?? []) this.#keep(topic, author, note ?? undefined);
-    return things.flatMap((thing) => {
-      const texts = this.#texts.get(keyOf(topic, thing)) ?? [];
-      return [...texts].map(([author, text]) => ({ thing, author, text }));
+    return subjects.flatMap((subject) => {
+      const texts = this.#texts.get(keyOf(topic, subject)) ?? [];
+      return [...texts].map(([author, text]) => ({ subject, author, text }));
     });
   }
 
   #keep(topic: string, author: string, note: Note | undefined): void {
     const known = keyOf(topic, author);
-    for (const thing of this.#things.get(known) ?? []) this.#texts.get(keyOf(topic, thing))?.delete(author);
-    this.#things.delete(known);
+    for (const item of this.#subjects.get(known) ?? []) this.#texts.get(keyOf(topic, item))?.delete(author);
+    this.#subjects.delete(known);
     if (note === undefined) this.#removed.add(known);
     // Writes of two processes arrive in any order; a removed note stays removed.
     if (note === undefined || this.#removed.has(known)) return;
-    this.#things.set(known, Object.keys(note));
+    this.#subjects.set(known, Object.keys(note));
     for (const [thing, text] of Object.entries(note)) {
       const key = keyOf(topic, thing);
       const texts = this.#texts.get(key) ?? new Map<string, string>();
@@ -141,7 +141,7 @@ export class Journal {
   #open(): void {
     for (const directory of [this.#root, this.#directory]) makePrivate(directory);
     // An earlier operation may have used the same address.
-    removeEnded(this.#directory);
+    removeStale(this.#directory);
     for (const name of readdirSync(this.#root)) {
       const directory = join(this.#root, name);
       if (directory !== this.#directory) attempt(() => removeOld(directory));
@@ -184,7 +184,7 @@ function makePrivate(directory: string): void {
 }
 
 /** Removes the files of processes that have ended. Another process may do the same concurrently. */
-function removeEnded(directory: string): void {
+function removeStale(directory: string): void {
   const ended = readdirSync(directory).filter((name) => !isAlive(Number(name)));
   for (const name of ended) attempt(() => unlinkSync(join(directory, name)));
 }
@@ -192,7 +192,7 @@ function removeEnded(directory: string): void {
 /** The same for an old operation. */
 function removeOld(directory: string): void {
   if (Date.now() - lstatSync(directory).mtimeMs < KEPT) return;
-  removeEnded(directory);
+  removeStale(directory);
   // Fails if one of its processes is still alive.
   rmdirSync(directory);
 }

@@ -62,7 +62,7 @@ export class Scheduled {
    */
   reasonToKeep(call: Of, outputs: Properties, member: string): string | undefined {
     const own: readonly string[] = [authorOf(call, outputs), runOf(call)];
-    const notes = this.#notes.about(RELIES, [thingOf(call, member)]);
+    const notes = this.#notes.about(RELIES, [subjectOf(call, member)]);
     const other = notes.find(({ author }) => !own.includes(author));
     if (other !== undefined) return `${other.text} relies on it.`;
     if (this.#notes.complete) return undefined;
@@ -92,7 +92,7 @@ function relianceOf(call: Of, outputs: Properties): Record<string, string> | und
 
 function noteOf(call: Of, members: readonly string[]): Record<string, string> {
   const text = describeResource(call.type, call.urn);
-  return Object.fromEntries(members.map((member) => [thingOf(call, member), text]));
+  return Object.fromEntries(members.map((member) => [subjectOf(call, member), text]));
 }
 
 /** Whether the record has scheduled upgrades, as far as known. */
@@ -105,7 +105,7 @@ function membersOf({ members }: Properties, { tasks = {} }: UpgradeRecord): stri
   return [...new Set([...observed, ...Object.keys(tasks)])];
 }
 
-function thingOf({ type }: Of, member: string): string {
+function subjectOf({ type }: Of, member: string): string {
   return `${type} ${member}`;
 }
 
@@ -127,17 +127,17 @@ export interface Left {
  */
 export async function cancelLeft(session: Session, clock: Clock, left: Left): Promise<void> {
   const { properties, upgrade, keepScheduled } = left;
-  const { call, kind, args, news } = session;
+  const { call, kind, args, reporter } = session;
   // An upgrade that was not requested for a window continues.
   if (!isScheduled(upgrade) && (args === undefined || kind.schedules?.(args) !== true)) return;
   const byHand = `if it is still scheduled and no longer needed, ${byHandOf(session)}.`;
   if (upgrade.joined === true) {
     const name = nameOf(taskOf(upgrade));
-    news.warn(`${name} was not scheduled by this resource, so deleting the resource does not cancel it; ${byHand}`);
+    reporter.warn(`${name} was not scheduled by this resource, so deleting the resource does not cancel it; ${byHand}`);
     return;
   }
   if (upgrade.state === "unknown" && !isScheduled(upgrade)) {
-    news.warn(`It is unknown whether an upgrade that this resource requested was scheduled; ${byHand}`);
+    reporter.warn(`It is unknown whether an upgrade that this resource requested was scheduled; ${byHand}`);
     return;
   }
   const policy = policyOf(session, properties);

@@ -8,9 +8,9 @@ import { type Policy, policyFrom, type StackRules } from "../../core/policy";
 import { type Clock, type Proxies, type Runtime, steady, undisturbed, wallClock } from "../../core/runtime";
 import { type CheckFailure, resolveArguments, validateArguments } from "./arguments";
 import type { ConfigReader } from "./credentials";
-import { type Log, type Rhythm, reporter } from "./log";
+import { type Log, type Rhythm, reporterFor } from "./log";
 import { argumentsOf, type Properties, USED_APPROVALS } from "./properties";
-import { type Learnt, Redaction } from "./redaction";
+import { type DiscoveredSecrets, Redaction } from "./redaction";
 import type { RunNotes } from "./run-notes";
 import { problemBeside, stackRules } from "./stack-settings";
 
@@ -85,7 +85,7 @@ export function limits(clock: Clock, limit: number, onCancel: OnCancel, gone?: A
 export type Kinds = Readonly<Record<string, () => Promise<SomeKind>>>;
 
 /** Process-wide dependencies of every session. */
-export interface Surroundings {
+export interface Environment {
   readonly kinds: Kinds;
   readonly log: Log;
   readonly rhythm: Rhythm;
@@ -98,7 +98,7 @@ export interface Surroundings {
   /** Notes shared by the resources of the operation; by default only within this process. */
   readonly notes?: RunNotes;
   /** Secrets discovered in earlier sessions of the process. */
-  readonly learnt?: Learnt;
+  readonly discovered?: DiscoveredSecrets;
   /** Receives every secret of a session: when it is opened, and when one is discovered. */
   readonly conceal?: (secret: string) => void;
 }
@@ -114,7 +114,7 @@ export interface Session {
   readonly absent: readonly string[];
   /** Whether the arguments are still valid with these changes. */
   readonly accepts: (changed: Readonly<Record<string, unknown>>) => boolean;
-  readonly news: Pick<Runtime, "report" | "inform" | "warn" | "conceal">;
+  readonly reporter: Pick<Runtime, "report" | "inform" | "warn" | "conceal">;
   readonly redact: (text: string) => string;
   /** Adds the source of rejected credentials to an error. */
   readonly attribute: (error: UpgradeError) => UpgradeError;
@@ -123,7 +123,7 @@ export interface Session {
   readonly stack: StackRules;
   /** Whether a preview and a refresh fail if the system is unreachable. */
   readonly strict: boolean;
-  readonly outside: Pick<Surroundings, "random" | "gone">;
+  readonly outside: Pick<Environment, "random" | "gone">;
 }
 
 /**
@@ -141,10 +141,10 @@ export async function openSession(
   call: Call,
   properties: Properties,
   config: ConfigReader,
-  surroundings: Surroundings,
+  environment: Environment,
 ): Promise<Session> {
-  const { kinds, log, rhythm, clock = wallClock, env = process.env, learnt } = surroundings;
-  const { conceal: concealOutside = () => undefined } = surroundings;
+  const { kinds, log, rhythm, clock = wallClock, env = process.env, discovered } = environment;
+  const { conceal: concealOutside = () => undefined } = environment;
   const { urn, named } = call;
   const kind = await kindOf(call, kinds)();
   const written = argumentsOf(properties);
@@ -159,13 +159,13 @@ export async function openSession(
   const accepts = (changed: Readonly<Record<string, unknown>>) =>
     validateArguments(kind.inputs, { ...raw, ...changed }, kind.secrets).args !== undefined;
   for (const secret of secrets) concealOutside(secret);
-  const redaction = new Redaction(secrets, learnt?.of(urn));
+  const redaction = new Redaction(secrets, discovered?.of(urn));
   const { redact } = redaction;
   const conceal = (secret: string) => {
     redaction.conceal(secret);
     concealOutside(secret);
   };
-  const news = { ...reporter({ log, urn, clock, rhythm, redact, named }), conceal };
+  const reporter = { ...reporterFor({ log, urn, clock, rhythm, redact, named }), conceal };
   const strict = typeof raw["onUnreachable"] === "string" ? raw["onUnreachable"] === "fail" : failsUnreachable;
   const valid = args === undefined || problems.length > 0 ? {} : { args };
   const absent = missing.filter((name) => kind.credentials[name] !== undefined);
@@ -175,13 +175,13 @@ export async function openSession(
     failures,
     absent,
     accepts,
-    news,
+    reporter,
     redact,
     attribute,
     proxies,
     stack,
     strict,
-    outside: surroundings,
+    outside: environment,
     ...valid,
   };
 }
@@ -212,7 +212,7 @@ export async function withDriver<T>(
     signal: bounds.signal,
     random,
     proxies: session.proxies,
-    ...session.news,
+    ...session.reporter,
   });
   try {
     const driver = session.kind.open(session.args, runtime);

@@ -124,7 +124,7 @@ export function outputsOf(
     lastUpgrade,
     ...observed,
     status: outcome.status,
-    ...(kind.tellsProblems ? { problems: mapTexts(outcome.problems ?? {}, printable) } : {}),
+    ...(kind.reportsProblems ? { problems: mapTexts(outcome.problems ?? {}, printable) } : {}),
     ...(outcome.hold === undefined ? {} : { heldBy: mapTexts(outcome.hold, printable) }),
     ...(outcome.upgrade === undefined ? {} : { lastUpgrade: mapTexts(outcome.upgrade, printable) }),
   };
@@ -163,9 +163,9 @@ function withoutReason({ reason: _, ...upgrade }: UpgradeRecord): UpgradeRecord 
 }
 
 /** The warning is redacted too, which may be what has failed. */
-function warnOf({ news }: Session, error: unknown): void {
+function warnOf({ reporter }: Session, error: unknown): void {
   try {
-    news.warn(`The current versions could not be written to the outputs: ${asUpgradeError(error).message}`);
+    reporter.warn(`The current versions could not be written to the outputs: ${asUpgradeError(error).message}`);
   } catch {
     // The outputs are more important than the warning.
   }

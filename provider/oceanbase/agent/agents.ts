@@ -3,10 +3,10 @@ import { beforeSending, ifAnswered, mostRelevant, Unreachable, UpgradeError } fr
 import type { Permit } from "../../core/request";
 import type { HttpUpload } from "../../http/client";
 import type { WireResponse } from "../../http/transport";
-import { type Answer, comparesPasswords, readAnswer, readResult, undecided, writeResult } from "./answers";
 import { encryptHeader, type Recipient } from "./auth";
-import { OtherCluster, type Outsider, unauthorized } from "./contact";
+import { OtherCluster, type Outsider, unauthorized } from "./connection-errors";
 import { type Agent, type HandshakeOptions, Handshakes, Membership } from "./handshake";
+import { comparesPasswords, type ParsedResponse, readResponse, readResult, undecided, writeResult } from "./responses";
 import { agentStatus, OBSERVER_AVAILABLE, type ObInfo, obInfo } from "./schema";
 
 const STATUS = "/api/v1/status";
@@ -14,7 +14,7 @@ const OB_INFO = "/api/v1/ob/info";
 /** The agent reports this when its key or clock differs from the one the request was sealed for. */
 const MEANWHILE = /decrypt.*failed|expired/i;
 /** How long to wait for the agents at all endpoints to report their cluster, in milliseconds. */
-const PROOF = 3_000;
+const VERIFIED_BY = 3_000;
 
 export type Upload = Omit<HttpUpload, "origin">;
 
@@ -41,7 +41,7 @@ export class Agents {
   readonly #handshakes: Handshakes;
   readonly #membership = new Membership();
   /** By endpoint and key. */
-  readonly #proofs = new Map<string, Promise<Agent>>();
+  readonly #verifications = new Map<string, Promise<Agent>>();
   #current = 0;
 
   constructor(options: AgentsOptions) {
@@ -50,13 +50,13 @@ export class Agents {
   }
 
   /** The agents contacted so far. */
-  get met(): readonly Agent[] {
-    return this.#handshakes.met;
+  get contacted(): readonly Agent[] {
+    return this.#handshakes.contacted;
   }
 
   /** The contacted agents that are verified members of the cluster. */
   get members(): readonly Agent[] {
-    return this.met.filter((agent) => !this.#membership.needsProof(agent));
+    return this.contacted.filter((agent) => !this.#membership.needsVerification(agent));
   }
 
   /** The endpoints whose agents belong to no cluster. They are not used. */
@@ -71,8 +71,8 @@ export class Agents {
   }
 
   /** Contacts all endpoints, so that a write can choose between the agents that respond. */
-  async meetAll(): Promise<void> {
-    await Promise.allSettled(this.#options.endpoints.map((origin) => this.#handshakes.meet(origin)));
+  async contactAll(): Promise<void> {
+    await Promise.allSettled(this.#options.endpoints.map((origin) => this.#handshakes.contact(origin)));
   }
 
   /**
@@ -80,12 +80,12 @@ export class Agents {
    * determines which cluster it is.
    */
   async cluster(): Promise<ObInfo | undefined> {
-    let teller = "";
+    let source = "";
     const info = await this.read(OB_INFO, obInfo, ({ obcluster_info: { topology } }, origin) => {
-      teller = origin;
+      source = origin;
       return topology != null;
     });
-    if (info?.obcluster_info.topology != null) await this.#judge(await this.#handshakes.meet(teller), info);
+    if (info?.obcluster_info.topology != null) await this.#judge(await this.#handshakes.contact(source), info);
     return info;
   }
 
@@ -96,12 +96,12 @@ export class Agents {
    */
   async compare(): Promise<void> {
     const over = new AbortController();
-    const late = this.#options.clock.sleep(PROOF, over.signal).catch(() => undefined);
+    const late = this.#options.clock.sleep(VERIFIED_BY, over.signal).catch(() => undefined);
     try {
       await Promise.all(
         this.#options.endpoints.map(async (origin) => {
-          const met = await Promise.race([late, ifAnswered(this.#handshakes.meet(origin))]);
-          if (met !== undefined) await Promise.race([late, this.#member(origin)]).catch(unlessCertain);
+          const contacted = await Promise.race([late, ifAnswered(this.#handshakes.contact(origin))]);
+          if (contacted !== undefined) await Promise.race([late, this.#member(origin)]).catch(unlessCertain);
         }),
       );
     } finally {
@@ -200,18 +200,18 @@ export class Agents {
 
   /** A GET from the agent at one endpoint only. */
   async readFrom<T>(origin: string, target: string, schema: z.ZodType<T>): Promise<T | undefined> {
-    return this.#ask(await this.#member(origin), target, schema);
+    return this.#request(await this.#member(origin), target, schema);
   }
 
   /** Reads from an agent, whether or not it is a verified member. */
-  async #ask<T>(agent: Agent, target: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  async #request<T>(agent: Agent, target: string, schema: z.ZodType<T>): Promise<T | undefined> {
     const { origin } = agent;
     const answer = await this.#signedRead(agent, target);
     if (answer.kind !== "unauthorized") return readResult(agent, target, answer, schema);
     if (answer.certain) throw await this.#denied(agent, answer.text);
     // The agent may have a new key or clock since its handshake, however recent: repeat the handshake.
     this.#handshakes.forget(origin);
-    const met = await this.#handshakes.meet(origin);
+    const met = await this.#handshakes.contact(origin);
     const again = await this.#signedRead(met, target);
     if (again.kind === "unauthorized") throw await this.#stillRefused(met, again);
     return readResult(met, target, again, schema);
@@ -219,19 +219,20 @@ export class Agents {
 
   /** The agent at an endpoint, verified as a member of the cluster. */
   async #member(origin: string): Promise<Agent> {
-    const agent = await this.#handshakes.meet(origin);
-    if (!this.#membership.needsProof(agent)) return agent;
+    const agent = await this.#handshakes.contact(origin);
+    if (!this.#membership.needsVerification(agent)) return agent;
     const id = `${origin} ${agent.key.text}`;
-    const proof = this.#proofs.get(id) ?? this.#prove(agent).finally(() => this.#proofs.delete(id));
-    this.#proofs.set(id, proof);
-    return proof;
+    const verification =
+      this.#verifications.get(id) ?? this.#prove(agent).finally(() => this.#verifications.delete(id));
+    this.#verifications.set(id, verification);
+    return verification;
   }
 
   async #prove(agent: Agent): Promise<Agent> {
     const { origin } = agent;
-    const info = await this.#ask(agent, OB_INFO, obInfo);
+    const info = await this.#request(agent, OB_INFO, obInfo);
     // The key may have changed in the meantime.
-    const met = await this.#handshakes.meet(origin);
+    const met = await this.#handshakes.contact(origin);
     await this.#judge(met, info);
     return met;
   }
@@ -241,10 +242,10 @@ export class Agents {
    * were contacted again.
    */
   async #judge(agent: Agent, info: ObInfo | undefined): Promise<void> {
-    const rival = this.#membership.rivalOf(agent);
-    if (rival !== undefined) {
-      this.#handshakes.forget(rival.origin);
-      this.#membership.renew(rival.origin, await ifAnswered(this.#handshakes.meet(rival.origin)));
+    const duplicate = this.#membership.duplicateOf(agent);
+    if (duplicate !== undefined) {
+      this.#handshakes.forget(duplicate.origin);
+      this.#membership.renew(duplicate.origin, await ifAnswered(this.#handshakes.contact(duplicate.origin)));
     }
     this.#membership.judge(agent, info);
   }
@@ -254,9 +255,9 @@ export class Agents {
     if (certain) return this.#denied(agent, text);
     this.#handshakes.forget(agent.origin);
     // Before 4.3.0.0 all causes have the same text.
-    const changed = (await this.#handshakes.meet(agent.origin)).key.text !== agent.key.text;
+    const changed = (await this.#handshakes.contact(agent.origin)).key.text !== agent.key.text;
     if (!changed && !MEANWHILE.test(text)) return this.#denied(agent, text);
-    return new Unreachable(`${agent.origin} cannot verify requests: ${text}`, { sent: true, heard: true });
+    return new Unreachable(`${agent.origin} cannot verify requests: ${text}`, { sent: true, responded: true });
   }
 
   /**
@@ -284,12 +285,12 @@ export class Agents {
     });
   }
 
-  async #signedRead(agent: Agent, target: string): Promise<Answer> {
+  async #signedRead(agent: Agent, target: string): Promise<ParsedResponse> {
     const { http } = this.#options;
     const response = await this.#handshakes.send(agent.origin, () =>
-      http.read(() => ({ origin: agent.origin, target, headers: agent.passes.to(target) })),
+      http.read(() => ({ origin: agent.origin, target, headers: agent.authHeaders.to(target) })),
     );
-    return readAnswer(response);
+    return readResponse(response);
   }
 }
 

@@ -133,7 +133,7 @@ type Headers = Sealed["headers"];
  * Cached headers of an agent's reads, by target. A header is valid for any number of reads of its target until it
  * expires. Sealing costs more than the rest of the read, and polling a task repeats the same read.
  */
-export class Passes {
+export class AuthHeaders {
   readonly #clock: Pick<Clock, "elapsed">;
   readonly #make: (target: string) => Headers;
   readonly #made = new Map<string, { readonly headers: Headers; readonly at: number }>();
@@ -146,9 +146,9 @@ export class Passes {
   to(target: string): Headers {
     const now = this.#clock.elapsed();
     for (const [known, { at }] of this.#made) if (now - at >= REUSED) this.#made.delete(known);
-    const pass = this.#made.get(target) ?? { headers: this.#make(target), at: now };
-    this.#made.set(target, pass);
-    return pass.headers;
+    const cached = this.#made.get(target) ?? { headers: this.#make(target), at: now };
+    this.#made.set(target, cached);
+    return cached.headers;
   }
 }
 

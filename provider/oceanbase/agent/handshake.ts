@@ -4,8 +4,7 @@ import type { Clock } from "../../core/runtime";
 import { validate } from "../../http/body";
 import type { HttpClient } from "../../http/client";
 import { TransportError, type WireResponse } from "../../http/transport";
-import { readAnswer } from "./answers";
-import { type AgentKey, type Generation, generationOf, Passes, readAgentKey, type Sealed, seal } from "./auth";
+import { type AgentKey, AuthHeaders, type Generation, generationOf, readAgentKey, type Sealed, seal } from "./auth";
 import {
   differentClusters,
   MEMBER,
@@ -16,7 +15,8 @@ import {
   sameAddress,
   unsupportedAuth,
   untrusted,
-} from "./contact";
+} from "./connection-errors";
+import { readResponse } from "./responses";
 import { type AgentInfo, addressOf, agentInfo, type ObInfo, secret } from "./schema";
 
 const INFO = "/api/v1/info";
@@ -30,7 +30,7 @@ export interface Agent {
   readonly address: string;
   readonly info: AgentInfo;
   readonly generation: Generation;
-  readonly passes: Passes;
+  readonly authHeaders: AuthHeaders;
 }
 
 export interface HandshakeOptions {
@@ -47,18 +47,18 @@ export interface HandshakeOptions {
  */
 export class Handshakes {
   readonly #options: HandshakeOptions;
-  readonly #met = new Map<string, Agent>();
+  readonly #contacted = new Map<string, Agent>();
   /** Identities of the agents that belong to no cluster, by endpoint. */
   readonly #outside = new Map<string, string>();
-  readonly #meetings = new Map<string, Promise<Agent>>();
+  readonly #pending = new Map<string, Promise<Agent>>();
 
   constructor(options: HandshakeOptions) {
     this.#options = options;
   }
 
   /** The agents contacted so far. */
-  get met(): readonly Agent[] {
-    return [...this.#met.values()];
+  get contacted(): readonly Agent[] {
+    return [...this.#contacted.values()];
   }
 
   /** The agents that belonged to no cluster when they were last contacted. */
@@ -67,48 +67,51 @@ export class Handshakes {
   }
 
   /** The agent at an endpoint. Concurrent requests share one read of its key. */
-  meet(origin: string): Promise<Agent> {
-    const known = this.#meetings.get(origin);
+  contact(origin: string): Promise<Agent> {
+    const known = this.#pending.get(origin);
     if (known !== undefined) return known;
-    const meeting = this.#greet(origin);
-    this.#meetings.set(origin, meeting);
-    meeting.catch(() => this.#meetings.delete(origin));
-    return meeting;
+    const pending = this.#handshake(origin);
+    this.#pending.set(origin, pending);
+    pending.catch(() => this.#pending.delete(origin));
+    return pending;
   }
 
   /** Key, clock or identity may have changed: the next request begins with a handshake. */
   forget(origin: string): void {
-    this.#meetings.delete(origin);
+    this.#pending.delete(origin);
   }
 
   /** Whether an endpoint was ever contacted successfully. */
   knows(origin: string): boolean {
-    return this.#met.has(origin);
+    return this.#contacted.has(origin);
   }
 
   /** Handshake: key, clock, version and identity. */
-  async #greet(origin: string): Promise<Agent> {
+  async #handshake(origin: string): Promise<Agent> {
     const [key, info] = await Promise.all([this.read(origin, SECRET, secret), this.read(origin, INFO, agentInfo)]);
     const generation = generationOf(info.data);
     if (generation === undefined) throw unsupportedAuth(origin, info.data);
     const { identity } = info.data;
     // It is joining or leaving: its identity changes soon.
-    if (identity !== MEMBER) this.#meetings.delete(origin);
+    if (identity !== MEMBER) this.#pending.delete(origin);
     if (OUTSIDE.has(identity)) {
       this.#outside.set(origin, identity);
       throw noCluster(origin, identity);
     }
     this.#outside.delete(origin);
     const offset = key.timestamp === undefined ? 0 : Date.parse(key.timestamp) - this.#options.clock.now();
-    const met = {
+    const contacted = {
       origin,
       generation,
       key: agentKey(origin, key.data.public_key, Number.isNaN(offset) ? 0 : offset),
       address: addressOf(key.data.ip, key.data.port),
       info: info.data,
     };
-    const agent = { ...met, passes: new Passes(this.#options.clock, (target) => this.seal(met, target).headers) };
-    this.#met.set(origin, agent);
+    const agent = {
+      ...contacted,
+      authHeaders: new AuthHeaders(this.#options.clock, (target) => this.seal(contacted, target).headers),
+    };
+    this.#contacted.set(origin, agent);
     return agent;
   }
 
@@ -118,12 +121,12 @@ export class Handshakes {
    */
   async read<T>(origin: string, target: string, schema: z.ZodType<T>): Promise<{ data: T; timestamp?: string }> {
     const response = await this.send(origin, () => this.#options.http.read(() => ({ origin, target })));
-    const answer = readAnswer(response);
+    const answer = readResponse(response);
     const beside = "beside" in answer ? schema.safeParse(answer.beside) : undefined;
     if (beside?.success) return { data: beside.data };
     // Before a first successful contact it is unknown whether this is an agent at all.
     if (answer.kind === "away")
-      throw new Unreachable(`${origin}: ${answer.text}`, { sent: true, heard: this.knows(origin) });
+      throw new Unreachable(`${origin}: ${answer.text}`, { sent: true, responded: this.knows(origin) });
     if (answer.kind !== "data") throw notObshell(origin, answer.text);
     const { timestamp } = answer;
     const data = validate(schema, answer.data, `GET ${target} at ${origin}`);
@@ -132,7 +135,7 @@ export class Handshakes {
 
   /** Headers, and the body if any, of a request with credentials. */
   seal(
-    agent: Omit<Agent, "passes">,
+    agent: Omit<Agent, "authHeaders">,
     target: string,
     more: { body?: string; validFor?: number; keys?: Buffer } = {},
   ): Sealed {
@@ -156,7 +159,7 @@ export class Handshakes {
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
       if (error.tls) throw untrusted(origin, error);
-      throw new Unreachable(`${origin}: ${error.message}`, { sent: error.sent, heard: false, cause: error });
+      throw new Unreachable(`${origin}: ${error.message}`, { sent: error.sent, responded: false, cause: error });
     }
   }
 }
@@ -190,12 +193,12 @@ export class Membership {
   readonly #members = new Map<string, Agent>();
 
   /** Whether an agent must report its cluster before its other data counts. */
-  needsProof({ origin, key }: Agent): boolean {
+  needsVerification({ origin, key }: Agent): boolean {
     return this.#cluster !== undefined && this.#members.get(origin)?.key.text !== key.text;
   }
 
   /** A member at another endpoint that claims the same address with another key. */
-  rivalOf({ origin, address, key }: Agent): Agent | undefined {
+  duplicateOf({ origin, address, key }: Agent): Agent | undefined {
     return [...this.#members.values()].find(
       (member) => member.origin !== origin && member.address === address && member.key.text !== key.text,
     );
@@ -216,18 +219,18 @@ export class Membership {
    * before
    */
   judge(agent: Agent, info: ObInfo | undefined): void {
-    const told = info === undefined ? undefined : clusterIn(agent.origin, info);
-    this.#cluster ??= told;
+    const reported = info === undefined ? undefined : clusterIn(agent.origin, info);
+    this.#cluster ??= reported;
     const cluster = this.#cluster;
     if (cluster === undefined) return;
-    if (told === undefined) {
-      this.#doubt(agent, cluster, info);
+    if (reported === undefined) {
+      this.#reconsider(agent, cluster, info);
       return;
     }
-    if (!same(cluster, told)) throw differentClusters([cluster, told]);
-    const rival = this.rivalOf(agent);
-    if (rival !== undefined) throw sameAddress(agent.address, [rival.origin, agent.origin]);
-    this.#cluster = { ...told, origin: cluster.origin };
+    if (!same(cluster, reported)) throw differentClusters([cluster, reported]);
+    const duplicate = this.duplicateOf(agent);
+    if (duplicate !== undefined) throw sameAddress(agent.address, [duplicate.origin, agent.origin]);
+    this.#cluster = { ...reported, origin: cluster.origin };
     this.#members.set(agent.origin, agent);
   }
 
@@ -235,14 +238,17 @@ export class Membership {
    * Without its database an agent still lists the agents of its cluster from memory. An agent that joins or leaves does
    * not.
    */
-  #doubt(agent: Agent, cluster: Cluster, info: ObInfo | undefined): void {
+  #reconsider(agent: Agent, cluster: Cluster, info: ObInfo | undefined): void {
     const remembered = (info?.agent_info ?? []).map(({ ip, port }) => addressOf(ip, port));
     const elsewhere = remembered.length > 0 && !remembered.some((address) => cluster.agents.has(address));
     if (elsewhere && agent.info.identity === MEMBER) {
       throw differentClusters([cluster, { origin: agent.origin, name: "" }]);
     }
     if (this.#members.get(agent.origin)?.address === agent.address) return;
-    throw new Unreachable(`${agent.origin} cannot report yet which cluster it belongs to`, { sent: true, heard: true });
+    throw new Unreachable(`${agent.origin} cannot report yet which cluster it belongs to`, {
+      sent: true,
+      responded: true,
+    });
   }
 }
 

@@ -9,7 +9,7 @@ import type { RpmPackage } from "./rpm";
 import { begun, type Receipt, sameAsUploaded, uploadPackage } from "./upload";
 
 /** How long to search for a package after its upload's response was lost. */
-const LOOK_FOR = 2 * 60_000;
+const SEARCH_TIME = 2 * 60_000;
 
 /**
  * Ensures that the servers have these packages: uploads those that they do not list, one after another. Servers before
@@ -68,17 +68,17 @@ async function uploadOrFind(
 async function find(agents: Agents, pkg: RpmPackage, runtime: Runtime, cause: Unreachable): Promise<Receipt> {
   const watch = new Watch(runtime.clock, runtime.signal, runtime.random);
   for (;;) {
-    const listed = await unlessSilent(listPackages(agents), runtime.signal);
+    const listed = await unlessUnreachable(listPackages(agents), runtime.signal);
     const found = listed?.find((one) => sameAsUploaded(pkg, [one]));
     if (found !== undefined) return found;
-    if (watch.waited >= LOOK_FOR) {
+    if (watch.waited >= SEARCH_TIME) {
       throw unconfirmed(pkg, `and it did not appear within ${formatDuration(watch.waited)}`, cause);
     }
     await watch.pause();
   }
 }
 
-async function unlessSilent<T>(read: Promise<T | undefined>, signal: AbortSignal): Promise<T | undefined> {
+async function unlessUnreachable<T>(read: Promise<T | undefined>, signal: AbortSignal): Promise<T | undefined> {
   try {
     return await read;
   } catch (error) {
@@ -102,7 +102,7 @@ function unconfirmed(pkg: RpmPackage, why: string, cause: Unreachable): UpgradeE
 function unlisted(cause: Unreachable): Unreachable {
   return new Unreachable(`The uploaded packages could not be listed: ${cause.message}`, {
     sent: false,
-    heard: cause.heard,
+    responded: cause.responded,
     remedy: "Nothing was sent. When the agents respond, run {apply} again.",
     cause,
   });

@@ -42,7 +42,7 @@ export class PackageMissing extends Refused {
   }
 }
 
-export function tellsOfMissingPackage(words: string): boolean {
+export function reportsMissingPackage(words: string): boolean {
   return MISSING.test(words);
 }
 

@@ -43,7 +43,7 @@ export interface Requirement {
   readonly architectures: readonly string[];
 }
 
-export interface Wanted {
+export interface Sought {
   readonly version: string;
   readonly release?: string | undefined;
   readonly constraint: Constraint;
@@ -57,7 +57,7 @@ export interface Wanted {
  * @param highest the highest current version: nothing below it is chosen, which would downgrade a member
  */
 export function chooseTarget(
-  wanted: Wanted,
+  wanted: Sought,
   uploaded: readonly UploadedPackage[] | undefined,
   required: Requirement,
   highest?: Version,
@@ -65,11 +65,11 @@ export function chooseTarget(
   const { version, release, constraint } = wanted;
   if (release !== undefined) return { version, release };
   if (uploaded === undefined) return noList(version);
-  const floor = highest !== undefined && holds(highest, constraint) ? highest : undefined;
-  const candidates = candidatesFor(constraint, mainTargets(uploaded, required.editions), floor);
+  const minimum = highest !== undefined && holds(highest, constraint) ? highest : undefined;
+  const candidates = candidatesFor(constraint, mainTargets(uploaded, required.editions), minimum);
   const complete = candidates.filter(({ target }) => missingPackages(target, uploaded, required).length === 0);
   const [newest, ...others] = newestOf(complete.length > 0 ? complete : candidates);
-  if (newest === undefined) return nothingUploaded(version, uploaded, required.editions, floor);
+  if (newest === undefined) return nothingUploaded(version, uploaded, required.editions, minimum);
   return others.length === 0 ? newest : ambiguous([newest, ...others]);
 }
 
@@ -78,16 +78,16 @@ export function chooseTarget(
  */
 export function incompleteAbove(
   chosen: Target,
-  { release, constraint }: Wanted,
+  { release, constraint }: Sought,
   uploaded: readonly UploadedPackage[] | undefined,
   required: Requirement,
 ): { readonly target: Target; readonly missing: readonly string[] }[] {
-  const floor = packageVersion(chosen);
-  if (release !== undefined || uploaded === undefined || floor === undefined) return [];
+  const least = packageVersion(chosen);
+  if (release !== undefined || uploaded === undefined || least === undefined) return [];
   const parts = required.editions.flat();
   const targets = distinct(uploaded.filter(({ name }) => parts.includes(name)).map(targetOf));
-  return candidatesFor(constraint, targets, floor)
-    .filter(({ version }) => compareVersions(version, floor) > 0)
+  return candidatesFor(constraint, targets, least)
+    .filter(({ version }) => compareVersions(version, least) > 0)
     .map(({ target }) => ({ target, missing: missingPackages(target, uploaded, required) }))
     .filter(({ missing }) => missing.length > 0)
     .reverse();

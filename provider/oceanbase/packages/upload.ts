@@ -17,7 +17,7 @@ const SEALED = "/api/v1/upgrade/package";
 const FIRST_PLAIN: Version = { parts: [4n, 3n, 0n, 0n] };
 
 /** obshell unpacks and stores the package before it responds: 68 s for 96 MB in the vendor's sample. */
-const ANSWER_WITHIN = 30 * 60_000;
+const RESPONSE_TIMEOUT = 30 * 60_000;
 /**
  * Before 4.2.6.0 the header must still be valid when the whole body has arrived; the server allows an hour for that.
  */
@@ -88,17 +88,19 @@ export async function uploadPackage(
   onProgress: (percent: number) => void = () => undefined,
   callee?: string,
 ): Promise<Receipt> {
-  await agents.meetAll();
-  if (agents.met.length === 0) await beforeSending(() => agents.read("/api/v1/info", agentInfo));
+  await agents.contactAll();
+  if (agents.contacted.length === 0) await beforeSending(() => agents.read("/api/v1/info", agentInfo));
   const failures: Unreachable[] = [];
-  let told = -1;
+  let reported = -1;
   const sent = (bytes: number) => {
     const percent = Math.floor((bytes / pkg.bytes) * 100);
-    if (percent > told) onProgress(percent);
-    told = Math.max(told, percent);
+    if (percent > reported) onProgress(percent);
+    reported = Math.max(reported, percent);
   };
-  const met = agents.met.map(({ origin }) => origin).sort((a, b) => Number(b === callee) - Number(a === callee));
-  for (const origin of met) {
+  const contacted = agents.contacted
+    .map(({ origin }) => origin)
+    .sort((a, b) => Number(b === callee) - Number(a === callee));
+  for (const origin of contacted) {
     signal.throwIfAborted();
     try {
       return await sending(() => agents.upload(origin, (recipient) => addressed(recipient, pkg, sent), receipt));
@@ -123,14 +125,14 @@ function addressed(recipient: Recipient, pkg: RpmPackage, sent: (bytes: number) 
   const form = formOf(pkg, boundary, sent);
   if (takesPlain(recipient)) {
     const headers = { ...type, "x-ocs-file-sha256": recipient.encrypt(pkg.sha256) };
-    return { target: PLAIN, headers, stream: form, answerTimeout: ANSWER_WITHIN };
+    return { target: PLAIN, headers, stream: form, responseTimeout: RESPONSE_TIMEOUT };
   }
   const keys = randomBytes(32);
   return {
     target: SEALED,
     headers: { ...recipient.authorize(SEALED, VALID_FOR, keys), ...type },
     stream: recipient.generation === "v1" ? form : sealStream(form, keys),
-    answerTimeout: ANSWER_WITHIN,
+    responseTimeout: RESPONSE_TIMEOUT,
   };
 }
 

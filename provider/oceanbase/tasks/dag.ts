@@ -1,4 +1,4 @@
-import type { Failure, Way } from "../../core/task";
+import type { Failure, Operator } from "../../core/task";
 import { vendorText } from "../../core/texts/vendor-text";
 import { formatVersion, parseVersion, type Version } from "../../core/version";
 import { addressOf, type Dag, type DagNode, type DagStages } from "../agent/schema";
@@ -88,7 +88,7 @@ export function shortStageOf(dag: Parameters<typeof stageOf>[0]): string {
  * The stages from which obshell refuses ROLLBACK, whichever comes first: agents that run the new binary, or the
  * database's own part in upgrades of the business edition, which do not change the agents.
  */
-const NO_WAY_BACK: ReadonlySet<string> = new Set(["Restart obshell", "Backup parameters"]);
+const NO_ROLLBACK: ReadonlySet<string> = new Set(["Restart obshell", "Backup parameters"]);
 /** Log entries quoted with the reason. */
 const LAST_ENTRIES = 8;
 /** `ERROR: [errCode]: message`. Lines can be out of order, so it may not be the last one. */
@@ -113,27 +113,27 @@ export function describeFailure(dag: Dag): Failure {
   const message = `${stageOf(dag)} failed${rollback}${cancelled}${where}${said}.${log}`;
   const hint = remedyOf(error?.[1], error?.[2], node?.name);
   const remedy = hint === undefined ? remedyFor(dag) : `${hint} ${remedyFor(dag)}`;
-  const ways = waysOf(dag);
-  return { message, remedy, at: stageOf(dag), ...(ways === undefined ? {} : { ways }) };
+  const operators = operatorsOf(dag);
+  return { message, remedy, at: stageOf(dag), ...(operators === undefined ? {} : { operators }) };
 }
 
 /** How to continue after a failed DAG, as far as its details show. */
 export function remedyFor(dag: Dag): string {
-  return `The cluster stays locked for other maintenance. ${waysOn(dag)}. Then run {apply} again.`;
+  return `The cluster stays locked for other maintenance. ${operatorsOn(dag)}. Then run {apply} again.`;
 }
 
-function waysOn(dag: Dag): string {
+function operatorsOn(dag: Dag): string {
   const retry = `\`obshell task retry -i ${dag.id}\``;
   const rollback = `\`obshell task rollback -i ${dag.id}\``;
-  const ways = waysOf(dag);
-  if (ways === undefined) {
+  const operators = operatorsOf(dag);
+  if (operators === undefined) {
     return `Run \`obshell task show -i ${dag.id} -d\` to see the task. Fix the cause, then run ${retry} or ${rollback}, whichever obshell accepts`;
   }
   if (onlyCleanupFailed(dag)) {
     const pass = `\`obshell task pass -i ${dag.id}\``;
     return `Fix the cause, then run ${retry} to continue the task, or run ${pass} to end it, because only temporary files are left; a rollback is no longer possible`;
   }
-  return ways.includes("rollback")
+  return operators.includes("rollback")
     ? `Fix the cause, then run ${retry} to continue the task or ${rollback} to undo it`
     : `Fix the cause, then run ${retry} to continue the task; a rollback is no longer possible`;
 }
@@ -143,9 +143,9 @@ function waysOn(dag: Dag): string {
  * one. Undefined if unknown: a response without all stages, or a DAG that is not an upgrade, whose stages are not
  * listed here.
  */
-function waysOf({ name, nodes, stage, max_stage }: Dag): readonly Way[] | undefined {
+function operatorsOf({ name, nodes, stage, max_stage }: Dag): readonly Operator[] | undefined {
   if (!isUpgrade({ name }) || nodes == null || nodes.length < max_stage) return undefined;
-  const point = nodes.findIndex((node) => NO_WAY_BACK.has(node.name));
+  const point = nodes.findIndex((node) => NO_ROLLBACK.has(node.name));
   if (point < 0) return undefined;
   return stage <= point ? ["retry", "rollback"] : ["retry"];
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ifAnswered, mostRelevant, notYet, Refused, Unreachable, UpgradeError } from "../../core/errors";
 import type { Permit } from "../../core/request";
-import type { Task, TaskStatus, Way } from "../../core/task";
+import type { Operator, Task, TaskStatus } from "../../core/task";
 import type { Agents } from "../agent/agents";
 import { type Dag, type DagStages, dag, dagStages } from "../agent/schema";
 import { dagState, describeFailure, percentOf, shortStageOf, type stageOf } from "./dag";
@@ -17,7 +17,7 @@ export function dagPath(id: string, details: boolean): string {
 interface Stages extends DagStages {
   readonly id: string;
   /** The stage at which they were read. */
-  readonly asked: number;
+  readonly stage: number;
 }
 
 /** Polls one DAG through any agent that responds. */
@@ -61,7 +61,7 @@ export class TaskWatcher {
   #missing(task: Task): TaskStatus {
     this.#misses += 1;
     if (this.#misses >= MISSES) return { kind: "gone" };
-    throw new Unreachable(`task ${task.id} was not found`, { sent: true, heard: true });
+    throw new Unreachable(`task ${task.id} was not found`, { sent: true, responded: true });
   }
 
   /**
@@ -71,9 +71,9 @@ export class TaskWatcher {
   async #named(seen: Dag): Promise<Parameters<typeof stageOf>[0]> {
     const { id, stage } = seen;
     let known = this.#stages?.id === id ? this.#stages : undefined;
-    if (known === undefined || (known.nodes?.[stage - 1] === undefined && known.asked !== stage)) {
+    if (known === undefined || (known.nodes?.[stage - 1] === undefined && known.stage !== stage)) {
       const found = await ifAnswered(this.#agents.read(dagPath(id, true), dagStages));
-      known = { id, asked: stage, nodes: found?.nodes ?? known?.nodes };
+      known = { id, stage: stage, nodes: found?.nodes ?? known?.nodes };
       this.#stages = known;
     }
     return { ...seen, nodes: known.nodes };
@@ -86,12 +86,12 @@ export class TaskWatcher {
  * refuses, or whose response is lost. obshell refuses a second operator on a task that is open again.
  * @throws Refused or Unreachable, as a write does
  */
-export async function reopen(agents: Agents, task: Task, way: Way, permit: Permit): Promise<void> {
+export async function reopen(agents: Agents, task: Task, operator: Operator, permit: Permit): Promise<void> {
   const target = `/api/v1/task/dag/${encodeURIComponent(task.id)}`;
   const failures: UpgradeError[] = [];
   for (const origin of agents.origins) {
     try {
-      await agents.write({ origin, target, body: { operator: way.toUpperCase() }, schema: z.unknown(), permit });
+      await agents.write({ origin, target, body: { operator: operator.toUpperCase() }, schema: z.unknown(), permit });
       return;
     } catch (error) {
       if (!mayElsewhere(error)) throw error;

@@ -88,24 +88,24 @@ export async function parseDependencies(text: string): Promise<readonly VersionN
 }
 
 /** The known upgrade paths to a version. */
-export type Ways =
+export type UpgradePaths =
   | { readonly kind: "known"; readonly nodes: readonly VersionNode[] }
   /** The package is available locally, but its list could not be read, or not in time. */
   | { readonly kind: "unread" };
 
-const UNREAD: Ways = { kind: "unread" };
+const UNREAD: UpgradePaths = { kind: "unread" };
 const LIST = "/home/admin/oceanbase/etc/oceanbase_upgrade_dep.yml";
 const LARGEST = 1024 * 1024;
 
 /** Lists read in this process, by the SHA-256 of their packages: several clusters often use the same one. */
-const known = new Map<string, Ways>();
+const known = new Map<string, UpgradePaths>();
 const MOST_KNOWN = 16;
 
 /** The lists of upgrade paths in packages, read at most once each. A list that cannot be read is never an error. */
 export class DependencyLists {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
-  readonly #readings = new Map<string, Promise<Ways>>();
+  readonly #reads = new Map<string, Promise<UpgradePaths>>();
 
   /** @param signal ends all reading */
   constructor(clock: Clock, signal: AbortSignal) {
@@ -114,43 +114,43 @@ export class DependencyLists {
   }
 
   /** A list returned by a server. */
-  async fromText(text: string): Promise<Ways> {
+  async fromText(text: string): Promise<UpgradePaths> {
     const nodes = await parseDependencies(text);
     return nodes === undefined ? UNREAD : { kind: "known", nodes };
   }
 
   /**
    * A list in a package file. Unpacking continues after the time limit, for later callers.
-   * @param patience milliseconds
+   * @param budget milliseconds
    */
-  async fromPackage(pkg: RpmPackage, patience?: number): Promise<Ways> {
-    const reading = this.#reading(pkg);
-    if (patience === undefined) return reading;
+  async fromPackage(pkg: RpmPackage, budget?: number): Promise<UpgradePaths> {
+    const pending = this.#readOnce(pkg);
+    if (budget === undefined) return pending;
     const over = new AbortController();
     try {
-      const late = this.#clock.sleep(patience, over.signal).then(() => UNREAD);
+      const late = this.#clock.sleep(budget, over.signal).then(() => UNREAD);
       late.catch(() => undefined);
-      return await Promise.race([reading, late]);
+      return await Promise.race([pending, late]);
     } finally {
       over.abort();
     }
   }
 
-  #reading(pkg: RpmPackage): Promise<Ways> {
-    const reading = this.#readings.get(pkg.sha256) ?? this.#read(pkg);
-    this.#readings.set(pkg.sha256, reading);
-    return reading;
+  #readOnce(pkg: RpmPackage): Promise<UpgradePaths> {
+    const read = this.#reads.get(pkg.sha256) ?? this.#read(pkg);
+    this.#reads.set(pkg.sha256, read);
+    return read;
   }
 
-  async #read(pkg: RpmPackage): Promise<Ways> {
+  async #read(pkg: RpmPackage): Promise<UpgradePaths> {
     const before = known.get(pkg.sha256);
     if (before !== undefined) return before;
     if (!pkg.files.includes(LIST)) return UNREAD;
     try {
       const bytes = await readPackagedFile(pkg, LIST, LARGEST, this.#signal);
-      const ways = bytes === undefined ? UNREAD : await this.fromText(bytes.toString("utf8"));
-      remember(pkg.sha256, ways);
-      return ways;
+      const paths = bytes === undefined ? UNREAD : await this.fromText(bytes.toString("utf8"));
+      remember(pkg.sha256, paths);
+      return paths;
     } catch (error) {
       if (this.#signal.aborted || error instanceof UnreadablePayload || error instanceof UpgradeError) return UNREAD;
       throw error;
@@ -158,7 +158,7 @@ export class DependencyLists {
   }
 }
 
-function remember(sha256: string, ways: Ways): void {
+function remember(sha256: string, ways: UpgradePaths): void {
   const [oldest] = known.keys();
   if (known.size >= MOST_KNOWN && oldest !== undefined) known.delete(oldest);
   known.set(sha256, ways);
@@ -174,7 +174,7 @@ export interface Sources {
   readonly receipts: readonly Receipt[];
   readonly lists: DependencyLists;
   /** Time limit of unpacking, in milliseconds. */
-  readonly patience: number | undefined;
+  readonly budget: number | undefined;
 }
 
 /**
@@ -182,11 +182,11 @@ export interface Sources {
  * local file.
  * @returns undefined when none of them has it
  */
-export async function waysTo(
+export async function pathsTo(
   target: Target,
   editions: readonly Edition[],
-  { observation, receipts, lists, patience }: Sources,
-): Promise<Ways | undefined> {
+  { observation, receipts, lists, budget }: Sources,
+): Promise<UpgradePaths | undefined> {
   const isMain = (name: string) => editions.some(([main]) => main === name);
   const uploaded = [...receipts, ...(observation.readiness.uploaded ?? [])].filter(
     (pkg) => isMain(pkg.name) && pkg.version === target.version && pkg.release_distribution === target.release,
@@ -196,7 +196,7 @@ export async function waysTo(
   const file = observation.local.packages.find(
     (pkg) => isMain(pkg.name) && pkg.version === target.version && pkg.release === target.release,
   );
-  return file && lists.fromPackage(file, patience);
+  return file && lists.fromPackage(file, budget);
 }
 
 function textOf(pkg: Receipt): string | undefined {

@@ -5,7 +5,7 @@ import { architecturesOf, type Edition, editionOf, isOf, type Target } from "../
 import type { Readiness } from "../preflight";
 import type { Route, Step } from "./route";
 
-export interface Journey {
+export interface PathContext {
   readonly target: Target;
   readonly from: Version | undefined;
   readonly ready: Readiness;
@@ -13,10 +13,10 @@ export interface Journey {
 }
 
 /** Findings from the list of upgrade paths. Pure. */
-export function routeFindings(route: Route | undefined, journey: Journey): Finding[] {
+export function routeFindings(route: Route | undefined, context: PathContext): Finding[] {
   if (route === undefined) return [];
-  const { target, from } = journey;
-  const version = journey.ready.callee?.split("-")[0];
+  const { target, from } = context;
+  const version = context.ready.callee?.split("-")[0];
   const start = from === undefined ? "" : formatParts(from);
   switch (route.kind) {
     case "unknown-start":
@@ -41,7 +41,7 @@ export function routeFindings(route: Route | undefined, journey: Journey): Findi
         },
       ];
     case "route":
-      return stepFindings(route.steps.slice(0, -1), journey);
+      return stepFindings(route.steps.slice(0, -1), context);
   }
 }
 
@@ -53,24 +53,24 @@ function noRoute({ version }: Target, why: string): Finding {
   };
 }
 
-function stepFindings(steps: readonly Step[], journey: Journey): Finding[] {
+function stepFindings(steps: readonly Step[], aim: PathContext): Finding[] {
   const lost = steps.filter(({ build, deprecated }) => build === undefined && deprecated.length > 0);
-  if (lost.length > 0) return lost.map((step) => unfindable(step, journey.target));
-  if (!journey.ready.listed) return [];
-  const needs = needsOf(steps, journey);
+  if (lost.length > 0) return lost.map((step) => unfindable(step, aim.target));
+  if (!aim.ready.listed) return [];
+  const needs = needsOf(steps, aim);
   const missing = needs.filter(({ found }) => found === undefined);
-  return missing.length > 0 ? [missingOnTheWay(missing, journey)] : mixedBuilds(needs, journey.target);
+  return missing.length > 0 ? [missingOnPath(missing, aim)] : mixedBuilds(needs, aim.target);
 }
 
 /** Packages that the path requires and that are not local, if the servers do not list theirs. */
-export function unverifiedOnTheWay(route: Route | undefined, journey: Journey): string[] {
-  if (route?.kind !== "route" || journey.ready.listed) return [];
-  return needsOf(route.steps.slice(0, -1), journey)
+export function unverifiedOnPath(route: Route | undefined, goal: PathContext): string[] {
+  if (route?.kind !== "route" || goal.ready.listed) return [];
+  return needsOf(route.steps.slice(0, -1), goal)
     .filter(({ found }) => found === undefined)
-    .map((need) => fileOf(need, journey.target));
+    .map((need) => fileOf(need, goal.target));
 }
 
-function needsOf(steps: readonly Step[], journey: Journey): Need[] {
+function needsOf(steps: readonly Step[], journey: PathContext): Need[] {
   const { target, ready, editions } = journey;
   const { uploaded } = ready;
   if (uploaded === undefined) return [];
@@ -97,7 +97,7 @@ function findFor(
   step: Step,
   name: string,
   architecture: string,
-  { target, ready: { uploaded = [] } }: Journey,
+  { target, ready: { uploaded = [] } }: PathContext,
 ): UploadedPackage | undefined {
   return uploaded.find(
     (pkg) =>
@@ -116,7 +116,7 @@ function fileOf({ step, name, architecture }: Need, target: Target): string {
   return `${name}-${step.version}-${step.build ?? "<build>"}.${distributionOf(target)}.${architecture}.rpm`;
 }
 
-function missingOnTheWay(missing: readonly Need[], { target }: Journey): Finding {
+function missingOnPath(missing: readonly Need[], { target }: PathContext): Finding {
   const versions = [...new Set(missing.map(({ step }) => step.version))].join(" and ");
   const files = missing.map((need) => fileOf(need, target));
   return {

@@ -2,9 +2,9 @@ import type { Json, Step } from "../../core/request";
 import type { Finding } from "../../core/unit";
 import { type Constraint, compareVersions, formatParts, holds, newestFirst } from "../../core/version";
 import { crdbCallOf } from "../active-active";
-import type { Seen } from "../look";
 import { buildsOf, newestOf, remainingOf, runsOn, type ShippedModule } from "../modules/catalogue";
 import { type SupportedRedis, softwareAtLeast, supportedByAll } from "../node";
+import type { Seen } from "../observe";
 import { consentBody } from "../protection";
 import { NOT_READ } from "../upgrade-driver";
 import { type Database, type LoadedModule, newest, type Redis, sameRelease } from "./database";
@@ -99,25 +99,25 @@ function newestOfRedis(versions: readonly SupportedRedis[]): SupportedRedis | un
 }
 
 /** The effect of a Redis upgrade on a module of the database. */
-export interface ModuleFate {
+export interface ModuleChange {
   readonly loaded: LoadedModule;
   /** Undefined: it does not change. */
   readonly build?: ShippedModule | undefined;
   /** Neither a shipped build nor the current one runs on the target. */
-  readonly stranded?: true;
+  readonly unsupported?: true;
 }
 
 /**
  * The server's treatment of unlisted modules: each is upgraded to the newest build that the target allows. Modules that
  * it replaces are not included.
  */
-export function fatesOf(database: Database, target: Redis, shipped: readonly ShippedModule[]): ModuleFate[] {
+export function fatesOf(database: Database, target: Redis, shipped: readonly ShippedModule[]): ModuleChange[] {
   return remainingOf(database, target).map((loaded) => {
     const best = newestOf(buildsOf(shipped, loaded.name).filter((build) => runsOn(build, target)));
     const current = loaded.version;
     const moves = best !== undefined && (current === undefined || compareVersions(best.version, current) >= 0);
     if (moves) return best.text === loaded.text ? { loaded } : { loaded, build: best };
-    return stays(loaded, database, target, shipped) ? { loaded } : { loaded, stranded: true };
+    return stays(loaded, database, target, shipped) ? { loaded } : { loaded, unsupported: true };
   });
 }
 

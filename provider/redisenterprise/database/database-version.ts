@@ -4,7 +4,7 @@ import { formatParts, standing } from "../../core/version";
 import { undiciTransport } from "../../http/undici-transport";
 import { checkTogether, databaseArguments, sharedArguments } from "../arguments";
 import { type Connect, databaseKind } from "../kind";
-import type { Seen } from "../look";
+import type { Seen } from "../observe";
 import { releaseOf, resolved } from "./call";
 import { redisConstraint } from "./database";
 import { redisSubject } from "./subject";

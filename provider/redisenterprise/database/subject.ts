@@ -1,10 +1,10 @@
 import { type Finding, standingOf, type Upgrade } from "../../core/unit";
 import { type Constraint, formatParts, holds, parseVersion, standing } from "../../core/version";
 import { activeActiveFinding, moduleCommandNotes } from "../active-active";
-import type { Seen } from "../look";
 import { addedBy, missingCapabilities, remainingOf } from "../modules/catalogue";
 import { lacksCapabilities } from "../modules/findings";
 import { clusterFindings, type SupportedRedis } from "../node";
+import type { Seen } from "../observe";
 import { consentFinding, impactOf } from "../protection";
 import { uncheckedIn } from "../unchecked";
 import type { Stands, Subject } from "../upgrade-driver";
@@ -22,7 +22,7 @@ export function redisSubject(args: RedisArguments): Subject {
     holds: ({ redis }) =>
       redis !== undefined && constraint.kind !== "latest" && standing(redis.full, constraint) !== "behind",
     stands: (database, seen) => standsOf(args, constraint, database, seen),
-    leadsToTarget: ({ to }) => {
+    reachesTarget: ({ to }) => {
       const version = parseVersion(to);
       return version !== undefined && holds(version, constraint);
     },
@@ -88,7 +88,11 @@ function targetFindings(
     });
   }
   if (modules === "keep") return [...findings, ...keptFindings(database, target, shipped)];
-  return [...findings, ...strandedFindings(database, target, shipped), ...incapableFindings(database, target, shipped)];
+  return [
+    ...findings,
+    ...unsupportedFindings(database, target, shipped),
+    ...incapableFindings(database, target, shipped),
+  ];
 }
 
 /** A module that is kept must run on the target unchanged. */
@@ -105,14 +109,14 @@ function keptFindings(database: Database, target: Redis, shipped: Seen["shipped"
   ];
 }
 
-function strandedFindings(database: Database, target: Redis, shipped: Seen["shipped"]): Finding[] {
-  const stranded = fatesOf(database, target, shipped).filter((fate) => fate.stranded === true);
-  if (stranded.length === 0) return [];
+function unsupportedFindings(database: Database, target: Redis, shipped: Seen["shipped"]): Finding[] {
+  const unsupported = fatesOf(database, target, shipped).filter((change) => change.unsupported === true);
+  if (unsupported.length === 0) return [];
   return [
     {
       code: "module-without-build",
       property: "redisVersion",
-      message: `The cluster ships no build of ${stranded.map(({ loaded }) => loaded.name).join(", ")} for Redis ${releaseOf(target)} that is at least as new as the current one.`,
+      message: `The cluster ships no build of ${unsupported.map(({ loaded }) => loaded.name).join(", ")} for Redis ${releaseOf(target)} that is at least as new as the current one.`,
       remedy: "Choose another version, or install such a build in the cluster.",
     },
   ];

@@ -4,8 +4,8 @@ import type { Finding } from "../../core/unit";
 import { type Constraint, compareVersions, standing, type Version } from "../../core/version";
 import { crdbCallOf } from "../active-active";
 import { atLeast, type Database, type LoadedModule } from "../database/database";
-import type { Seen } from "../look";
 import { type ClusterNode, softwareOf } from "../node";
+import type { Seen } from "../observe";
 import { consentBody } from "../protection";
 import {
   buildsOf,
@@ -138,7 +138,7 @@ export function coversStep(to: string, step: Step): boolean {
 
 /** The standing of one managed module, and what follows from it. */
 export type Stand =
-  | { readonly kind: "holds"; readonly target: ModuleTarget; readonly loaded: LoadedModule }
+  | { readonly kind: "current"; readonly target: ModuleTarget; readonly loaded: LoadedModule }
   /** Ahead of the target version: reported, never sent. */
   | { readonly kind: "newer"; readonly target: ModuleTarget; readonly loaded: LoadedModule }
   /** To be upgraded to `build`, which is the current build if only its arguments differ. */
@@ -153,15 +153,15 @@ export interface Build {
 }
 
 /** The standing of a managed module relative to the database, regardless of what the cluster ships. */
-type Look = "absent" | "unreadable" | "holds" | "newer" | "behind" | "arguments";
+type ModuleStanding = "absent" | "unreadable" | "current" | "newer" | "behind" | "arguments";
 
-export function lookAt(target: ModuleTarget, database: Database): Look {
+export function standingOf(target: ModuleTarget, database: Database): ModuleStanding {
   const loaded = loadedFor(target, database);
   if (loaded === undefined) return "absent";
   if (loaded.version === undefined) return "unreadable";
   const stands = standing(loaded.version, target.constraint);
-  if (stands !== "holds") return stands;
-  return target.args === undefined || sameArguments(target.args, loaded.args) ? "holds" : "arguments";
+  if (stands !== "current") return stands;
+  return target.args === undefined || sameArguments(target.args, loaded.args) ? "current" : "arguments";
 }
 
 export function loadedFor({ name }: ModuleTarget, { modules }: Database): LoadedModule | undefined {
@@ -176,18 +176,18 @@ export function standsOf(targets: readonly ModuleTarget[], database: Database, s
 function standOf(target: ModuleTarget, database: Database, seen: Seen): Stand {
   const loaded = loadedFor(target, database);
   if (loaded?.version === undefined) return { kind: "impossible", target, finding: notLoaded(target, database, seen) };
-  const looked = lookAt(target, database);
-  if (looked === "newer") return { kind: "newer", target, loaded };
-  if (wantsLostArguments(target, loaded, database)) {
+  const found = standingOf(target, database);
+  if (found === "newer") return { kind: "newer", target, loaded };
+  if (needsLostArguments(target, loaded, database)) {
     return { kind: "impossible", target, finding: notAnArgument(target, loaded, database) };
   }
   const chosen =
-    looked === "behind" || target.constraint.kind === "latest" ? choose(target, loaded, database, seen) : undefined;
+    found === "behind" || target.constraint.kind === "latest" ? choose(target, loaded, database, seen) : undefined;
   if (chosen !== undefined && "code" in chosen) return { kind: "impossible", target, finding: chosen };
   if (chosen !== undefined && compareVersions(chosen.version, loaded.version) > 0) {
     return { kind: "behind", target, loaded, build: chosen };
   }
-  if (looked !== "arguments") return { kind: "holds", target, loaded };
+  if (found !== "arguments") return { kind: "current", target, loaded };
   const builds = buildsOf(seen.shipped, loaded.name);
   const uid = loaded.uid ?? builds.find(({ text }) => text === loaded.text)?.uid;
   if (uid === undefined) return { kind: "impossible", target, finding: notShipped(target, loaded, builds) };
@@ -198,7 +198,7 @@ function standOf(target: ModuleTarget, database: Database, seen: Seen): Stand {
  * Arguments that a bundled module would not report afterwards, so that every run would restart all shards without
  * effect.
  */
-function wantsLostArguments({ args = "" }: ModuleTarget, loaded: LoadedModule, database: Database): boolean {
+function needsLostArguments({ args = "" }: ModuleTarget, loaded: LoadedModule, database: Database): boolean {
   return wordsOf(args) !== "" && !sameArguments(args, loaded.args) && hasNoArguments(loaded.name, database);
 }
 
@@ -233,8 +233,8 @@ function fitsSoftware({ minSoftware }: ShippedModule, nodes: readonly ClusterNod
 
 /** Whether a module is known to be up to date without reading what the cluster ships. */
 export function holdsByItself(target: ModuleTarget, database: Database): boolean {
-  const looked = lookAt(target, database);
-  return looked === "newer" || (looked === "holds" && !isLatest(target.constraint));
+  const looked = standingOf(target, database);
+  return looked === "newer" || (looked === "current" && !isLatest(target.constraint));
 }
 
 function isLatest({ kind }: Constraint): boolean {

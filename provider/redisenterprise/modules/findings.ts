@@ -1,8 +1,8 @@
 import type { Finding } from "../../core/unit";
 import { compareVersions } from "../../core/version";
 import { type Database, type LoadedModule, labelOf, subjectOf } from "../database/database";
-import type { Seen } from "../look";
 import { type ClusterNode, supportedByAll } from "../node";
+import type { Seen } from "../observe";
 import {
   buildsOf,
   comesWithRedis8,

@@ -4,8 +4,8 @@ import { undiciTransport } from "../../http/undici-transport";
 import { checkTogether, moduleArguments, sharedArguments } from "../arguments";
 import type { Database, LoadedModule } from "../database/database";
 import { type Connect, databaseKind, identityOf } from "../kind";
-import type { Seen } from "../look";
-import { loadedFor, lookAt, type Stand, standsOf } from "./call";
+import type { Seen } from "../observe";
+import { loadedFor, type Stand, standingOf, standsOf } from "./call";
 import { moduleSubject } from "./subject";
 import { holdsSecret, type ModuleTarget, sameArguments, wordsOf } from "./targets";
 
@@ -30,7 +30,7 @@ export function moduleVersions(connect: Connect = undiciTransport) {
   );
 }
 
-interface Stray {
+interface Difference {
   readonly target: ModuleTarget;
   readonly loaded: LoadedModule;
   /** Whether its version differs, or only its arguments. */
@@ -41,31 +41,31 @@ interface Stray {
 function drifted(targets: readonly ModuleTarget[], seen: Seen): Drift | undefined {
   const { database } = seen;
   if (database === undefined || seen.unknown !== undefined) return undefined;
-  const strays = standsOf(targets, database, seen).flatMap((stand) => strayOf(stand, database));
-  if (strays.length === 0) return undefined;
-  const shown = new Map(strays.map((stray) => [stray.target.name, observedOf(stray)]));
+  const differences = standsOf(targets, database, seen).flatMap((stand) => differenceOf(stand, database));
+  if (differences.length === 0) return undefined;
+  const shown = new Map(differences.map((difference) => [difference.target.name, observedOf(difference)]));
   return {
-    members: strays.map(({ loaded }) => loaded.name),
-    ...(strays.some(hasOtherArguments) ? { unseen: true } : {}),
+    members: differences.map(({ loaded }) => loaded.name),
+    ...(differences.some(hasOtherArguments) ? { unseen: true } : {}),
     inputs: {
       modules: Object.fromEntries(targets.map((target) => [target.name, shown.get(target.name) ?? written(target)])),
     },
   };
 }
 
-function strayOf(stand: Stand, database: Database): Stray[] {
+function differenceOf(stand: Stand, database: Database): Difference[] {
   const { kind, target } = stand;
   const loaded = loadedFor(target, database);
   if (loaded === undefined) return [];
   const version = kind === "newer" || (kind === "behind" && stand.build.text !== loaded.text);
-  return version || lookAt(target, database) === "arguments" ? [{ target, loaded, version }] : [];
+  return version || standingOf(target, database) === "arguments" ? [{ target, loaded, version }] : [];
 }
 
 /** A module as observed. Arguments that may contain a secret are not stored: such a module stays as written. */
-function observedOf(stray: Stray): unknown {
-  const { target, loaded } = stray;
-  const wish = stray.version ? loaded.text : target.wish;
-  if (!hasOtherArguments(stray)) return written({ ...target, wish });
+function observedOf(one: Difference): unknown {
+  const { target, loaded } = one;
+  const wish = one.version ? loaded.text : target.wish;
+  if (!hasOtherArguments(one)) return written({ ...target, wish });
   return holdsSecret(loaded.args) ? written(target) : written({ ...target, wish, args: wordsOf(loaded.args) });
 }
 
@@ -74,6 +74,6 @@ function written({ object, wish, args }: Pick<ModuleTarget, "object" | "wish" | 
   return object ? { version: wish, ...(args === undefined ? {} : { args }) } : wish;
 }
 
-function hasOtherArguments({ target, loaded }: Stray): boolean {
+function hasOtherArguments({ target, loaded }: Difference): boolean {
   return target.args !== undefined && !sameArguments(target.args, loaded.args);
 }

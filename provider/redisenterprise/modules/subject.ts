@@ -1,8 +1,8 @@
 import type { Member, Upgrade } from "../../core/unit";
 import { activeActiveFinding } from "../active-active";
 import { autoUpgradeNotes, type Database } from "../database/database";
-import type { Seen } from "../look";
 import { clusterFindings } from "../node";
+import type { Seen } from "../observe";
 import { consentFinding, impactOf } from "../protection";
 import { uncheckedIn } from "../unchecked";
 import type { Stands, Subject } from "../upgrade-driver";
@@ -11,9 +11,9 @@ import {
   digestKeyOf,
   holdsByItself,
   loadedFor,
-  lookAt,
   type ModuleArguments,
   type Stand,
+  standingOf,
   standsOf,
   stepOf,
   unnamedFindings,
@@ -31,7 +31,7 @@ export function moduleSubject(args: ModuleArguments): Subject {
     unreadable: (database) => unreadable(targets, database),
     holds: (database) => targets.every((target) => holdsByItself(target, database)),
     stands: (database, seen) => standsFor(args, database, seen, digestKey),
-    leadsToTarget: ({ to }, { upgrade }) => upgrade?.step !== undefined && coversStep(to, upgrade.step),
+    reachesTarget: ({ to }, { upgrade }) => upgrade?.step !== undefined && coversStep(to, upgrade.step),
   };
 }
 
@@ -42,7 +42,7 @@ function membersOf({ modules }: Database): Member[] {
 
 function unreadable(targets: readonly ModuleTarget[], database: Database): string | undefined {
   if (database.modules === undefined) return "the database does not list its modules";
-  const strange = targets.find((target) => lookAt(target, database) === "unreadable");
+  const strange = targets.find((target) => standingOf(target, database) === "unreadable");
   return strange && `the version of its module ${strange.name} cannot be read: ${loadedFor(strange, database)?.text}`;
 }
 
@@ -56,7 +56,7 @@ function standsFor(args: ModuleArguments, database: Database, seen: Seen, digest
   if (stands.some(({ kind }) => kind === "behind" || kind === "impossible")) {
     return { ...known, standing: "behind", upgrade: upgradeOf(args, database, seen, stands, digestKey) };
   }
-  return { ...known, standing: ahead.length > 0 ? "newer" : "holds" };
+  return { ...known, standing: ahead.length > 0 ? "newer" : "current" };
 }
 
 function upgradeOf(

@@ -2,9 +2,9 @@ import { beforeSending, Unreachable } from "../../core/errors";
 import type { Permit } from "../../core/request";
 import type { HttpClient } from "../../http/client";
 import { TransportError, type WireResponse } from "../../http/transport";
-import { type Answer, readAnswer } from "./answers";
-import { denied, notRedis, strayRedirect, untrusted } from "./contact";
+import { denied, notRedis, strayRedirect, untrusted } from "./connection-errors";
 import { type Login, LoginFailed, type Post, SCHEMES } from "./login";
+import { type ParsedResponse, readResponse } from "./responses";
 
 /** A request without its credentials. `body` makes it a POST. */
 export interface Outgoing {
@@ -19,7 +19,7 @@ export interface Outgoing {
 const RENEWALS = 2 * SCHEMES.length - 1;
 
 /** A redirect means that nothing was executed. */
-const CIRCLES = { sent: false, heard: true } as const;
+const REDIRECTED = { sent: false, responded: true } as const;
 
 /**
  * One request and its response: credentials, their renewal, and redirects to the master. A POST follows these without
@@ -40,7 +40,7 @@ export class Exchange {
   }
 
   /** Addresses of nodes, as listed by the cluster: redirects to them are followed from now on. */
-  learn(addresses: readonly string[]): void {
+  addNodes(addresses: readonly string[]): void {
     for (const address of addresses) {
       const host = hostOf(address);
       if (host !== undefined) this.#hosts.add(host);
@@ -51,7 +51,7 @@ export class Exchange {
    * @param direct whether to send to the endpoint itself, not to the master of an earlier redirect
    * @throws Unreachable; UpgradeError for a redirect that is not followed, a certificate, or a login that failed
    */
-  async send(endpoint: string, request: Outgoing, direct = false): Promise<Answer> {
+  async send(endpoint: string, request: Outgoing, direct = false): Promise<ParsedResponse> {
     const start = direct ? endpoint : (this.#master ?? endpoint);
     const post: Post = (target, body, header) =>
       this.#along(endpoint, start, { target, body: JSON.stringify(body) }, header);
@@ -68,7 +68,12 @@ export class Exchange {
   }
 
   /** One request. Redirects are followed with the same method, body and credentials. */
-  async #along(endpoint: string, start: string, request: Outgoing, authorization: string | undefined): Promise<Answer> {
+  async #along(
+    endpoint: string,
+    start: string,
+    request: Outgoing,
+    authorization: string | undefined,
+  ): Promise<ParsedResponse> {
     let origin = start;
     for (let hops = 0; ; hops++) {
       const response = await this.#send(origin, request, authorization);
@@ -76,13 +81,13 @@ export class Exchange {
       if (location === undefined) return this.#arrived(endpoint, origin, response);
       const hop = nextHop(origin, request.target, location, this.#hosts);
       if ("refusal" in hop) throw strayRedirect(origin, hop.refusal);
-      if (hops === MOST_HOPS) throw new Unreachable(`${origin}: the nodes redirect in a loop`, CIRCLES);
+      if (hops === MOST_HOPS) throw new Unreachable(`${origin}: the nodes redirect in a loop`, REDIRECTED);
       origin = hop.origin;
     }
   }
 
-  #arrived(endpoint: string, origin: string, response: WireResponse): Answer {
-    const answer = readAnswer(response);
+  #arrived(endpoint: string, origin: string, response: WireResponse): ParsedResponse {
+    const answer = readResponse(response);
     this.#master = origin === endpoint || answer.kind === "away" ? undefined : origin;
     return answer;
   }
@@ -107,7 +112,7 @@ export class Exchange {
       // If the master is down, the endpoints redirect to the next one.
       this.#master = undefined;
       if (error.tls) throw untrusted(origin, error);
-      throw new Unreachable(`${origin}: ${error.message}`, { sent: error.sent, heard: false, cause: error });
+      throw new Unreachable(`${origin}: ${error.message}`, { sent: error.sent, responded: false, cause: error });
     }
   }
 }
@@ -121,7 +126,7 @@ function loggedIn<T>(endpoint: string, login: Login, work: () => Promise<T>): Pr
       if (!(error instanceof LoginFailed)) throw error;
       const { answer } = error;
       if (answer.kind === "away") {
-        throw new Unreachable(`${endpoint}: ${answer.text}`, { sent: false, heard: answer.heard });
+        throw new Unreachable(`${endpoint}: ${answer.text}`, { sent: false, responded: answer.responded });
       }
       if (answer.kind === "foreign") throw notRedis(endpoint, `${answer.text} in response to the login`);
       throw denied(endpoint, login.user, answer);

@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/runtime";
-import type { Answer } from "./answers";
-import { CLIENT_CERTIFICATE_ALONE } from "./contact";
+import { CLIENT_CERTIFICATE_ALONE } from "./connection-errors";
+import type { ParsedResponse } from "./responses";
 import { tokenAnswer } from "./schema";
 
 export interface LoginOptions {
@@ -14,14 +14,14 @@ export interface LoginOptions {
 }
 
 /** A POST to the cluster, without the credentials that a login would add automatically. */
-export type Post = (target: string, body: object, authorization?: string) => Promise<Answer>;
+export type Post = (target: string, body: object, authorization?: string) => Promise<ParsedResponse>;
 
 /** No token could be obtained; contains the cluster's response instead. */
 export class LoginFailed extends Error {
   override readonly name = "LoginFailed";
-  readonly answer: Exclude<Answer, { kind: "data" }>;
+  readonly answer: Exclude<ParsedResponse, { kind: "data" }>;
 
-  constructor(answer: Exclude<Answer, { kind: "data" }>) {
+  constructor(answer: Exclude<ParsedResponse, { kind: "data" }>) {
     super(answer.text);
     this.answer = answer;
   }
@@ -126,9 +126,9 @@ export class Login {
   }
 
   /** Newer servers accept the password in the header; servers without Basic accept it in the body. */
-  async #authorize(post: Post, forms: readonly ("header" | "body")[]): Promise<Answer> {
+  async #authorize(post: Post, forms: readonly ("header" | "body")[]): Promise<ParsedResponse> {
     const { username, password } = this.#options;
-    let answer: Answer = { kind: "unauthorized", text: "there is no user to ask a token for", code: "" };
+    let answer: ParsedResponse = { kind: "unauthorized", text: "there is no user to ask a token for", code: "" };
     for (const form of forms) {
       const ttl = TOKEN_SECONDS;
       answer =
@@ -142,7 +142,7 @@ export class Login {
   }
 
   /** Stores the token of a response; a response without one counts as foreign. */
-  #keep(answer: Answer): Answer {
+  #keep(answer: ParsedResponse): ParsedResponse {
     if (answer.kind !== "data") return answer;
     const parsed = tokenAnswer.safeParse(answer.data);
     if (!parsed.success) return { kind: "foreign", status: 200, text: "a response without access_token" };

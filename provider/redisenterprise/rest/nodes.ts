@@ -3,10 +3,10 @@ import { beforeSending, mostRelevant, Refused, Unreachable, UpgradeError } from 
 import type { Json, Permit } from "../../core/request";
 import { foreignWrite, validate } from "../../http/body";
 import type { HttpClient } from "../../http/client";
-import { type Answer, remedyFor } from "./answers";
-import { denied, differentClusters, notRedis } from "./contact";
+import { denied, differentClusters, notRedis } from "./connection-errors";
 import { Exchange } from "./exchange";
 import type { Login } from "./login";
+import { type ParsedResponse, remedyFor } from "./responses";
 import { clusterInfo } from "./schema";
 
 export interface NodesOptions {
@@ -28,7 +28,7 @@ export class Nodes {
   readonly #endpoints: readonly string[];
   readonly #login: Login;
   readonly #exchange: Exchange;
-  readonly #meetings = new Map<string, Promise<void>>();
+  readonly #pending = new Map<string, Promise<void>>();
   /** The cluster that responded first: every endpoint must belong to it. */
   #first: { readonly origin: string; readonly name: string; readonly identity: string } | undefined;
   #index = 0;
@@ -46,8 +46,8 @@ export class Nodes {
   }
 
   /** Addresses of nodes, as listed by the cluster: redirects to them are followed from now on. */
-  learn(addresses: readonly string[]): void {
-    this.#exchange.learn(addresses);
+  addNodes(addresses: readonly string[]): void {
+    this.#exchange.addNodes(addresses);
   }
 
   /**
@@ -89,7 +89,7 @@ export class Nodes {
     headers: Readonly<Record<string, string>> = {},
   ): Promise<unknown> {
     const endpoint = this.#endpoints[this.#index] ?? "";
-    await beforeSending(() => this.#meet(endpoint));
+    await beforeSending(() => this.#contact(endpoint));
     const answer = await this.#exchange.send(endpoint, { target, body: JSON.stringify(body), headers, permit });
     const what = `POST ${target} at ${endpoint}`;
     switch (answer.kind) {
@@ -109,16 +109,16 @@ export class Nodes {
   }
 
   /** First contact with an endpoint: verifies the server, the credentials, and the cluster it belongs to. */
-  #meet(endpoint: string): Promise<void> {
-    const known = this.#meetings.get(endpoint);
+  #contact(endpoint: string): Promise<void> {
+    const known = this.#pending.get(endpoint);
     if (known !== undefined) return known;
-    const meeting = this.#greet(endpoint);
-    this.#meetings.set(endpoint, meeting);
-    meeting.catch(() => this.#meetings.delete(endpoint));
-    return meeting;
+    const pending = this.#handshake(endpoint);
+    this.#pending.set(endpoint, pending);
+    pending.catch(() => this.#pending.delete(endpoint));
+    return pending;
   }
 
-  async #greet(endpoint: string): Promise<void> {
+  async #handshake(endpoint: string): Promise<void> {
     const answer = await this.#exchange.send(endpoint, { target: CLUSTER }, true);
     if (answer.kind === "missing" || answer.kind === "refused") throw notRedis(endpoint, answer.text);
     const info = clusterInfo.safeParse(this.#dataOf(endpoint, CLUSTER, answer));
@@ -136,7 +136,7 @@ export class Nodes {
     schema: z.ZodType<T>,
     optional: boolean,
   ): Promise<T | undefined> {
-    await this.#meet(endpoint);
+    await this.#contact(endpoint);
     const answer = await this.#exchange.send(endpoint, { target });
     if (answer.kind === "missing") return undefined;
     if (optional && answer.kind === "foreign" && answer.notFound === true) return undefined;
@@ -149,12 +149,12 @@ export class Nodes {
     }
   }
 
-  #dataOf(endpoint: string, target: string, answer: Answer): unknown {
+  #dataOf(endpoint: string, target: string, answer: ParsedResponse): unknown {
     switch (answer.kind) {
       case "data":
         return answer.data;
       case "away":
-        throw new Unreachable(`${endpoint}: ${answer.text}`, { sent: true, heard: answer.heard });
+        throw new Unreachable(`${endpoint}: ${answer.text}`, { sent: true, responded: answer.responded });
       case "foreign":
         throw notRedis(endpoint, answer.text);
       case "unauthorized":
@@ -177,5 +177,5 @@ function refusal(what: string, { text, code, busy }: { text: string; code: strin
 
 /** The endpoint responded properly at first contact, so an unreadable response is transient, not a wrong address. */
 function passing(endpoint: string, target: string, text: string, cause?: unknown): Unreachable {
-  return new Unreachable(`GET ${target} at ${endpoint} returned ${text}`, { sent: true, heard: true, cause });
+  return new Unreachable(`GET ${target} at ${endpoint} returned ${text}`, { sent: true, responded: true, cause });
 }

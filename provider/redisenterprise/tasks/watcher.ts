@@ -4,7 +4,7 @@ import type { Task, TaskStatus } from "../../core/task";
 import { printable } from "../../http/body";
 import { describeCrdbFailure, ownIdOf } from "../active-active";
 import { ACTIVE } from "../database/database";
-import { readDatabase, readMachines } from "../look";
+import { readDatabase, readMachines } from "../observe";
 import type { Nodes } from "../rest/nodes";
 import { type Action, action, crdbTask } from "../rest/schema";
 import { deadEndOf, describeFailure, describeStep, isUpgrade, newestMachine, percentOf, stageOf } from "./activity";
@@ -21,7 +21,7 @@ export function unnamedUpgrade(database: number): string {
  * finished, in milliseconds: right after a request, the database is still shown in its earlier state. A task must be
  * missing equally long to count as gone.
  */
-const QUIET = 5_000;
+const IDLE_TIME = 5_000;
 
 /**
  * Polls one upgrade of a database: its action, or the CRDB task, then the database itself until it is active with no
@@ -31,9 +31,9 @@ export class Watcher {
   readonly #nodes: Nodes;
   readonly #clock: Clock;
   /** Since when nothing has been visible, as of the last poll; by the clock's `elapsed`. */
-  #quietSince: number | undefined;
+  #idleSince: number | undefined;
   /** CRDB tasks that are known to exist, or to have existed. */
-  readonly #met = new Set<string>();
+  readonly #known = new Set<string>();
 
   constructor(nodes: Nodes, clock: Clock) {
     this.#nodes = nodes;
@@ -41,9 +41,9 @@ export class Watcher {
   }
 
   /** The vendor has accepted a request with this task, or shows it. */
-  met(task: Pick<Task, "id">): void {
+  known(task: Pick<Task, "id">): void {
     const id = ownIdOf(task);
-    if (id !== undefined) this.#met.add(id);
+    if (id !== undefined) this.#known.add(id);
   }
 
   /** @param database uid of the database that the task upgrades */
@@ -87,30 +87,30 @@ export class Watcher {
    * This is no failure. The database itself shows whether something is running, and its version afterwards whether it
    * was upgraded.
    */
-  async #unknown({ id, askedAt }: Task, uid: number): Promise<TaskStatus> {
+  async #unknown({ id, requestedAt }: Task, uid: number): Promise<TaskStatus> {
     const database = await readDatabase(this.#nodes, uid);
     if (database === undefined) return { kind: "gone" };
     const machines = await readMachines(this.#nodes, uid);
     const runs = newestMachine(machines.filter((machine) => stageOf(machine) === "running"));
-    if (runs !== undefined) return this.#notQuiet(running(runs));
-    if (deadEndOf(database) !== undefined) return this.#notQuiet({ kind: "gone" });
+    if (runs !== undefined) return this.#active(running(runs));
+    if (deadEndOf(database) !== undefined) return this.#active({ kind: "gone" });
     const failed = newestMachine(machines.filter((machine) => isUpgrade(machine) && stageOf(machine) === "failed"));
     if (database.status !== ACTIVE && failed !== undefined) {
       return { kind: "failed", ...describeFailure(failed, uid) };
     }
     // The cluster keeps only the last run, which is a different one.
-    if (database.status !== ACTIVE && heldByFailure(machines)) return this.#notQuiet({ kind: "succeeded" });
+    if (database.status !== ACTIVE && heldByFailure(machines)) return this.#active({ kind: "succeeded" });
     if (database.status !== ACTIVE || (database.action !== undefined && database.action !== id)) {
-      return this.#notQuiet({ kind: "running", message: `the database is ${database.status}` });
+      return this.#active({ kind: "running", message: `the database is ${database.status}` });
     }
     // A run that does not wait polls once.
-    const old = askedAt !== undefined && this.#clock.now() - Date.parse(askedAt) >= QUIET;
-    if (old || this.#isQuiet()) return this.#notQuiet({ kind: "succeeded" });
+    const old = requestedAt !== undefined && this.#clock.now() - Date.parse(requestedAt) >= IDLE_TIME;
+    if (old || this.#isIdle()) return this.#active({ kind: "succeeded" });
     return { kind: "running", message: "the cluster lists no action, reading again" };
   }
 
-  #notQuiet(status: TaskStatus): TaskStatus {
-    this.#quietSince = undefined;
+  #active(status: TaskStatus): TaskStatus {
+    this.#idleSince = undefined;
     return status;
   }
 
@@ -118,14 +118,14 @@ export class Watcher {
   async #crdbTask(id: string, database: number): Promise<TaskStatus> {
     const task = await this.#nodes.read(`/v1/crdb_tasks/${encodeURIComponent(id)}`, crdbTask);
     if (task === undefined) return this.#missing(id);
-    this.#met.add(id);
+    this.#known.add(id);
     switch (stageOf(task)) {
       case "failed":
-        return this.#notQuiet({ kind: "failed", ...describeCrdbFailure(task) });
+        return this.#active({ kind: "failed", ...describeCrdbFailure(task) });
       case "completed":
-        return this.#notQuiet(await this.#settled(id, database));
+        return this.#active(await this.#settled(id, database));
       default:
-        return this.#notQuiet({ kind: "running", message: `CRDB task ${id}: ${printable(task.status)}` });
+        return this.#active({ kind: "running", message: `CRDB task ${id}: ${printable(task.status)}` });
     }
   }
 
@@ -134,15 +134,15 @@ export class Watcher {
    * @throws Unreachable until then for a task that this run has not seen: it may never have existed
    */
   #missing(id: string): TaskStatus {
-    if (this.#isQuiet()) return this.#notQuiet({ kind: "gone" });
+    if (this.#isIdle()) return this.#active({ kind: "gone" });
     const message = `the cluster does not know CRDB task ${id}, reading again`;
-    if (!this.#met.has(id)) throw new Unreachable(message, { sent: true, heard: true });
+    if (!this.#known.has(id)) throw new Unreachable(message, { sent: true, responded: true });
     return { kind: "running", message };
   }
 
-  #isQuiet(): boolean {
-    this.#quietSince ??= this.#clock.elapsed();
-    return this.#clock.elapsed() - this.#quietSince >= QUIET;
+  #isIdle(): boolean {
+    this.#idleSince ??= this.#clock.elapsed();
+    return this.#clock.elapsed() - this.#idleSince >= IDLE_TIME;
   }
 }
 

@@ -100,7 +100,7 @@ export async function upgradeBatch(gateway: Gateway, { method, path, body }: Req
   if (resp.toLowerCase() === "success") return;
   throw new Unreachable(`the response to the upgrade request was "${resp}" instead of "success"`, {
     sent: true,
-    heard: true,
+    responded: true,
   });
 }
 
@@ -218,7 +218,7 @@ export class Offers {
         const version = await readDatabaseVersion(gateway, id);
         if (version !== undefined) return this.#note(id, datastore.kernel_version, version);
         const message = `instance ${id} is listed, but what is offered to it cannot be read`;
-        throw new Unreachable(message, { sent: true, heard: true });
+        throw new Unreachable(message, { sent: true, responded: true });
       },
     );
   }

@@ -19,8 +19,8 @@ import { type Access, openAccess } from "../project";
 import { shared, TAURUSDB } from "../service";
 import { cancelSchedules } from "../tasks";
 import { BATCH_LIMIT, upgradeBatch, upgradeRequest } from "./instances";
-import { FRESH, KernelLook, type KernelObservation } from "./look";
 import { PreCheck } from "./pre-check";
+import { FRESH, type KernelObservation, KernelReader } from "./reader";
 import { APPLY_UPGRADE, isInRounds } from "./unit";
 
 const MINUTE = 60_000;
@@ -47,7 +47,7 @@ export function kernelVersion(
     // another resource, and therefore older than its response.
     times: { ...shared.times, settleTime: 5 * MINUTE, spacing: shared.times.spacing + FRESH },
     timeout: 120 * MINUTE,
-    tellsProblems: true,
+    reportsProblems: true,
     identifiedBy: ["instanceIds"],
     identity: (args) => args.instanceIds,
     open: (args, runtime) =>
@@ -82,7 +82,7 @@ function constraintOf({ version }: { readonly version: string }): Constraint {
 }
 
 const WORDS: FleetWords = {
-  lookAt: "Check the instances and their tasks in the console",
+  inspectHint: "Check the instances and their tasks in the console",
   upgrade: "kernel upgrade",
   unit: ["instance", "instances"],
   stillBehind:
@@ -109,7 +109,7 @@ export class KernelDriver implements Driver<KernelObservation> {
   readonly ownReads = false;
   readonly words = WORDS;
   readonly #options: KernelDriverOptions;
-  readonly #look: KernelLook;
+  readonly #reader: KernelReader;
   readonly #preCheck: PreCheck;
 
   constructor(options: KernelDriverOptions) {
@@ -120,7 +120,7 @@ export class KernelDriver implements Driver<KernelObservation> {
     this.title =
       ids.length === 1 ? `TaurusDB instance ${ids[0]}` : `${ids.length} TaurusDB instances at ${access.place}`;
     this.#preCheck = new PreCheck(access.gateway, runtime);
-    this.#look = new KernelLook({
+    this.#reader = new KernelReader({
       access,
       ids,
       constraint,
@@ -132,7 +132,7 @@ export class KernelDriver implements Driver<KernelObservation> {
   }
 
   observe(scheduled: boolean): Promise<KernelObservation> {
-    return this.#look.look(scheduled);
+    return this.#reader.read(scheduled);
   }
 
   view(observation: KernelObservation): View {
@@ -147,7 +147,7 @@ export class KernelDriver implements Driver<KernelObservation> {
   }
 
   /** The lists do not contain the target of a task. */
-  leadsToTarget(): boolean {
+  reachesTarget(): boolean {
     return false;
   }
 
@@ -164,22 +164,22 @@ export class KernelDriver implements Driver<KernelObservation> {
     const ids = request.units.map(({ unit }) => unit);
     try {
       await upgradeBatch(this.#options.access.gateway, request, permit);
-      this.#look.accepted(ids);
+      this.#reader.accepted(ids);
       return undefined;
     } catch (error) {
       const isLatest = error instanceof AlreadyLatest;
-      this.#look.refused(request.units, isLatest);
+      this.#reader.refused(request.units, isLatest);
       if (!isLatest) throw explained(error, request);
       // One of them has become up to date in the meantime: the others must be requested without it.
       throw new Refused(error.message, { refusal: "final", cause: error });
     } finally {
-      this.#look.changed();
+      this.#reader.changed();
     }
   }
 
   async cancel(tasks: readonly string[]): Promise<readonly string[]> {
     const { access } = this.#options;
-    const written = await beforeSending(() => this.#look.pending(tasks));
+    const written = await beforeSending(() => this.#reader.pending(tasks));
     if (written.length === 0) return [];
     try {
       const cancelled = new Set((await cancelSchedules(access.gateway, written)).map(canonicalJobId));
@@ -187,7 +187,7 @@ export class KernelDriver implements Driver<KernelObservation> {
       const message = `${this.title}: the service did not cancel scheduled task ${written.join(", ")}.`;
       throw new Refused(message, { refusal: "soon" });
     } finally {
-      this.#look.changed();
+      this.#reader.changed();
     }
   }
 

@@ -8,7 +8,7 @@ import type { PreCheckResult } from "../schema";
 import { readPreCheck, type Source, startPreCheck } from "./instances";
 
 /** Time limit of a pre-check, and the interval between polls of its result, in milliseconds. */
-const PATIENCE = 5 * 60_000;
+const TIME_LIMIT = 5 * 60_000;
 const PAUSE = 5_000;
 
 type Row = PreCheckResult["upgrade_precheck_detail"][number];
@@ -95,7 +95,7 @@ export class PreCheck {
   /** Undefined after the time limit. @param before time of an earlier result */
   async #result(sources: readonly Source[], before: number | undefined): Promise<PreCheckResult | undefined> {
     const { clock, signal, report } = this.#runtime;
-    const until = clock.elapsed() + PATIENCE;
+    const until = clock.elapsed() + TIME_LIMIT;
     while (clock.elapsed() < until) {
       const result = await readPreCheck(this.#gateway, sources);
       const fresh = before === undefined || result?.updated_at !== before;
@@ -120,7 +120,7 @@ function objection(result: PreCheckResult | undefined, id: string, alone: boolea
   if (result === undefined) {
     return {
       code: "pre-check-silent",
-      message: `The pre-check returned no result within ${formatDuration(PATIENCE)}.`,
+      message: `The pre-check returned no result within ${formatDuration(TIME_LIMIT)}.`,
       remedy: "Run {apply} again, or set `preCheck` to `false`.",
     };
   }

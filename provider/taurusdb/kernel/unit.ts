@@ -1,5 +1,5 @@
 import type { Task, Window } from "../../core/task";
-import type { Activity, Ended, Finding, Unit, Upgrade } from "../../core/unit";
+import type { Activity, CompletedTask, Finding, Unit, Upgrade } from "../../core/unit";
 import {
   type Constraint,
   compareVersions,
@@ -50,7 +50,7 @@ export function kernelUnit(facts: KernelFacts, constraint: Constraint, schedules
   const stands = standingOf(version, offer, constraint);
   const refusal = offer !== undefined && isWithheld(offer, version) ? withheld(version, offer.newest) : undefined;
   const activity = activityFrom({ ...facts, objection: refusal ?? facts.objection }, version, constraint, stands);
-  const ended = job && endedOf(job);
+  const completed = job && completedOf(job);
   const from = formatVersion(version);
   return {
     name: id,
@@ -60,7 +60,7 @@ export function kernelUnit(facts: KernelFacts, constraint: Constraint, schedules
     from,
     ahead: stands === "newer" ? [id] : [],
     ...(activity === undefined ? {} : { activity }),
-    ...(ended === undefined ? {} : { ended }),
+    ...(completed === undefined ? {} : { completed }),
     ...(stands === "behind" ? { upgrade: upgradeOf(id, from, offer, schedules) } : {}),
   };
 }
@@ -76,7 +76,7 @@ export function standingOf(version: Version, offer: Offer | undefined, constrain
   if (constraint.kind !== "latest") return standing(version, constraint);
   const { newest, upgradable = false } = offer ?? { newest: undefined };
   const behind = newest === undefined ? upgradable : compareVersions(version, newest) < 0;
-  return behind ? "behind" : "holds";
+  return behind ? "behind" : "current";
 }
 
 /** An instance that does not work blocks its upgrade, and spoils a completed one. */
@@ -118,7 +118,7 @@ function runningOf(row: JobRow, offered: Version | undefined, stands: Standing):
   };
 }
 
-function endedOf(row: JobRow): Ended | undefined {
+function completedOf(row: JobRow): CompletedTask | undefined {
   const task = taskOf(row.job_id, row.job_name, undefined);
   const began = timeOf(row.created_time) ?? 0;
   switch (jobStateOf(row.status)) {
@@ -157,7 +157,7 @@ function broken(status: string): Finding {
   };
 }
 
-function aimless(wish: string): Finding {
+function targetUnknown(wish: string): Finding {
   return {
     code: "newest-unknown",
     message: `It is unknown whether an upgrade would end at ${wish}: it goes to the newest kernel, and the service does not report which one that is.`,
@@ -181,7 +181,7 @@ function withheld(version: Version, offered: Version | undefined): Finding {
 function unattainable(version: Version, offered: Version | undefined, constraint: Constraint): Finding | undefined {
   if (constraint.kind === "latest") return undefined;
   const wish = formatVersion(constraint.version);
-  if (offered === undefined) return constraint.kind === "at" ? aimless(wish) : undefined;
+  if (offered === undefined) return constraint.kind === "at" ? targetUnknown(wish) : undefined;
   const newest = formatVersion(offered);
   const stands = standing(offered, constraint);
   if (stands === "newer") {
@@ -193,7 +193,7 @@ function unattainable(version: Version, offered: Version | undefined, constraint
     };
   }
   const moves = compareVersions(version, offered) < 0;
-  if (stands === "holds" || (moves && isInRounds(version))) return undefined;
+  if (stands === "current" || (moves && isInRounds(version))) return undefined;
   return {
     code: "not-offered",
     message: `The newest kernel offered is ${newest}, which does not satisfy the target version${moves ? ", so it was not upgraded to that either" : ""}.`,

@@ -55,8 +55,8 @@ export async function activityOf(
   const running = await runningIn(options, detail);
   if (running?.kind === "upgrade") {
     const task = { id: running.id, kind: KIND, to };
-    const goal = newest(listed);
-    const fits = goal === undefined || standing(goal, options.constraint) === "holds";
+    const newestListed = newest(listed);
+    const fits = newestListed === undefined || standing(newestListed, options.constraint) === "current";
     return fits ? { kind: "running", task } : { kind: "busy", name: `its upgrade to ${to} (job ${running.id})` };
   }
   if (running !== undefined) return { kind: "busy", name: running.name };

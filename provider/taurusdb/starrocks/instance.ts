@@ -186,12 +186,12 @@ export function standingOf(known: Known, constraint: Constraint): Standing | "un
 }
 
 function againstLatest({ shown, newerOffered, listed }: Known): Standing | "unclear" {
-  if (newerOffered !== undefined) return newerOffered ? "behind" : "holds";
+  if (newerOffered !== undefined) return newerOffered ? "behind" : "current";
   const ofAll = newest(listed);
   if (ofAll === undefined) return "unclear";
   const order = compareParts(shown.parts, ofAll.parts);
-  if (order !== 0) return order < 0 ? "behind" : "holds";
-  return shown.parts.length < ofAll.parts.length ? "unclear" : "holds";
+  if (order !== 0) return order < 0 ? "behind" : "current";
+  return shown.parts.length < ofAll.parts.length ? "unclear" : "current";
 }
 
 /** Whether all parts of a version are at least those of the other one. */

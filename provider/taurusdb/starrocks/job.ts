@@ -88,17 +88,17 @@ export class JobWatcher {
     const now = this.#options.clock.elapsed();
     if (this.#unseen?.id !== id) this.#unseen = { id, since: now };
     const unseen = now - this.#unseen.since;
-    if (unseen < UNSEEN) throw new Unreachable(`job ${id} cannot be read yet`, { sent: true, heard: true });
+    if (unseen < UNSEEN) throw new Unreachable(`job ${id} cannot be read yet`, { sent: true, responded: true });
     if (Math.max(unseen, this.#ageOf(task)) >= SLOW_START) return { kind: "gone" };
     return { kind: "running", message: "accepted, its job is not visible yet" };
   }
 
   /** Time since it was requested, in milliseconds; 0 where that is unknown. */
-  #ageOf({ id, askedAt = "" }: Task): number {
+  #ageOf({ id, requestedAt = "" }: Task): number {
     const { clock } = this.#options;
     const started = this.#startedAt.get(id);
     if (started !== undefined) return clock.elapsed() - started;
-    const asked = Date.parse(askedAt);
+    const asked = Date.parse(requestedAt);
     return Number.isNaN(asked) ? 0 : clock.now() - asked;
   }
 

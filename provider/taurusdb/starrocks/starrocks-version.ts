@@ -29,7 +29,7 @@ import { cancelSchedules } from "../tasks";
 import { KIND, targetName } from "./activity";
 import { type Ids, standingOf, upgradeStarRocks } from "./instance";
 import { JobWatcher } from "./job";
-import { look, type StarRocksObservation, viewFor, type Wish } from "./view";
+import { observe, type PlanArguments, type StarRocksObservation, viewFor } from "./view";
 
 const HOUR = 3_600_000;
 
@@ -72,7 +72,7 @@ export function starRocksVersion(
       const stand = standingOf(known, constraintOf(args));
       return driftOf(
         members,
-        () => (stand === "unclear" ? "holds" : stand),
+        () => (stand === "unclear" ? "current" : stand),
         (lowest) => ({
           version: formatParts(lowest),
         }),
@@ -89,7 +89,7 @@ function constraintOf(args: Pick<Arguments, "version">): Constraint {
 
 export interface StarRocksDriverOptions {
   readonly access: Access;
-  readonly args: Ids & Wish;
+  readonly args: Ids & PlanArguments;
   readonly constraint: Constraint;
   readonly runtime: Runtime;
 }
@@ -129,7 +129,7 @@ export class StarRocksDriver implements Driver<StarRocksObservation> {
 
   observe(): Promise<StarRocksObservation> {
     const { access, args, constraint, runtime } = this.#options;
-    return look({
+    return observe({
       signal: runtime.signal,
       access,
       ids: args,
@@ -153,7 +153,7 @@ export class StarRocksDriver implements Driver<StarRocksObservation> {
   /**
    * Every upgrade goes to the newest kernel. Only one with a target that is known to be too old does not lead to it.
    */
-  leadsToTarget({ to }: Task): boolean {
+  reachesTarget({ to }: Task): boolean {
     const parsed = parseVersion(to);
     return parsed === undefined || standing(parsed, this.#options.constraint) !== "behind";
   }
@@ -175,7 +175,7 @@ export class StarRocksDriver implements Driver<StarRocksObservation> {
     return this.#watcher.inspect(task);
   }
 
-  lookAt(): string {
+  inspectHint(): string {
     return "Check the instance and its tasks in the console";
   }
 

@@ -18,7 +18,7 @@ import {
 } from "./instance";
 
 /** The arguments that a plan depends on. */
-export interface Wish {
+export interface PlanArguments {
   readonly starRocksInstanceId: string;
   readonly version: string;
   readonly schedule?: "now" | "maintenance-window" | undefined;
@@ -29,7 +29,7 @@ export interface Wish {
  * Derives the view from an observation and the target version. An instance with an unclear standing counts as outdated,
  * with a finding.
  */
-export function viewFor(seen: StarRocksObservation, constraint: Constraint, wish: Wish): View {
+export function viewFor(seen: StarRocksObservation, constraint: Constraint, wish: PlanArguments): View {
   const { members, known, activity, unknown } = seen;
   const stands = standingOf(known, constraint);
   const standing = stands === "unclear" ? "behind" : stands;
@@ -47,7 +47,7 @@ export function viewFor(seen: StarRocksObservation, constraint: Constraint, wish
   return viewOfOne(unit, unknown);
 }
 
-function upgradeFor(seen: StarRocksObservation, constraint: Constraint, wish: Wish): Upgrade {
+function upgradeFor(seen: StarRocksObservation, constraint: Constraint, wish: PlanArguments): Upgrade {
   const from = formatParts(seen.known.shown);
   const targets = targetsOf(seen.known).map(formatParts);
   return {
@@ -60,7 +60,7 @@ function upgradeFor(seen: StarRocksObservation, constraint: Constraint, wish: Wi
 }
 
 /** `now, with a restart` */
-function howOf({ window }: StarRocksObservation, { schedule = "now", skipValidation = false }: Wish): string {
+function howOf({ window }: StarRocksObservation, { schedule = "now", skipValidation = false }: PlanArguments): string {
   const when =
     schedule === "now" ? "now, with a restart" : `in the maintenance window${window === "" ? "" : ` ${window} UTC`}`;
   return skipValidation ? `${when}, without the vendor's validation` : when;
@@ -84,10 +84,10 @@ function reach(known: Known, constraint: Constraint, wish: string): Finding | un
       wish,
     );
   }
-  if (listed.length === 0) return constraint.kind === "at" ? aimless(wish) : undefined;
+  if (listed.length === 0) return constraint.kind === "at" ? targetUnknown(wish) : undefined;
   const beyond = targets.find((target) => standing(target, constraint) === "newer");
   if (beyond !== undefined) return unreachable(beyond, wish);
-  if (constraint.kind === "latest" || targets.some((target) => standing(target, constraint) === "holds"))
+  if (constraint.kind === "latest" || targets.some((target) => standing(target, constraint) === "current"))
     return undefined;
   return notOffered("No kernel that is offered satisfies the target version", listed, wish);
 }
@@ -110,7 +110,7 @@ function notOffered(why: string, listed: readonly Version[], wish: string): Find
   };
 }
 
-function aimless(wish: string): Finding {
+function targetUnknown(wish: string): Finding {
   return {
     code: "newest-unknown",
     property: "version",
@@ -156,14 +156,14 @@ export interface StarRocksObservation extends Observation {
   readonly window: string;
 }
 
-export interface LookOptions extends ActivityOptions {
+export interface ObserveOptions extends ActivityOptions {
   /** A version for which the service itself has reported that nothing newer is offered. */
   readonly latest: string | undefined;
   readonly signal: AbortSignal;
 }
 
 /** Observes once. Reads only. @throws UpgradeError `blocked` when the instance does not exist */
-export async function look(options: LookOptions): Promise<StarRocksObservation> {
+export async function observe(options: ObserveOptions): Promise<StarRocksObservation> {
   const { access, ids, constraint } = options;
   const [detail, listed] = await Promise.all([
     readStarRocks(access.gateway, ids),
@@ -207,7 +207,7 @@ async function notThere(access: Access, ids: Ids, signal: AbortSignal): Promise<
   }
   if (beside.some(({ id }) => id === starRocksInstanceId)) {
     const message = `StarRocks instance ${starRocksInstanceId} is listed, but cannot be read`;
-    return new Unreachable(message, { sent: true, heard: true });
+    return new Unreachable(message, { sent: true, responded: true });
   }
   const names = beside.map(({ id, engine_name }) => `${id} (${engine_name})`).join(", ");
   return new Missing(

@@ -81,7 +81,7 @@ describe("a request whose backups were not read, because something else held it 
   });
 });
 
-const silence = new Unreachable("No answer.", { sent: true, heard: true });
+const silence = new Unreachable("No answer.", { sent: true, responded: true });
 
 describe("reading backups", () => {
   const policy = rules({ backup: { maxAge: 24 * HOUR } });
@@ -116,7 +116,7 @@ describe.each(["retry", "rollback"] as const)("%s of a failed upgrade that was r
     kind: "finished",
     at: Date.UTC(2025, 11, 31, hour, minute),
   });
-  const late = { kind: "failed", task, from: "4.2.1.8", failure: { ...failure, ways: [way] } } as const;
+  const late = { kind: "failed", task, from: "4.2.1.8", failure: { ...failure, operators: [way] } } as const;
   const policy = { onFailure: way, ...rules({ backup: { maxAge: HOUR } }) } as const;
   const script = { policy, remembered: record("failed"), reopens: true };
   const sent = ({ journal }: Played) => journal.filter((step) => step !== "look" && !step.startsWith("inspect"));
@@ -214,7 +214,7 @@ describe("ROLLBACK of an upgrade that fails in this run", () => {
       schedules: false,
       looks: [upgrade(), upgrade(), { kind: "join", task, from: "4.2.1.8" }],
       starts: [task],
-      inspections: [({ clock }) => clock.sleep(60_000).then(() => ({ kind: "failed", ...failure, ways }))],
+      inspections: [({ clock }) => clock.sleep(60_000).then(() => ({ kind: "failed", ...failure, operators: ways }))],
       backups: [{ kind: "finished", at: Date.UTC(2025, 11, 31, 23, 59) }, { kind: "running" }],
       policy: { onFailure: "rollback", ...rules({ backup: { maxAge: HOUR } }) },
       reopens: true,

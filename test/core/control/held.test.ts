@@ -168,7 +168,7 @@ describe("a window that closes while a write gets ready to leave", () => {
 
   it.each(["retry", "rollback"] as const)("holds %s, and the run fails with the reason", async (way) => {
     const { outcome, journal } = await play({
-      looks: [{ kind: "failed", task, from: "4.2.1.8", failure: { ...failure, ways: [way] } }],
+      looks: [{ kind: "failed", task, from: "4.2.1.8", failure: { ...failure, operators: [way] } }],
       policy: { onFailure: way, ...policy },
       remembered: record("failed"),
       reopens: true,
@@ -199,7 +199,7 @@ describe("ROLLBACK of an upgrade that fails in this run", () => {
       looks: [upgrade(), upgrade(), joining],
       starts: [task],
       // The window closes while the upgrade runs.
-      inspections: [({ clock }) => clock.sleep(2 * HOUR).then(() => ({ kind: "failed", ...failure, ways }))],
+      inspections: [({ clock }) => clock.sleep(2 * HOUR).then(() => ({ kind: "failed", ...failure, operators: ways }))],
       policy: { onFailure: "rollback", ...rules({ windows: [{ from: "00:00", to: "01:00", timeZone: "UTC" }] }) },
       reopens: true,
     });
@@ -210,7 +210,7 @@ describe("ROLLBACK of an upgrade that fails in this run", () => {
 });
 
 describe("RETRY", () => {
-  const looks = [{ kind: "failed", task, from: "4.2.1.8", failure: { ...failure, ways: ["retry"] } } as const];
+  const looks = [{ kind: "failed", task, from: "4.2.1.8", failure: { ...failure, operators: ["retry"] } } as const];
 
   it("is held like an upgrade, and the failure is reported with that", async () => {
     const remembered = record("failed");
@@ -272,7 +272,7 @@ describe("RETRY", () => {
     ["", "failed. RETRY, "],
   ])("that is held is told after the remedy %j in a sentence of its own", async (remedy, told) => {
     const policy = { onFailure: "retry", ...rules({ freezes: ["incident"] }) } as const;
-    const failed = { ...failure, remedy, ways: ["retry"] } as const;
+    const failed = { ...failure, remedy, operators: ["retry"] } as const;
     const late = { kind: "failed", task, from: "4.2.1.8", failure: failed } as const;
     const { outcome } = await play({ looks: [late], policy, remembered: record("failed"), reopens: true });
     expect(outcome.error?.sentence).toContain(told);

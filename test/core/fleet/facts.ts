@@ -6,7 +6,7 @@ import type { UpgradeRecord } from "../../../provider/core/outcome";
 import type { Step } from "../../../provider/core/request";
 import type { Task } from "../../../provider/core/task";
 import { textsOfMany } from "../../../provider/core/texts/texts";
-import type { Activity, Ended, Finding, Unit, View } from "../../../provider/core/unit";
+import type { Activity, CompletedTask, Finding, Unit, View } from "../../../provider/core/unit";
 import { Attempts } from "../../../provider/core/upgrades/attempts";
 import { earlierOf } from "../../../provider/core/upgrades/earlier";
 import { ScheduledTasks } from "../../../provider/core/upgrades/scheduled-tasks";
@@ -29,7 +29,7 @@ export function task(id: string, to = NEW): Task {
   return { id, kind: "KernelUpgrade", to };
 }
 
-type Overrides = Partial<Pick<Unit, "name" | "standing" | "activity" | "ended">> & {
+type Overrides = Partial<Pick<Unit, "name" | "standing" | "activity" | "completed">> & {
   readonly at?: string;
   readonly target?: string;
 };
@@ -74,8 +74,8 @@ export const blocked = (property?: string): Activity => ({
     ...(property === undefined ? {} : { property }),
   },
 });
-export const succeeded = (id = "t1", began = NOW): Ended => ({ kind: "succeeded", task: task(id), began });
-export const failed = (id = "t1", began = NOW): Ended => ({
+export const succeeded = (id = "t1", began = NOW): CompletedTask => ({ kind: "succeeded", task: task(id), began });
+export const failed = (id = "t1", began = NOW): CompletedTask => ({
   kind: "failed",
   task: task(id),
   began,
@@ -123,7 +123,7 @@ export function verdictOn(one: Unit, { kept, schedules, holdOf, ...lists }: Circ
     owns: ({ id }) => schedule.owns(one.name, id),
     isKept: ({ id }) => kept.has(id),
     holdOf,
-    say: textsOfMany("Orders fleet", WORDS),
+    texts: textsOfMany("Orders fleet", WORDS),
   });
 }
 
@@ -148,7 +148,7 @@ export function circumstances({
 /** An upgrade of member `a` that this pin scheduled. */
 export const own = record("deferred", 60 * MINUTE, { tasks: { a: "t1" }, window });
 
-export const LOST = new Unreachable("Connection reset.", { sent: true, heard: false });
+export const LOST = new Unreachable("Connection reset.", { sent: true, responded: false });
 
 /** A attempts in which a call that names the member was sent, and over, so long ago. */
 export function called(
@@ -156,7 +156,7 @@ export function called(
   { lost = false, rounds = 1, before }: { lost?: boolean; rounds?: number; before?: string } = {},
 ) {
   const attempts = new Attempts();
-  const then = member(before === undefined ? {} : { ended: succeeded(before, 0) });
+  const then = member(before === undefined ? {} : { completed: succeeded(before, 0) });
   for (let round = 0; round < rounds; round++)
     attempts.sent([then], NOW - ago - 1_000, NOW - ago, lost ? LOST : undefined);
   return attempts;

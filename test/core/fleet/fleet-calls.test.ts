@@ -239,7 +239,7 @@ describe("a batch that is refused for one of its members", () => {
     const world = new World([...many(7, OLD), ...many(1, OLD, { refuses: { kind: "soon" } }, 8)]);
     const { outcome } = await world.up();
     expect(outcome).toMatchObject({ status: "behind", problems: { i008: "i008 refuses." } });
-    expect(outcome.observation?.units.filter(({ standing }) => standing === "holds")).toHaveLength(7);
+    expect(outcome.observation?.units.filter(({ standing }) => standing === "current")).toHaveLength(7);
   });
 
   it("costs a bounded number of calls when every member is refused", async () => {
@@ -363,7 +363,7 @@ describe("what the vendor wants to be asked before a call", () => {
     const { outcome, calls } = await new World(many(3, OLD)).up({
       prepare: async () => {
         tries += 1;
-        if (tries < 4) throw new Unreachable("nobody answers", { sent: false, heard: false });
+        if (tries < 4) throw new Unreachable("nobody answers", { sent: false, responded: false });
         return false;
       },
     });

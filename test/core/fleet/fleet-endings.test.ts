@@ -179,7 +179,7 @@ describe("a run in which not all get there", () => {
         "i109, i110, i111 and 4 more: the upgrade failed: disk full. Make room. " +
         `i116, i117, i118: ${stuck}. i119, i120: It is not there. Take it out.`,
     );
-    expect(outcome.observation?.units.filter(({ standing }) => standing === "holds")).toHaveLength(108);
+    expect(outcome.observation?.units.filter(({ standing }) => standing === "current")).toHaveLength(108);
 
     const next = await world.up();
     expect(next.calls).toEqual([many(10, OLD, {}, 109).map(({ name }) => name)]);

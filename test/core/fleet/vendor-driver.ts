@@ -1,7 +1,7 @@
 import type { FleetDriver } from "../../../provider/core/driver";
 import { Refused, Unreachable } from "../../../provider/core/errors";
 import type { Step, Request as Upgrades } from "../../../provider/core/request";
-import type { Activity, Ended, Finding, Unit } from "../../../provider/core/unit";
+import type { Activity, CompletedTask, Finding, Unit } from "../../../provider/core/unit";
 import { type Constraint, parseConstraint, parseVersion, standing } from "../../../provider/core/version";
 import { Refusal, type Row } from "./vendor";
 import { CALL, type Fleet, LOOK, type Moment, type Request, type Stage, type Up, WORDS, type World } from "./world";
@@ -28,7 +28,7 @@ export function fleetDriver({ vendor, clock }: World, up: Up, hand: Stagehand): 
     counts.set(moment, nth);
     up.on?.(moment, nth, stage);
   };
-  const lost = () => new Unreachable("Connection reset.", { sent: true, heard: false });
+  const lost = () => new Unreachable("Connection reset.", { sent: true, responded: false });
   /** A request that changes something: it has its effect half way, and is not called back when the run ends. */
   const write = async <T>(fault: "before" | "after" | undefined, effect: () => T): Promise<T> => {
     const half = (up.slowness ?? CALL) / 2;
@@ -49,7 +49,7 @@ export function fleetDriver({ vendor, clock }: World, up: Up, hand: Stagehand): 
     ownReads: false,
     words: WORDS,
     view: (seen) => seen,
-    leadsToTarget: () => false,
+    reachesTarget: () => false,
     compose: (steps) => ({
       method: "POST",
       path: "/upgrade",
@@ -82,7 +82,7 @@ export function fleetDriver({ vendor, clock }: World, up: Up, hand: Stagehand): 
       await clock.sleep(LOOK);
       const now = clock.since(began);
       if (up.silence?.some(([from, to]) => from <= now && now < to)) {
-        throw new Unreachable("Nobody answers.", { sent: true, heard: false });
+        throw new Unreachable("Nobody answers.", { sent: true, responded: false });
       }
       const rows = vendor.look().filter(({ name }) => names.includes(name));
       at("look:end");
@@ -111,7 +111,7 @@ export function fleetDriver({ vendor, clock }: World, up: Up, hand: Stagehand): 
       up.onCall?.(asked);
       if (fault === "unsent") {
         await clock.sleep(CALL / 10);
-        throw new Unreachable("Throttled.", { sent: false, heard: true });
+        throw new Unreachable("Throttled.", { sent: false, responded: true });
       }
       const effect = () => {
         if (fault === "busy" || fault === "soon" || fault === "final")
@@ -175,7 +175,7 @@ function unitOf(row: Row, constraint: Constraint, finding: Finding | undefined, 
     from,
     ahead: stands === "newer" ? [name] : [],
     ...(activity === undefined ? {} : { activity }),
-    ...(row.last === undefined ? {} : { ended: endedOf(row.last) }),
+    ...(row.last === undefined ? {} : { completed: endedOf(row.last) }),
     ...(stands === "behind" ? { upgrade: { from, route: `${from} → ${to}`, how: "now", findings: [], step } } : {}),
   };
 }
@@ -203,7 +203,7 @@ function activityOf(row: Row, finding: Finding | undefined): Activity | undefine
   }
 }
 
-function endedOf({ task: id, began, failed }: NonNullable<Row["last"]>): Ended {
+function endedOf({ task: id, began, failed }: NonNullable<Row["last"]>): CompletedTask {
   const task = { id, kind: "KernelUpgrade", to: "" };
   if (failed === undefined) return { kind: "succeeded", task, began };
   return { kind: "failed", task, began, message: `${failed}.`, remedy: "Make room." };

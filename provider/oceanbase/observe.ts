@@ -3,7 +3,7 @@ import { ifAnswered } from "../core/errors";
 import type { Activity, Member } from "../core/unit";
 import { type Constraint, compareVersions, holds, parseVersion, standing } from "../core/version";
 import type { Agents } from "./agent/agents";
-import type { Outsider } from "./agent/contact";
+import type { Outsider } from "./agent/connection-errors";
 import { addressOf, type Dag, dag, dags, type ObInfo } from "./agent/schema";
 import { type Conditions, earlyList, type PackageList, packagesOf, readConditions, shownBy } from "./conditions";
 import type { Readiness, Server } from "./preflight";
@@ -41,18 +41,18 @@ export interface Reads {
 }
 
 /** Observes the members of a system once. Reads only; the reads overlap. */
-export async function look(
+export async function observe(
   agents: Agents,
   system: Pick<System, "dagTarget" | "running">,
   constraint: Constraint,
 ): Promise<UpgradeObservation> {
-  return lookAt(system, constraint, await readCluster(agents));
+  return interpret(system, constraint, await readCluster(agents));
 }
 
 /** Makes the reads that observations share. */
 export async function readCluster(agents: Agents): Promise<Reads> {
-  const early = agents.met.length > 0 ? undefined : earlyList(agents);
-  void agents.meetAll();
+  const early = agents.contacted.length > 0 ? undefined : earlyList(agents);
+  void agents.contactAll();
   const conditions = readConditions(agents);
   conditions.catch(() => undefined);
   const [info, unfinished] = await Promise.all([agents.cluster(), agents.read(UNFINISHED, dags)]);
@@ -83,7 +83,7 @@ export async function readCluster(agents: Agents): Promise<Reads> {
  * @param constraint the target version; undefined for an inventory, which has none: every upgrade counts, and the
  * conditions of the next one are always read
  */
-export async function lookAt(
+export async function interpret(
   system: Pick<System, "dagTarget" | "running">,
   constraint: Constraint | undefined,
   reads: Reads,
@@ -95,7 +95,7 @@ export async function lookAt(
   const upgradable =
     constraint === undefined ||
     (activity?.kind !== "running" && members.some(({ version }) => standing(version, constraint) === "behind"));
-  const callee = calleeOf(agents.met, members, running);
+  const callee = calleeOf(agents.contacted, members, running);
   const conditions = upgradable ? await reads.conditions : {};
   const readiness: Readiness = {
     zones: Object.keys(info?.obcluster_info.topology ?? {}).length,
@@ -175,7 +175,7 @@ function serversOf(info: ObInfo | undefined): Server[] {
 }
 
 /** An agent that was contacted at one of the endpoints. */
-export interface MetAgent {
+export interface ContactedAgent {
   readonly origin: string;
   /** `ip:port`, as the cluster knows it. */
   readonly address: string;
@@ -186,16 +186,16 @@ export interface MetAgent {
  * observer beside it. In a partly upgraded cluster, therefore, only an agent beside an old member accepts.
  * @returns undefined when none was contacted
  */
-export function calleeOf<A extends MetAgent>(
-  met: readonly A[],
+export function calleeOf<A extends ContactedAgent>(
+  contacted: readonly A[],
   members: readonly Member[],
   running: readonly Running[],
 ): A | undefined {
   const lowestFirst = [...members].sort((a, b) => compareVersions(a.version, b.version));
   for (const member of lowestFirst) {
     const beside = running.find(({ name }) => name === member.name)?.agent;
-    const agent = met.find(({ address }) => address === beside);
+    const agent = contacted.find(({ address }) => address === beside);
     if (agent !== undefined) return agent;
   }
-  return met[0];
+  return contacted[0];
 }

@@ -30,7 +30,7 @@ export type Meaning =
   | "unavailable"
   | "foreign";
 
-export interface Trouble {
+export interface VendorProblem {
   readonly kind: Meaning;
   readonly status: number;
   /** Set when only the status determines the meaning: the code is in no table. */
@@ -43,15 +43,15 @@ export interface Trouble {
   readonly echo?: string;
 }
 
-export type Answer =
+export type ParsedResponse =
   | { readonly kind: "data"; readonly data: unknown; readonly headers: WireResponse["headers"] }
-  | Trouble;
+  | VendorProblem;
 
 /** The response to a request, and what was signed for it. */
 export interface Reply {
   /** The request, for messages. It is another one if this one was not sent, because it would be refused as well. */
   readonly what: string;
-  readonly answer: Answer;
+  readonly answer: ParsedResponse;
   readonly signed: string | undefined;
   /** It was refused because of its credentials, but new information is available: a retry may succeed. */
   readonly worthAnother: boolean;
@@ -118,7 +118,7 @@ const SECURITY_TOKEN = /(x-security-token:)[^|]*/gi;
  * Parses the response to a read or a write.
  * @param own the codes of the service; IAM has none
  */
-export function readAnswer(response: WireResponse, own: Codes = {}): Answer {
+export function readResponse(response: WireResponse, own: Codes = {}): ParsedResponse {
   const { status, headers, body } = response;
   const parsed = parseJson(body);
   if (status >= 200 && status < 300) {
@@ -156,7 +156,7 @@ function meaningOf(code: string, status: number, own: Codes): Meaning | undefine
 /**
  * A proxy's page for a server that is down has no code and means unavailable. Any other page is from another server.
  */
-function foreign(response: WireResponse): Trouble {
+function foreign(response: WireResponse): VendorProblem {
   const { status, headers } = response;
   const text = describeResponse(response);
   return {

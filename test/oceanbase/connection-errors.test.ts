@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import type { WireResponse } from "../../provider/http/transport";
-import { readAnswer, readWriteAnswer } from "../../provider/oceanbase/agent/answers";
+import { readResponse, readWriteResponse } from "../../provider/oceanbase/agent/responses";
 import { clusterVersion } from "../../provider/oceanbase/cluster-version";
 import { ObshellCluster, ScaledClock, type Served, selfSigned, serve } from "../simulators";
 import { AGENT_URN, AGENTS, PASSWORD, rig, TARGET, TARGET_BUILD, URN } from "./rig";
@@ -241,16 +241,16 @@ describe("a success", () => {
   it("is its data and the agent's time, for reads and writes alike", () => {
     const answer = response(200, { successful: true, timestamp: TIME, duration: 1, status: 200, data: { id: "11" } });
     const expected = { kind: "data", data: { id: "11" }, timestamp: TIME };
-    expect(readAnswer(answer)).toEqual(expected);
-    expect(readWriteAnswer(answer)).toEqual(expected);
+    expect(readResponse(answer)).toEqual(expected);
+    expect(readWriteResponse(answer)).toEqual(expected);
   });
 
   it.each([null, { contents: null }, "2026-11-22T15:39:16Z"])("may have %j for data", (data) => {
-    expect(readAnswer(response(200, { successful: true, status: 200, data }))).toEqual({ kind: "data", data });
+    expect(readResponse(response(200, { successful: true, status: 200, data }))).toEqual({ kind: "data", data });
   });
 
   it("may be without data", () => {
-    expect(readAnswer(response(200, { successful: true, status: 200 }))).toMatchObject({ kind: "data" });
+    expect(readResponse(response(200, { successful: true, status: 200 }))).toMatchObject({ kind: "data" });
   });
 });
 
@@ -329,23 +329,23 @@ describe("an error of a read", () => {
     // everything else
     [errCode(400, "Task.GenericID.Invalid", "Invalid ID: 1"), { kind: "refused", refusal: "final" }],
   ])("%#: is understood", (answer, expected) => {
-    expect(readAnswer(answer)).toMatchObject(expected);
+    expect(readResponse(answer)).toMatchObject(expected);
   });
 
   it("tells the agent's message and code", () => {
-    expect(readAnswer(errCode(500, "Agent.OceanBase.NotHold", "Agent is not holding OceanBase"))).toMatchObject({
+    expect(readResponse(errCode(500, "Agent.OceanBase.NotHold", "Agent is not holding OceanBase"))).toMatchObject({
       text: "Agent is not holding OceanBase (Agent.OceanBase.NotHold)",
     });
-    expect(readAnswer(number(500, 1002, PANIC))).toMatchObject({ text: `${PANIC} (1002)` });
-    expect(readAnswer(failure(500, { message: "just this" }))).toMatchObject({
+    expect(readResponse(number(500, 1002, PANIC))).toMatchObject({ text: `${PANIC} (1002)` });
+    expect(readResponse(failure(500, { message: "just this" }))).toMatchObject({
       kind: "away",
       text: "just this (HTTP 500)",
     });
-    expect(readAnswer(response(500, { successful: false, status: 500 }))).toMatchObject({ text: "HTTP 500" });
+    expect(readResponse(response(500, { successful: false, status: 500 }))).toMatchObject({ text: "HTTP 500" });
   });
 
   it("does not pass terminal escapes on", () => {
-    expect(readAnswer(errCode(400, "X", "\u001b[31mred\u0007"))).toMatchObject({ text: "[31mred (X, HTTP 400)" });
+    expect(readResponse(errCode(400, "X", "\u001b[31mred\u0007"))).toMatchObject({ text: "[31mred (X, HTTP 400)" });
   });
 });
 
@@ -401,7 +401,7 @@ describe("an error of the upgrade call", () => {
     ],
     [errCode(401, "Security.Authentication.Header.DecryptFailed", DECRYPT), { kind: "unauthorized", certain: false }],
   ])("%#: is understood", (answer, expected) => {
-    expect(readWriteAnswer(answer)).toMatchObject(expected);
+    expect(readWriteResponse(answer)).toMatchObject(expected);
   });
 });
 
@@ -413,7 +413,7 @@ describe("something that is not obshell", () => {
     [response(200, '{"successful":true,"status":2'), 'HTTP 200, application/json: “{"successful":true,"status":2”'],
     [{ status: 204, headers: {}, body: new Uint8Array() }, "HTTP 204 without a body"],
   ])("%#: is told as what it is, for reads and writes alike", (answer, text) => {
-    expect(readAnswer(answer)).toEqual({ kind: "foreign", status: answer.status, text });
-    expect(readWriteAnswer(answer)).toEqual({ kind: "foreign", status: answer.status, text });
+    expect(readResponse(answer)).toEqual({ kind: "foreign", status: answer.status, text });
+    expect(readWriteResponse(answer)).toEqual({ kind: "foreign", status: answer.status, text });
   });
 });

@@ -5,13 +5,13 @@ import type { WireResponse } from "../../http/transport";
 import { failure } from "./schema";
 
 /** The meaning of a node's response. `text` is the server's message, for display; `code` its `error_code`, or "". */
-export type Answer =
+export type ParsedResponse =
   | { readonly kind: "data"; readonly data: unknown }
   /**
    * The node, or the proxy in front of it, is temporarily unavailable. `heard`: the response is known to be from Redis
    * Enterprise.
    */
-  | { readonly kind: "away"; readonly status: number; readonly text: string; readonly heard: boolean }
+  | { readonly kind: "away"; readonly status: number; readonly text: string; readonly responded: boolean }
   | { readonly kind: "unauthorized"; readonly text: string; readonly code: string }
   | { readonly kind: "forbidden"; readonly text: string; readonly code: string }
   /** The requested object does not exist, or this server does not have the API. */
@@ -56,14 +56,14 @@ const STATUSES: ReadonlyMap<number, Meaning> = new Map([
   [505, "refused"],
 ]);
 
-export function readAnswer(response: WireResponse): Answer {
+export function readResponse(response: WireResponse): ParsedResponse {
   const { status } = response;
   const body = parseJson(response.body);
   if (status >= 200 && status < 300 && body !== undefined) return { kind: "data", data: body };
   if (status < 400) return { kind: "foreign", status, text: describeResponse(response) };
   const { code, text, own } = errorOf(response, body);
   const meaning = CODES.get(code) ?? STATUSES.get(status) ?? (status >= 500 ? "away" : "refused");
-  if (meaning === "away") return { kind: "away", status, text, heard: own || isEnvoys(response) };
+  if (meaning === "away") return { kind: "away", status, text, responded: own || isFromEnvoy(response) };
   if (!own && isPage(response)) return { kind: "foreign", status, text, notFound: status === NOT_FOUND };
   if (meaning === "busy" || meaning === "refused") return { kind: "refused", code, text, busy: meaning === "busy" };
   return { kind: meaning, code, text };
@@ -92,10 +92,10 @@ function isPage(response: WireResponse): boolean {
   const { status, headers, body } = response;
   if (/html/.test(headers["content-type"] ?? "")) return true;
   const start = Buffer.from(body.subarray(0, 64)).toString("utf8");
-  return /^\s*</.test(start) || (status === NOT_FOUND && start !== "" && !isEnvoys(response));
+  return /^\s*</.test(start) || (status === NOT_FOUND && start !== "" && !isFromEnvoy(response));
 }
 
-function isEnvoys({ headers }: WireResponse): boolean {
+function isFromEnvoy({ headers }: WireResponse): boolean {
   return headers["server"] === "envoy";
 }
 

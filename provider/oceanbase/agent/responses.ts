@@ -3,16 +3,16 @@ import { type RefusalKind, Refused, Unreachable, UpgradeError } from "../../core
 import { vendorText } from "../../core/texts/vendor-text";
 import { describeResponse, foreignWrite, parseJson, validate } from "../../http/body";
 import type { WireResponse } from "../../http/transport";
-import { PackageMissing, remedyOfWords, tellsOfMissingPackage } from "../packages/old-refusals";
+import { PackageMissing, remedyOfWords, reportsMissingPackage } from "../packages/old-refusals";
 import { remedyOf } from "../tasks/dag";
-import { MEMBER, notObshell } from "./contact";
+import { MEMBER, notObshell } from "./connection-errors";
 import { type AgentInfo, envelope } from "./schema";
 
 /**
  * The meaning of an agent's response. `text` is the agent's message and code, for display. `beside` is the data that
  * accompanies an error: complete in some requests, in others the same as an empty result.
  */
-export type Answer =
+export type ParsedResponse =
   | { readonly kind: "data"; readonly data: unknown; readonly timestamp?: string }
   /**
    * The agent is reachable but does not have the data: its database is down, it has just started, or a relay failed.
@@ -34,16 +34,16 @@ export type Answer =
   /** Not from obshell, but from a proxy or a web server, or corrupted. */
   | { readonly kind: "foreign"; readonly status: number; readonly text: string };
 
-export type WriteAnswer = Extract<Answer, { readonly kind: "data" | "unauthorized" | "refused" | "foreign" }>;
+export type WriteResult = Extract<ParsedResponse, { readonly kind: "data" | "unauthorized" | "refused" | "foreign" }>;
 
 /** OceanBase or another agent is not reachable from this agent: transient during upgrades. */
-const AWAY =
+const TRANSIENT =
   /^(Agent\.OceanBase\.(NotHold|Useless|DB\.NotOcs)|OB\.Server\.Process\.(NotExist|CheckFailed)|OB\.Server\.Unavailable|Agent\.(Unavailable|Maintainer\.NotActive)|Agent\.RPC\..*|Common\.Unexpected|Gorm\..*|MySQL\.Error)$/;
 /** The same before the errCode era: 1002 unexpected, 1010 known, 10009 no cluster. */
-const AWAY_NUMBERS = new Set([1002, 1010, 10009]);
+const TRANSIENT_NUMBERS = new Set([1002, 1010, 10009]);
 
 /** The same in upgrade requests, where these numbers have many other causes (obshell 4.2.5.0, 4.3.0.0). */
-const AWAY_TEXT =
+const TRANSIENT_TEXT =
   /observer process (?:does )?not exist|check observer process|not holding|database is (?:useless|not ocs)|oceanbase db is (?:useless|nil)|failed to query all agents|maintainer is not active|(?:agent|observer) \S+ (?:is not available|not running)/i;
 
 /** Transient refusals: the lock, and panics, which POSTs can hit in the first second of an agent. */
@@ -71,7 +71,7 @@ const UNAUTHORIZED = 401;
 /** Only these mean that the password itself is wrong. */
 const WRONG_PASSWORD = /\.(IncorrectOceanbasePassword|WithAgentPassword)$/;
 
-export function readAnswer(response: WireResponse): Answer {
+export function readResponse(response: WireResponse): ParsedResponse {
   const parsed = open(response);
   if (parsed.kind !== "error") return parsed;
   const { code, number, message, text, beside } = parsed;
@@ -80,13 +80,13 @@ export function readAnswer(response: WireResponse): Answer {
   if (code === "Task.NotFound" || number === 2300) {
     return ABSENT_TEXT.test(message) ? { kind: "missing", text } : { kind: "away", text };
   }
-  const away = parsed.known ? AWAY.test(code) || AWAY_NUMBERS.has(number ?? 0) : parsed.status >= 500;
-  if (away) return { kind: "away", text, beside };
+  const transient = parsed.known ? TRANSIENT.test(code) || TRANSIENT_NUMBERS.has(number ?? 0) : parsed.status >= 500;
+  if (transient) return { kind: "away", text, beside };
   return { kind: "refused", code, text, refusal: "final", beside };
 }
 
 /** Parses the response to an upgrade request. After an error of the agent itself, nothing was started. */
-export function readWriteAnswer(response: WireResponse): WriteAnswer {
+export function readWriteResponse(response: WireResponse): WriteResult {
   const parsed = open(response);
   if (parsed.kind !== "error") return parsed;
   const { code, text } = parsed;
@@ -115,12 +115,12 @@ interface VendorError {
 
 function refusalOf({ code, message }: VendorError): RefusalKind {
   if (BUSY.test(code) || BUSY_TEXT.test(message)) return "busy";
-  if (message === PANIC_TEXT || (code === "" && AWAY_TEXT.test(message))) return "soon";
-  return code !== "Common.Unexpected" && AWAY.test(code) ? "soon" : "final";
+  if (message === PANIC_TEXT || (code === "" && TRANSIENT_TEXT.test(message))) return "soon";
+  return code !== "Common.Unexpected" && TRANSIENT.test(code) ? "soon" : "final";
 }
 
 /** The format is detected per response, not by server version: builds of one version use both. */
-function open(response: WireResponse): Extract<Answer, { readonly kind: "data" | "foreign" }> | VendorError {
+function open(response: WireResponse): Extract<ParsedResponse, { readonly kind: "data" | "foreign" }> | VendorError {
   const parsed = envelope.safeParse(parseJson(response.body));
   if (!parsed.success) return { kind: "foreign", status: response.status, text: describeResponse(response) };
   const { data, error, successful, timestamp } = parsed.data;
@@ -154,7 +154,7 @@ export function comparesPasswords(text: string): boolean {
 export function undecided(origin: string, text: string): Unreachable {
   return new Unreachable(`${origin} cannot check the password, because it cannot reach its database: ${text}`, {
     sent: true,
-    heard: true,
+    responded: true,
   });
 }
 
@@ -178,7 +178,7 @@ export async function writeResult<T>(
   schema: z.ZodType<T>,
   { forget, denied }: { readonly forget: () => void; readonly denied: (text: string) => Promise<UpgradeError> },
 ): Promise<T> {
-  const answer = readWriteAnswer(response);
+  const answer = readWriteResponse(response);
   switch (answer.kind) {
     case "data":
       return accepted(schema, answer.data, `POST ${target} at ${origin}`);
@@ -205,7 +205,7 @@ function refused(
   { refusal, code }: { readonly refusal: RefusalKind; readonly code?: string },
 ): Refused {
   const message = `${origin} refused POST ${target}: ${text}.`;
-  if (tellsOfMissingPackage(text)) return new PackageMissing(message, text);
+  if (reportsMissingPackage(text)) return new PackageMissing(message, text);
   const remedy = remedyOf(code) ?? remedyOfWords(text);
   return new Refused(message, {
     refusal,
@@ -220,7 +220,7 @@ function accepted<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
   } catch (cause) {
     throw new Unreachable(`${what} was accepted, but the response cannot be parsed`, {
       sent: true,
-      heard: true,
+      responded: true,
       cause,
     });
   }
@@ -240,7 +240,7 @@ const OB_INFO = "/api/v1/ob/info";
 export function readResult<T>(
   { origin, info: { identity } }: { readonly origin: string; readonly info: Pick<AgentInfo, "identity"> },
   target: string,
-  answer: Exclude<Answer, { kind: "unauthorized" }>,
+  answer: Exclude<ParsedResponse, { kind: "unauthorized" }>,
   schema: z.ZodType<T>,
 ): T | undefined {
   const what = `GET ${target} at ${origin}`;
@@ -262,7 +262,7 @@ export function readResult<T>(
       const who = identity === MEMBER ? origin : `${origin} (identity ${identity})`;
       throw new Unreachable(
         `${who} responds, but cannot complete the request at the moment: ${answer.text}${panicked ? STARTUP_MODE : ""}`,
-        { sent: true, heard: !panicked },
+        { sent: true, responded: !panicked },
       );
     }
   }
@@ -273,6 +273,6 @@ function shaped<T>(read: () => T): T {
     return read();
   } catch (error) {
     if (!(error instanceof UpgradeError)) throw error;
-    throw new Unreachable(error.message, { sent: true, heard: true, cause: error });
+    throw new Unreachable(error.message, { sent: true, responded: true, cause: error });
   }
 }

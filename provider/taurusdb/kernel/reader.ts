@@ -24,7 +24,7 @@ export interface KernelObservation extends Observation, View {
   readonly unknown?: string;
 }
 
-export interface KernelLookOptions {
+export interface KernelReaderOptions {
   readonly access: Access;
   readonly ids: readonly string[];
   readonly constraint: Constraint;
@@ -52,8 +52,8 @@ interface Rows {
 }
 
 /** Polls the instances of one resource. Data that does not change between two polls is read once. */
-export class KernelLook {
-  readonly #options: KernelLookOptions;
+export class KernelReader {
+  readonly #options: KernelReaderOptions;
   readonly #follower: Follower<Found>;
   /**
    * When the last observation of these instances, by any resource, or the last request ended. Older reads are stale.
@@ -65,11 +65,11 @@ export class KernelLook {
   readonly #accepted = new Map<string, number>();
   /** Shared with other resources, once it is known. */
   #project: Project | undefined;
-  #looks = 0;
+  #polls = 0;
   /** The end estimated by the task center. */
   #endsAt: number | undefined;
 
-  constructor(options: KernelLookOptions) {
+  constructor(options: KernelReaderOptions) {
     this.#options = options;
     this.#follower = new Follower(options.clock);
   }
@@ -97,11 +97,11 @@ export class KernelLook {
   }
 
   /** @param scheduled whether pending or running tasks matter even for up-to-date instances */
-  async look(scheduled: boolean): Promise<KernelObservation> {
+  async read(scheduled: boolean): Promise<KernelObservation> {
     const { access, ids } = this.#options;
     const project = await access.project();
     this.#project = project;
-    if (this.#looks === 0) this.#after = this.#opened = project.looks.of(ids);
+    if (this.#polls === 0) this.#after = this.#opened = project.polls.of(ids);
     const fresh = { after: this.#after, within: FRESH };
     const { signal } = this.#options;
     const followed = scheduled ? undefined : await this.#follower.follow(project, fresh, signal);
@@ -129,11 +129,11 @@ export class KernelLook {
     const all = await eachInstance(found, (instance) =>
       this.#unit(instance, jobs.get(instance.id), schedules.get(instance.id)),
     );
-    const moment = project.looks.note(ids);
+    const moment = project.polls.note(ids);
     // Before a decision, the next observation reads again: two reads must agree.
     if (open.length === 0 || !open.every(({ id }) => this.#wasAccepted(id))) this.#after = moment;
-    this.#looks += 1;
-    const outlook = await this.#outlook(open.flatMap(({ id }) => jobs.get(id) ?? []));
+    this.#polls += 1;
+    const estimate = await this.#estimate(open.flatMap(({ id }) => jobs.get(id) ?? []));
     const unknown = this.#unknownOf(found);
     const missing = found.length > 0 ? undefined : missingFrom(absent);
     const units = all.filter((unit) => unit !== undefined);
@@ -141,7 +141,7 @@ export class KernelLook {
       members: units.flatMap(({ members }) => members),
       units,
       absent,
-      ...(outlook === undefined ? {} : { outlook }),
+      ...(estimate === undefined ? {} : { estimate }),
       ...(unknown === undefined ? {} : { unknown }),
       ...(missing === undefined ? {} : { missing }),
     };
@@ -220,7 +220,7 @@ export class KernelLook {
     const early = () => {
       // An error is thrown where the rows are used.
       jobs().catch(() => undefined);
-      if (this.#looks > 0) return;
+      if (this.#polls > 0) return;
       waiting().catch(() => undefined);
       schedules().catch(() => undefined);
     };
@@ -236,7 +236,7 @@ export class KernelLook {
   }
 
   /** The task center's estimate for the upgrade with the least progress. */
-  async #outlook(rows: readonly JobRow[]): Promise<string | undefined> {
+  async #estimate(rows: readonly JobRow[]): Promise<string | undefined> {
     const { access, clock, signal } = this.#options;
     const running = rows.filter((row) => row.show_detail === true && isRunning(row));
     const [last] = running.sort((a, b) => (percentOf(a.process) ?? 0) - (percentOf(b.process) ?? 0));

@@ -55,11 +55,11 @@ export interface Interest {
  * Observes once. Reads only; the reads overlap.
  * @param eager whether to read immediately what only an upgrade needs: before the first plan, every round trip counts
  */
-export async function look(nodes: Nodes, which: Which, interest: Interest, eager: boolean): Promise<Seen> {
+export async function observe(nodes: Nodes, which: Which, interest: Interest, eager: boolean): Promise<Seen> {
   const members = readNodes(nodes);
-  const surroundings = once(() => readSurroundings(nodes, members, interest, eager));
+  const conditions = once(() => readConditions(nodes, members, interest, eager));
   const machinesOf = machinesSoon(nodes, which, eager);
-  const begun = [members, eager ? surroundings() : undefined];
+  const begun = [members, eager ? conditions() : undefined];
   // The database determines whether any of them matters.
   for (const reading of begun) reading?.catch(() => undefined);
   const found = await findDatabase(nodes, which, eager);
@@ -72,7 +72,7 @@ export async function look(nodes: Nodes, which: Which, interest: Interest, eager
   const machines = await machinesOf(found.uid);
   const seen: Seen = { members: [], database: found, machines, nodes: await members, shipped: [] };
   if (interest.holds(found)) return seen;
-  const [more, running] = await Promise.all([surroundings(), readCrdbTasks(nodes, found, seen.nodes)]);
+  const [more, running] = await Promise.all([conditions(), readCrdbTasks(nodes, found, seen.nodes)]);
   return { ...seen, ...more, ...withTasks(more, running), ...(running.unreachable ? unknownTasks(running) : {}) };
 }
 
@@ -88,11 +88,11 @@ function withTasks({ unread }: Pick<Seen, "unread">, { data, reason }: CrdbTasks
 /**
  * Observes all databases with everything an upgrade of any of them depends on. Shared data is read once. Reads only.
  */
-export async function lookAtAll(nodes: Nodes): Promise<readonly Seen[]> {
+export async function observeAll(nodes: Nodes): Promise<readonly Seen[]> {
   const members = await readNodes(nodes);
   const [listed, more, running] = await Promise.all([
     readRequired(nodes, "/v1/bdbs", z.array(bdb)),
-    readSurroundings(nodes, members, { holds: () => false, policy: true }, true),
+    readConditions(nodes, members, { holds: () => false, policy: true }, true),
     readRequired(nodes, "/v1/actions", allActions),
   ]);
   return Promise.all(
@@ -120,7 +120,7 @@ async function seesEverything(nodes: Nodes, members: readonly ClusterNode[]): Pr
 }
 
 /** The conditions of an upgrade. */
-async function readSurroundings(
+async function readConditions(
   nodes: Nodes,
   members: readonly ClusterNode[] | Promise<readonly ClusterNode[]>,
   interest: Interest,
@@ -196,7 +196,7 @@ type CrdbTasks = Attempted<readonly CrdbTask[]>;
 /** The nodes. From now on, redirects between them are followed. */
 async function readNodes(nodes: Nodes): Promise<readonly ClusterNode[]> {
   const list = nodesFrom(await readRequired(nodes, "/v1/nodes", nodeList));
-  nodes.learn(list.flatMap(({ addresses }) => addresses));
+  nodes.addNodes(list.flatMap(({ addresses }) => addresses));
   return list;
 }
 
@@ -280,7 +280,7 @@ async function absent(nodes: Nodes, which: Which): Promise<Finding> {
 }
 
 function unknown(message: string): Unreachable {
-  return new Unreachable(message, { sent: true, heard: true });
+  return new Unreachable(message, { sent: true, responded: true });
 }
 
 const NAMES = "?fields=uid,name";

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { type Codes, type Meaning, readAnswer } from "../../provider/huaweicloud/answers";
 import { canonicalJobId, JobIds, jobStateOf, percentOf, queryTime, timeOf } from "../../provider/huaweicloud/jobs";
+import { type Codes, type Meaning, readResponse } from "../../provider/huaweicloud/responses";
 
 /** The codes of the service that is called. */
 const OWN: Codes = { "X.0001": "missing", "X.0002": { 409: "busy" } };
 
 function answer(status: number, body: unknown, headers: Record<string, string> = {}) {
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  return readAnswer({ status, headers, body: new TextEncoder().encode(text) }, OWN);
+  return readResponse({ status, headers, body: new TextEncoder().encode(text) }, OWN);
 }
 
 const coded = (status: number, code: string) => answer(status, { error_code: code, error_msg: "Because." }).kind;

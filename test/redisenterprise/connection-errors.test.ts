@@ -6,8 +6,8 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import type { WireResponse } from "../../provider/http/transport";
 import { moduleVersions } from "../../provider/redisenterprise/modules/module-versions";
-import { readAnswer } from "../../provider/redisenterprise/rest/answers";
 import { hostOf, nextHop } from "../../provider/redisenterprise/rest/exchange";
+import { readResponse } from "../../provider/redisenterprise/rest/responses";
 import { createTransport, ScaledClock } from "../simulators";
 import {
   type ClusterOptions,
@@ -337,9 +337,9 @@ describe("a cluster on plain http", () => {
 
 const json = { "content-type": "application/json" };
 
-function answer(status: number, body: string, headers: Record<string, string> = json): ReturnType<typeof readAnswer> {
+function answer(status: number, body: string, headers: Record<string, string> = json): ReturnType<typeof readResponse> {
   const response: WireResponse = { status, headers, body: Buffer.from(body) };
-  return readAnswer(response);
+  return readResponse(response);
 }
 
 describe("an error of the server", () => {
@@ -400,9 +400,12 @@ describe("the status", () => {
   });
 
   it("503 is known to be the vendor's by its envoy or its words", () => {
-    expect(answer(503, "no healthy upstream", { server: "envoy" })).toMatchObject({ kind: "away", heard: true });
-    expect(answer(503, '{"description":"down"}')).toMatchObject({ kind: "away", heard: true });
-    expect(answer(503, "<h1>503</h1>", { "content-type": "text/html" })).toMatchObject({ kind: "away", heard: false });
+    expect(answer(503, "no healthy upstream", { server: "envoy" })).toMatchObject({ kind: "away", responded: true });
+    expect(answer(503, '{"description":"down"}')).toMatchObject({ kind: "away", responded: true });
+    expect(answer(503, "<h1>503</h1>", { "content-type": "text/html" })).toMatchObject({
+      kind: "away",
+      responded: false,
+    });
   });
 });
 

@@ -1,7 +1,7 @@
 import { Rejected, UpgradeError } from "../../core/errors";
 import { expectsTls, insecure, withoutTls } from "../../http/tls";
 import type { TransportError } from "../../http/transport";
-import { type Answer, permissionFor } from "./answers";
+import { type ParsedResponse, permissionFor } from "./responses";
 
 /** Errors of an endpoint or of the credentials. */
 
@@ -14,7 +14,7 @@ interface Call {
 /** The caller in messages when no user is configured. */
 export const CLIENT_CERTIFICATE_ALONE = "the client certificate";
 
-type Denial = Exclude<Answer, { kind: "data" | "away" }>;
+type Denial = Exclude<ParsedResponse, { kind: "data" | "away" }>;
 
 /** The cluster denies access, or the requested operation. */
 export function denied(origin: string, user: string, answer: Denial, call?: Call): UpgradeError {
