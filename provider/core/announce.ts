@@ -139,10 +139,10 @@ export async function announceFleet(
   driver: Pick<FleetDriver, "title" | "units" | "view" | "observe" | "schedules" | "words" | "backups">,
   seen: View,
   policy: Pick<Policy, "changes">,
-  { clock, wall, keepScheduled }: Pick<Runtime, "clock" | "wall" | "keepScheduled">,
+  { wall, keepScheduled }: Pick<Runtime, "wall" | "keepScheduled">,
   remembered?: UpgradeRecord,
 ): Promise<readonly Announcement[]> {
-  const schedule = new ScheduledTasks(remembered, clock);
+  const schedule = new ScheduledTasks(remembered);
   // Scheduled upgrades of members that are up to date are only read on request.
   const { units: members } = schedule.size === 0 ? seen : driver.view(await driver.observe(true));
   schedule.seen(members);
@@ -155,7 +155,7 @@ export async function announceFleet(
   keep(schedule, keepable, driver, { keepScheduled, warn: (message) => kept.push({ message }) });
   const waiting = members.flatMap(({ name, standing, activity }) =>
     activity?.kind === "scheduled" && !(driver.schedules && standing === "behind")
-      ? [{ name, standing, task: activity.task.id, ours: schedule.owns(name, activity.task.id) }]
+      ? [{ name, standing, task: activity.task.id, ours: schedule.owns(name, activity.task) }]
       : [],
   );
   const unneeded = waiting.filter(({ ours }) => ours).map(({ name, task }) => `${task} of ${name}`);

@@ -32,10 +32,10 @@ export interface Policy {
 export type Times = Omit<Policy, "onNewer" | "onFailure" | "wait" | "changes">;
 
 /**
- * For how long after a request with a lost response a task that appears is attributed to it, in milliseconds. Later, it
- * is more likely that somebody else has started it.
+ * For how long after a request whose task was not seen a task is attributed to it, in milliseconds. Later, it is more
+ * likely that somebody else has started it.
  */
-export const LOST_CLAIM = 15 * 60_000;
+export const CLAIM = 15 * 60_000;
 
 /** Attempts of a request for which the vendor was not ready (`soon`). */
 export const SOON_TRIES = 5;

@@ -9,6 +9,8 @@ export interface Task {
   readonly to: string;
   /** When this tool requested it, or first saw it, if recorded: ISO 8601, UTC. */
   readonly requestedAt?: string;
+  /** When the vendor created it, if a list reports that: milliseconds since 1970. Never stored. */
+  readonly createdAt?: number;
 }
 
 /** The maintenance window in which the vendor starts a scheduled upgrade. ISO 8601, UTC. */

@@ -466,7 +466,7 @@ describe("what an earlier run has left", () => {
     expect(verdictOn(member(), { ...about, now: NOW + SETTLE })).toEqual({ kind: "send" });
     expect(verdictOn(member(), { ...about, now: shut + SETTLE })).toEqual({ kind: "send" });
     expect(verdictOn(member({ name: "b" }), about)).toEqual({ kind: "send" });
-    const dropped = new ScheduledTasks(own, { now: () => NOW });
+    const dropped = new ScheduledTasks(own);
     dropped.drop(["t1"]);
     expect(verdictOn(member(), { ...about, schedule: dropped })).toEqual({ kind: "send" });
   });

@@ -250,7 +250,7 @@ export function scheduledInFleet(
   budget: UnreachableBudget,
   runtime: Runtime,
 ): ScheduledUpgrades | undefined {
-  const schedule = new ScheduledTasks(upgrade, runtime.clock);
+  const schedule = new ScheduledTasks(upgrade);
   keep(schedule, Object.keys(schedule.tasks), driver, runtime);
   if (schedule.size === 0) return undefined;
   return {
@@ -260,7 +260,7 @@ export function scheduledInFleet(
       await cancelFormer(driver, schedule, budget, runtime);
       const { units } = await budget.retry(() => viewAll(driver));
       return units.flatMap(({ name, activity }) =>
-        activity?.kind === "scheduled" && schedule.owns(name, activity.task.id)
+        activity?.kind === "scheduled" && schedule.owns(name, activity.task)
           ? [cancelable(activity.task.id, driver)]
           : [],
       );

@@ -1,7 +1,7 @@
 import type { Hold } from "../control/hold";
 import type { FleetWords } from "../driver";
 import type { Status, UpgradeRecord } from "../outcome";
-import { LOST_CLAIM } from "../policy";
+import { CLAIM } from "../policy";
 import type { Clock } from "../runtime";
 import { type Failure, spanOf, type Task, type Window } from "../task";
 import { count } from "../texts/sentences";
@@ -119,7 +119,7 @@ export class RecordStore {
     const state = failure === undefined ? "running" : "failed";
     const known = this.#upgrade;
     if (known?.task === task.id && known.state === state) return false;
-    const lost = known?.state === "unknown" && this.age < LOST_CLAIM;
+    const lost = known?.state === "unknown" && this.age < CLAIM;
     const before = known?.task === task.id || lost ? known : undefined;
     this.#upgrade = {
       task: task.id,
@@ -222,7 +222,7 @@ export class BatchRecord extends RecordStore {
     const all = [...waiting];
     const first = all[0]?.[1];
     if (first === undefined) return;
-    const ours = new Set(all.flatMap(([name, { task }]) => (this.#schedule.owns(name, task.id) ? [name] : [])));
+    const ours = new Set(all.flatMap(([name, { task }]) => (this.#schedule.owns(name, task) ? [name] : [])));
     this.#schedule.forget(this.#schedule.others(ours));
     const { id: task, kind, to } = first.task;
     const found = { task, kind, from: "", to, startedAt: this.now() };

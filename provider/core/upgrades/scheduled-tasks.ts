@@ -1,6 +1,6 @@
 import type { UpgradeRecord } from "../outcome";
-import { LOST_CLAIM } from "../policy";
-import type { Clock } from "../runtime";
+import { CLAIM } from "../policy";
+import type { Task } from "../task";
 import type { Unit } from "../unit";
 
 /** Placeholder id of a task that was requested and has not been seen yet. */
@@ -9,13 +9,14 @@ const UNSEEN = "unknown";
 /** The tasks that this resource scheduled and that have not started, by member. */
 export class ScheduledTasks {
   readonly #tasks: Map<string, string>;
-  /** Members whose request was lost so long ago that a task seen now is more likely of somebody else. */
-  readonly #unclaimed = new Set<string>();
+  /** Members that this run has requested. */
+  readonly #requested = new Set<string>();
+  /** When the earlier run sent its latest request without a visible task: milliseconds since 1970. */
+  readonly #earlier: number;
 
-  constructor(remembered: UpgradeRecord | undefined, clock: Pick<Clock, "now">) {
+  constructor(remembered: UpgradeRecord | undefined) {
     this.#tasks = new Map(remembered?.joined === true ? [] : Object.entries(remembered?.tasks ?? {}));
-    if (remembered?.state !== "unknown" || clock.now() - Date.parse(remembered.startedAt) < LOST_CLAIM) return;
-    for (const [member, task] of this.#tasks) if (task === UNSEEN) this.#unclaimed.add(member);
+    this.#earlier = Date.parse(remembered?.startedAt ?? "");
   }
 
   get size(): number {
@@ -36,17 +37,22 @@ export class ScheduledTasks {
     return this.#tasks.get(member) === UNSEEN;
   }
 
-  /** Whether a member's task is one of ours. */
-  owns(member: string, task: string): boolean {
+  /**
+   * Whether a member's task is one of ours. A task that the earlier run has requested and never seen was created when
+   * it was requested; any other is of somebody else.
+   */
+  owns(member: string, { id, createdAt }: Pick<Task, "id" | "createdAt">): boolean {
     const known = this.#tasks.get(member);
-    return known === task || (known === UNSEEN && !this.#unclaimed.has(member));
+    if (known !== UNSEEN || this.#requested.has(member) || createdAt === undefined)
+      return known === id || known === UNSEEN;
+    return !(Math.abs(createdAt - this.#earlier) >= CLAIM);
   }
 
   /** Upgrades were requested that are scheduled for their windows. */
   requested(members: readonly Unit[]): void {
     for (const { name } of members) {
       this.#tasks.set(name, UNSEEN);
-      this.#unclaimed.delete(name);
+      this.#requested.add(name);
     }
   }
 
@@ -55,7 +61,7 @@ export class ScheduledTasks {
     for (const { name, activity, completed } of members) {
       const known = this.#tasks.get(name);
       if (known === undefined) continue;
-      if (activity?.kind === "scheduled" && this.owns(name, activity.task.id)) this.#tasks.set(name, activity.task.id);
+      if (activity?.kind === "scheduled" && this.owns(name, activity.task)) this.#tasks.set(name, activity.task.id);
       if (activity?.kind === "running" || completed?.task.id === known) this.#tasks.delete(name);
     }
   }

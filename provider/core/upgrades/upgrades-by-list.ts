@@ -37,7 +37,7 @@ export class UpgradesByList extends Upgrades {
     super(policy, runtime, budget);
     this.#driver = driver;
     this.#earlier = earlierOf(remembered, runtime.clock, policy.settleTime);
-    this.#schedule = new ScheduledTasks(remembered, runtime.clock);
+    this.#schedule = new ScheduledTasks(remembered);
     // In state "deferred", only the upgrades in `tasks` were requested.
     const accepted = driver.schedules && this.#earlier?.unitsUnknown !== true ? "deferred" : "running";
     this.record = new BatchRecord(runtime.clock, driver.words, this.#schedule, accepted, remembered);
@@ -67,8 +67,8 @@ export class UpgradesByList extends Upgrades {
     });
   }
 
-  owns(unit: string, { id }: Pick<Task, "id">): boolean {
-    return this.#schedule.owns(unit, id) || this.#canceled.has(id);
+  owns(unit: string, task: Pick<Task, "id" | "createdAt">): boolean {
+    return this.#schedule.owns(unit, task) || this.#canceled.has(task.id);
   }
 
   release(units: readonly Unit[]): void {

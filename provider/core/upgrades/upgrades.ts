@@ -43,7 +43,7 @@ export abstract class Upgrades {
   /** @param at when the read began */
   abstract evidenceOf(unit: Unit, at: number): Evidence | undefined;
   /** Whether this resource scheduled the task of a unit. */
-  abstract owns(unit: string, task: Pick<Task, "id">): boolean;
+  abstract owns(unit: string, task: Pick<Task, "id" | "createdAt">): boolean;
   /** Hands over scheduled upgrades of these units, which this resource does not want now, if other resources need them. */
   abstract release(units: readonly Unit[]): void;
   /** These were canceled. @returns false if a read has to confirm the result */

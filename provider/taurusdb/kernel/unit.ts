@@ -92,7 +92,9 @@ function activityFrom(
   if (running !== undefined) return running;
   if (schedule !== undefined) {
     const { row, window } = schedule;
-    return { kind: "scheduled", task: taskOf(row.job_id, row.job_name, offered), window };
+    const createdAt = timeOf(row.create_time);
+    const task = taskOf(row.job_id, row.job_name, offered);
+    return { kind: "scheduled", task: { ...task, ...(createdAt === undefined ? {} : { createdAt }) }, window };
   }
   const state = conditionOf(instance.status);
   if (state === "busy") return { kind: "busy", name: `in state ${instance.status}` };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Unit } from "../../../provider/core/unit";
+import type { Fate } from "./vendor";
 import { closes, evening, fleet, NEW, night, OLD, opens, windowed } from "./windows";
 import { HOUR, MINUTE, many, SECOND, type Up, World } from "./world";
 
@@ -264,19 +265,18 @@ describe("upgrades that are not wanted in a window any more", () => {
     expect(world.vendor.broken).toEqual([]);
   });
 
-  it("of somebody else are not claimed by a request that was lost hours ago", async () => {
-    const world = fleet();
-    await world.up({
-      ...windowed,
-      faults: ["lost-before"],
-      on: (moment, _, stage) => moment === "call:end" && stage.abort(),
-    });
+  it.each<[string, Up, Fate[]]>([
+    ["was lost", { faults: ["lost-before"] }, []],
+    ["was accepted, and nothing came of it", {}, [{ ends: "never" }, {}]],
+  ])("of somebody else are not claimed by a request that %s hours ago", async (_, up, fates) => {
+    const world = new World(many(1, OLD, { window: evening, fates }));
+    await world.up({ ...windowed, ...up, on: (moment, _nth, stage) => moment === "call:end" && stage.abort() });
     await world.clock.sleep(3 * HOUR);
     world.vendor.elsewhere("i001", true);
     await world.clock.sleep(MINUTE);
     const foreign = world.vendor.waiting;
-    await world.up();
     expect(foreign).toHaveLength(1);
+    await world.up({ version: ">=2.0.40" });
     expect(world.vendor.waiting).toEqual(foreign);
   });
 

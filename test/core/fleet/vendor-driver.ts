@@ -192,7 +192,8 @@ function activityOf(row: Row, finding: Finding | undefined): Activity | undefine
       };
     case "scheduled": {
       const [opens, closes] = (row.window ?? [0, 0]).map((time) => new Date(time).toISOString());
-      return { kind: "scheduled", task, window: { opens: opens ?? "", closes: closes ?? "" } };
+      const { createdAt = 0 } = row;
+      return { kind: "scheduled", task: { ...task, createdAt }, window: { opens: opens ?? "", closes: closes ?? "" } };
     }
     case "busy":
       return { kind: "busy", name: "in backup" };

@@ -46,6 +46,8 @@ export interface Row {
   readonly task?: string;
   readonly percent?: number;
   readonly window?: readonly [opens: number, closes: number];
+  /** When the task was created. */
+  readonly createdAt?: number;
   readonly reason?: string;
   readonly last?: { readonly task: string; readonly began: number; readonly failed?: string };
 }
@@ -61,6 +63,7 @@ export class Refusal extends Error {
 
 interface Task {
   readonly id: string;
+  readonly acceptedAt: number;
   /** When it shows as scheduled. */
   readonly shownAt: number;
   readonly window?: readonly [opens: number, closes: number];
@@ -151,6 +154,7 @@ export class FleetVendor {
     const id = `e${this.#nextTask++}`;
     instance.tasks.push({
       id,
+      acceptedAt: age,
       shownAt: age,
       startsAt: age,
       endsAt,
@@ -202,6 +206,7 @@ export class FleetVendor {
     const endsAt = startsAt + takes;
     tasks.push({
       id: `t${this.#nextTask++}`,
+      acceptedAt: this.age,
       shownAt: this.age + SHOWS_AFTER,
       ...(delayed && window !== undefined ? { window } : {}),
       startsAt,
@@ -248,7 +253,7 @@ export class FleetVendor {
     };
   }
 
-  #state({ spec, tasks }: Instance): Pick<Row, "state" | "task" | "percent" | "window" | "reason"> {
+  #state({ spec, tasks }: Instance): Pick<Row, "state" | "task" | "percent" | "window" | "createdAt" | "reason"> {
     const live = tasks.filter(({ canceled, endsAt }) => !canceled && endsAt > this.age);
     const running = live.find(({ startsAt }) => startsAt <= this.age);
     if (running !== undefined) {
@@ -260,6 +265,7 @@ export class FleetVendor {
       const [opens, closes] = scheduled.window;
       return {
         state: "scheduled",
+        createdAt: this.#beginning + scheduled.acceptedAt,
         task: scheduled.id,
         window: [this.#beginning + opens, this.#beginning + closes],
       };
