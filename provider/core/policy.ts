@@ -33,7 +33,7 @@ export type Times = Omit<Policy, "onNewer" | "onFailure" | "wait" | "changes">;
 
 /**
  * For how long after a request whose task was not seen a task is attributed to it, in milliseconds. Later, it is more
- * likely that somebody else has started it.
+ * likely that another person or tool has started it.
  */
 export const CLAIM = 15 * 60_000;
 

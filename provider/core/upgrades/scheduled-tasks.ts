@@ -39,7 +39,7 @@ export class ScheduledTasks {
 
   /**
    * Whether a member's task is one of ours. A task that the earlier run has requested and never seen was created when
-   * it was requested; any other is of somebody else.
+   * it was requested; any other belongs to another person or tool.
    */
   owns(member: string, { id, createdAt }: Pick<Task, "id" | "createdAt">): boolean {
     const known = this.#tasks.get(member);
