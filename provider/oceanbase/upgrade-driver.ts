@@ -8,7 +8,7 @@ import { blocked } from "../core/texts/sentences";
 import { findingsOf, isFollowed, type Member, standingOf, type Unit, type View, viewOfOne } from "../core/unit";
 import { type Constraint, formatParts, holds, parseVersion, standing } from "../core/version";
 import type { Agents } from "./agent/agents";
-import { type Dag, dag } from "./agent/schema";
+import { type Dag, dag, type UploadedPackage } from "./agent/schema";
 import { readBackups } from "./backups";
 import { type ClusterObservation, missingOnServers, targetOf, upgradeOf } from "./call";
 import { calleeOf, observe, type UpgradeObservation } from "./observe";
@@ -16,7 +16,6 @@ import { ensureUploaded } from "./packages/ensure-uploaded";
 import { lackedBy, PackageMissing } from "./packages/old-refusals";
 import { type LocalPackages, readLocalPackages } from "./packages/packages";
 import type { RpmPackage } from "./packages/rpm";
-import type { Receipt } from "./packages/upload";
 import type { Readiness } from "./preflight";
 import type { System, UpgradeArguments } from "./system";
 import { formatTarget } from "./tasks/dag";
@@ -56,7 +55,7 @@ export class UpgradeDriver<A extends UpgradeArguments> implements Driver<Cluster
   readonly #watcher: TaskWatcher;
   readonly #closed = new AbortController();
   readonly #lists: DependencyLists;
-  readonly #receipts: Receipt[] = [];
+  readonly #receipts: UploadedPackage[] = [];
   /**
    * Whether packages were uploaded and no request was refused since: only a refusal shows that one is still missing.
    */

@@ -7,9 +7,9 @@ import type { Clock, Progress, Runtime } from "../../provider/core/runtime";
 import { HttpClient } from "../../provider/http/client";
 import type { Transport } from "../../provider/http/transport";
 import { Agents } from "../../provider/oceanbase/agent/agents";
+import type { UploadedPackage } from "../../provider/oceanbase/agent/schema";
 import { ensureUploaded } from "../../provider/oceanbase/packages/ensure-uploaded";
 import { type RpmPackage, readRpm } from "../../provider/oceanbase/packages/rpm";
-import type { Receipt } from "../../provider/oceanbase/packages/upload";
 import { createTransport, ObshellCluster } from "../simulators";
 import { makeRpm, type RpmOptions } from "../support/rpm-package";
 import { simulatedTransport } from "../support/simulated-transport";
@@ -110,8 +110,8 @@ export async function failureOf(call: Promise<unknown>): Promise<UpgradeError> {
 export async function ensured(
   { agents, runtime }: Hands,
   packages: readonly RpmPackage[],
-): Promise<readonly Receipt[]> {
-  const receipts: Receipt[] = [];
+): Promise<readonly UploadedPackage[]> {
+  const receipts: UploadedPackage[] = [];
   await ensureUploaded(agents, packages, runtime, receipts);
   return receipts;
 }

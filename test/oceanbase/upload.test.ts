@@ -2,10 +2,11 @@ import { appendFile, unlink, writeFile } from "node:fs/promises";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Refused, Unreachable } from "../../provider/core/errors";
+import type { UploadedPackage } from "../../provider/oceanbase/agent/schema";
 import { ensureUploaded } from "../../provider/oceanbase/packages/ensure-uploaded";
 import { formOf, sealStream } from "../../provider/oceanbase/packages/package-stream";
 import { readRpm } from "../../provider/oceanbase/packages/rpm";
-import { type Receipt, receipt, sameAsUploaded, uploadPackage } from "../../provider/oceanbase/packages/upload";
+import { receipt, sameAsUploaded, uploadPackage } from "../../provider/oceanbase/packages/upload";
 import { makeRpm, type RpmOptions } from "../support/rpm-package";
 import { ensured, failureOf, fileOf, INTERRUPTED, PASSWORD, PLAIN, packageOf, SEALED, uploadRig } from "./upload-rig";
 
@@ -22,7 +23,7 @@ describe("an upload", () => {
   ])("to an agent of %s goes to %s, and is stored as the package's headers say", async (agentVersion, endpoint) => {
     const { agents, cluster, runtime, uploads } = uploadRig({ agentVersion });
     const pkg = await packageOf({ payload: Buffer.alloc(300_001, 3) });
-    expect(await uploadPackage(agents, pkg, runtime)).toEqual({
+    expect(await uploadPackage(agents, pkg, runtime)).toMatchObject({
       name: "oceanbase-ce",
       version: "4.3.5.2",
       release_distribution: "102000042025031214.el7",
@@ -230,16 +231,25 @@ describe("an answer", () => {
   const capital = { Name: "n", Version: "1", ReleaseDistribution: "2.el7", Architecture: "x86_64" };
 
   it.each([
-    [{ ...identity, upgrade_dep_yaml: "" }, identity],
-    [{ ...identity, upgrade_dep_yaml: null, pkg_id: 7 }, identity],
+    [
+      { ...identity, upgrade_dep_yaml: "" },
+      { ...identity, upgrade_dep_yaml: "" },
+    ],
+    [
+      { ...identity, upgrade_dep_yaml: null, pkg_id: 7 },
+      { ...identity, upgrade_dep_yaml: null },
+    ],
     [
       { ...identity, upgrade_dep_yaml: "- version: 1" },
-      { ...identity, upgradeDepYaml: "- version: 1" },
+      { ...identity, upgrade_dep_yaml: "- version: 1" },
     ],
-    [{ ...capital, UpgradeDepYaml: "" }, identity],
+    [
+      { ...capital, UpgradeDepYaml: "" },
+      { ...identity, upgrade_dep_yaml: "" },
+    ],
     [
       { ...capital, UpgradeDepYaml: "- version: 1", PkgId: 1 },
-      { ...identity, upgradeDepYaml: "- version: 1" },
+      { ...identity, upgrade_dep_yaml: "- version: 1" },
     ],
   ])("%j is understood", (answer, expected) => {
     expect(receipt.parse(answer)).toEqual(expected);
@@ -324,7 +334,7 @@ describe("packages that are to be there", () => {
     const { cluster, agents, runtime } = hands;
     cluster.control.setAgentVersion(OLD, 0);
     cluster.control.addPackage({ name: "oceanbase-ce", version: "4.3.5.2", release: "102000042025031214.el7" });
-    const receipts: Receipt[] = [];
+    const receipts: UploadedPackage[] = [];
     await ensureUploaded(agents, await both(), runtime, receipts, `http://${cluster.endpoints[0]}`);
     expect(receipts.map(({ name }) => name)).toEqual(["oceanbase-ce-libs"]);
   });
@@ -342,7 +352,7 @@ describe("packages that are to be there", () => {
     const data = { Name: "oceanbase-ce", Version: "4.3.5.2", ReleaseDistribution: "1.el7", Architecture: "x86_64" };
     const body = JSON.stringify({ successful: true, status: 200, data: { ...data, UpgradeDepYaml: "- version: 4" } });
     cluster.faults.add({ match: { path: SEALED }, fault: { kind: "replace", status: 200, body } });
-    expect(await ensured(hands, [await packageOf()])).toMatchObject([{ upgradeDepYaml: "- version: 4" }]);
+    expect(await ensured(hands, [await packageOf()])).toMatchObject([{ upgrade_dep_yaml: "- version: 4" }]);
   });
 });
 

@@ -65,7 +65,7 @@ export const agentStatus = z.object({ obState: z.number() });
 export const agentsStatus = z.record(z.string(), z.object({ state: z.number(), obState: z.number() }));
 export type AgentsStatus = z.infer<typeof agentsStatus>;
 
-const uploadedPackage = z.object({
+export const uploadedPackage = z.object({
   name: z.string(),
   version: z.string(),
   /** Build and distribution: `102000042025031214.el7`. */

@@ -3,10 +3,11 @@ import { Unreachable, UpgradeError } from "../../core/errors";
 import { Watch } from "../../core/reconcile/pace";
 import type { Runtime } from "../../core/runtime";
 import type { Agents } from "../agent/agents";
+import type { UploadedPackage } from "../agent/schema";
 import { listPackages } from "../conditions";
 import { packageName } from "./package-stream";
 import type { RpmPackage } from "./rpm";
-import { begun, type Receipt, sameAsUploaded, uploadPackage } from "./upload";
+import { begun, sameAsUploaded, uploadPackage } from "./upload";
 
 /** How long to search for a package after its upload's response was lost. */
 const SEARCH_TIME = 2 * 60_000;
@@ -24,7 +25,7 @@ export async function ensureUploaded(
   agents: Agents,
   packages: readonly RpmPackage[],
   runtime: Runtime,
-  receipts: Receipt[] = [],
+  receipts: UploadedPackage[] = [],
   callee?: string,
 ): Promise<void> {
   if (packages.length === 0) return;
@@ -43,7 +44,7 @@ async function uploadOrFind(
   pkg: RpmPackage,
   runtime: Runtime,
   { lists, callee }: { readonly lists: boolean; readonly callee: string | undefined },
-): Promise<Receipt> {
+): Promise<UploadedPackage> {
   const report = (percent: number) =>
     runtime.report({
       message: `${percent < 100 ? "uploading" : "unpacking"} ${titleOf(pkg)}`,
@@ -65,7 +66,7 @@ async function uploadOrFind(
 }
 
 /** Polls until the package is listed. It is never sent again, because obshell would store a second copy. */
-async function find(agents: Agents, pkg: RpmPackage, runtime: Runtime, cause: Unreachable): Promise<Receipt> {
+async function find(agents: Agents, pkg: RpmPackage, runtime: Runtime, cause: Unreachable): Promise<UploadedPackage> {
   const watch = new Watch(runtime.clock, runtime.signal, runtime.random);
   for (;;) {
     const listed = await unlessUnreachable(listPackages(agents), runtime.signal);

@@ -6,7 +6,7 @@ import { compareVersions, parseVersion, type Version } from "../../core/version"
 import { INCOMPLETE, TransportError } from "../../http/transport";
 import type { Agents, Upload } from "../agent/agents";
 import type { Recipient } from "../agent/auth";
-import { agentInfo, type UploadedPackage } from "../agent/schema";
+import { agentInfo, type UploadedPackage, uploadedPackage } from "../agent/schema";
 import { formOf, formType, sealStream } from "./package-stream";
 import type { RpmPackage } from "./rpm";
 
@@ -23,25 +23,10 @@ const RESPONSE_TIMEOUT = 30 * 60_000;
  */
 const VALID_FOR = 2 * 60 * 60_000;
 
-/** A package that this run has uploaded to the servers. */
-export interface Receipt extends UploadedPackage {
-  /**
-   * The package's `oceanbase_upgrade_dep.yml`. Only the encrypted endpoint returns it, and only for a newer database.
-   */
-  readonly upgradeDepYaml?: string;
-}
-
-const snakeCase = z
-  .object({
-    name: z.string(),
-    version: z.string(),
-    release_distribution: z.string(),
-    architecture: z.string(),
-    upgrade_dep_yaml: z.string().nullish(),
-  })
-  .transform(({ upgrade_dep_yaml: yaml, ...rest }): Receipt => withYaml(rest, yaml));
-
-/** The encrypted endpoint uses Go's own field names. */
+/**
+ * The encrypted endpoint uses Go's own field names. Only it returns `oceanbase_upgrade_dep.yml`, and only for a newer
+ * database.
+ */
 const capitals = z
   .object({
     Name: z.string(),
@@ -50,17 +35,18 @@ const capitals = z
     Architecture: z.string(),
     UpgradeDepYaml: z.string().nullish(),
   })
-  .transform(({ Name, Version, ReleaseDistribution, Architecture, UpgradeDepYaml }): Receipt => {
-    const rest = { name: Name, version: Version, release_distribution: ReleaseDistribution };
-    return withYaml({ ...rest, architecture: Architecture }, UpgradeDepYaml);
-  });
+  .transform(
+    (pkg): UploadedPackage => ({
+      name: pkg.Name,
+      version: pkg.Version,
+      release_distribution: pkg.ReleaseDistribution,
+      architecture: pkg.Architecture,
+      upgrade_dep_yaml: pkg.UpgradeDepYaml,
+    }),
+  );
 
 /** Responses of POST /api/v1/package and POST /api/v1/upgrade/package. */
-export const receipt = z.union([snakeCase, capitals]);
-
-function withYaml(rest: UploadedPackage, yaml: string | null | undefined): Receipt {
-  return yaml ? { ...rest, upgradeDepYaml: yaml } : rest;
-}
+export const receipt = z.union([uploadedPackage, capitals]);
 
 /** Whether the servers have a package. obshell compares headers and ignores file names. */
 export function sameAsUploaded(pkg: RpmPackage, uploaded: readonly UploadedPackage[]): boolean {
@@ -87,7 +73,7 @@ export async function uploadPackage(
   { signal }: Pick<Runtime, "signal">,
   onProgress: (percent: number) => void = () => undefined,
   callee?: string,
-): Promise<Receipt> {
+): Promise<UploadedPackage> {
   await agents.contactAll();
   if (agents.contacted.length === 0) await beforeSending(() => agents.read("/api/v1/info", agentInfo));
   const failures: Unreachable[] = [];

@@ -5,7 +5,6 @@ import type { UploadedPackage } from "../agent/schema";
 import type { Edition, LocalPackages, Target } from "../packages/packages";
 import { readPackagedFile } from "../packages/payload";
 import type { RpmPackage } from "../packages/rpm";
-import type { Receipt } from "../packages/upload";
 import { UnreadablePayload } from "../packages/xz/range-decoder";
 
 /**
@@ -171,7 +170,7 @@ export interface Sources {
     readonly local: LocalPackages;
   };
   /** Uploads of this run, with the server's responses. */
-  readonly receipts: readonly Receipt[];
+  readonly receipts: readonly UploadedPackage[];
   readonly lists: DependencyLists;
   /** Time limit of unpacking, in milliseconds. */
   readonly budget: number | undefined;
@@ -191,14 +190,10 @@ export async function pathsTo(
   const uploaded = [...receipts, ...(observation.readiness.uploaded ?? [])].filter(
     (pkg) => isMain(pkg.name) && pkg.version === target.version && pkg.release_distribution === target.release,
   );
-  const text = uploaded.map(textOf).find((found) => found !== undefined);
-  if (text !== undefined) return lists.fromText(text);
+  const text = uploaded.find(({ upgrade_dep_yaml: yaml }) => yaml)?.upgrade_dep_yaml;
+  if (text) return lists.fromText(text);
   const file = observation.local.packages.find(
     (pkg) => isMain(pkg.name) && pkg.version === target.version && pkg.release === target.release,
   );
   return file && lists.fromPackage(file, budget);
-}
-
-function textOf(pkg: Receipt): string | undefined {
-  return pkg.upgradeDepYaml || pkg.upgrade_dep_yaml || undefined;
 }
