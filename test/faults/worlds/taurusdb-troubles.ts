@@ -71,9 +71,10 @@ export function troublesOf(
       apply: (dial) => control.setStatus("PONDERING", { instance: one(dial), ms: dial * 20 * SECOND }),
       explains: ["refused", "not-upgraded"],
     },
+    // If it is frozen after its upgrade, the upgrade has failed, whatever it now runs.
     "instance is frozen": {
       apply: (dial) => control.setStatus("FROZEN", { instance: one(dial) }),
-      explains: ["blocked", "refused", "not-upgraded"],
+      explains: ["blocked", "refused", "not-upgraded", "upgrade-failed"],
     },
     "upgrades are denied": {
       apply: (dial) => control.deny(one(dial)),
