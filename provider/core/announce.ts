@@ -1,5 +1,6 @@
 import { controlOf, isAwaited } from "./control/control";
 import type { Plan } from "./decision/plan";
+import { isUnwanted } from "./decision/verdicts";
 import type { Driver, FleetDriver } from "./driver";
 import { taskOf, type UpgradeRecord } from "./outcome";
 import type { Policy } from "./policy";
@@ -40,10 +41,9 @@ export async function announce(
       const { task, window } = plan;
       if (record.owns(task)) {
         const holdOf = controlOf(driver, policy, { wall }).judge();
-        const kept: Announcement[] = [];
-        const warn = (message: string) => kept.push({ message });
-        if (view.units.some((unit) => holdOf(unit) !== undefined) && isKept(nameOf(task), { keepScheduled, warn }))
-          return kept;
+        const unwanted = view.units.some((unit) => isUnwanted(unit, driver.schedules, holdOf));
+        const kept = unwanted ? keptNotes(nameOf(task), keepScheduled) : [];
+        if (kept.length > 0) return kept;
         return [{ message: `will cancel scheduled ${nameOf(task)} before the upgrade is requested` }];
       }
       const { remedy } = scheduledByOthers(driver.title, task, window);
@@ -128,10 +128,17 @@ async function cancellation(
   const task = taskOf(upgrade);
   const status = await inspect(driver, task);
   if (status.kind !== "scheduled") return [];
-  const kept: Announcement[] = [];
-  if (isKept(nameOf(task), { keepScheduled, warn: (message) => kept.push({ message }) })) return kept;
+  const kept = keptNotes(nameOf(task), keepScheduled);
+  if (kept.length > 0) return kept;
   const window = describeWindow(status.window);
   return [{ message: `will cancel scheduled ${nameOf(task)}, which is no longer needed (window ${window})` }];
+}
+
+/** Why a scheduled upgrade would be kept; empty if nothing relies on it. */
+function keptNotes(name: string, keepScheduled: Runtime["keepScheduled"]): Announcement[] {
+  const notes: Announcement[] = [];
+  isKept(name, { keepScheduled, warn: (message) => notes.push({ message }) });
+  return notes;
 }
 
 /** The cancellations that a run would send for members of a fleet, based on the tasks in the state. Reads only. */
@@ -148,10 +155,10 @@ export async function announceFleet(
   schedule.seen(members);
   const kept: Announcement[] = [];
   const holdOf = controlOf(driver, policy, { wall }).judge();
-  const unneededUnits = members.filter(
-    (unit) => unit.activity?.kind === "scheduled" && (unit.standing !== "behind" || holdOf(unit) !== undefined),
+  const unwanted = members.filter(
+    (unit) => unit.activity?.kind === "scheduled" && isUnwanted(unit, driver.schedules, holdOf),
   );
-  const keepable = [...unneededUnits.map(({ name }) => name), ...schedule.others(driver.units)];
+  const keepable = [...unwanted.map(({ name }) => name), ...schedule.others(driver.units)];
   keep(schedule, keepable, driver, { keepScheduled, warn: (message) => kept.push({ message }) });
   const waiting = members.flatMap(({ name, standing, activity }) =>
     activity?.kind === "scheduled" && !(driver.schedules && standing === "behind")

@@ -55,7 +55,7 @@ export class UpgradeError extends Error {
 /**
  * No response, or none from a server that knows the state. Retried within a budget, never treated as a response.
  * - `sent`: whether the request may have reached the vendor. False only when it certainly did not.
- * - `heard`: whether the vendor itself responded (for instance "my database cannot be reached just now").
+ * - `responded`: whether the vendor itself responded (for instance "my database cannot be reached just now").
  * - `task`: the task that an upgrade request has started, if it arrived and the caller chooses the id.
  */
 export class Unreachable extends UpgradeError {

@@ -106,7 +106,7 @@ function textOfPage(page: string): string {
  */
 type Delivery = Exclude<RefusalKind, "busy"> | "unconfirmed";
 
-const FATES: ReadonlyMap<number, Delivery> = new Map([
+const DELIVERIES: ReadonlyMap<number, Delivery> = new Map([
   [303, "unconfirmed"],
   [408, "unconfirmed"],
   [425, "soon"],
@@ -115,7 +115,7 @@ const FATES: ReadonlyMap<number, Delivery> = new Map([
 ]);
 
 export function deliveryOf(status: number): Delivery {
-  return FATES.get(status) ?? (status >= 300 && status < 500 ? "final" : "unconfirmed");
+  return DELIVERIES.get(status) ?? (status >= 300 && status < 500 ? "final" : "unconfirmed");
 }
 
 /** A response that is not in the vendor's format. */

@@ -170,10 +170,10 @@ class OceanBaseEstate implements Estate {
     const named = new Set([...contacted.map(({ address }) => address), ...hosts]);
     const missing = all.filter((address) => !named.has(address));
     const outside = new Set(this.#opened.agents.outside.map(({ origin }) => origin));
-    const silent = this.origins.filter(
+    const unresponsive = this.origins.filter(
       (origin, at) => !responding.has(origin) && !outside.has(origin) && !all.includes(hosts[at] ?? ""),
     );
-    if (missing.length <= silent.length) return [];
+    if (missing.length <= unresponsive.length) return [];
     return [
       {
         code: "agents-not-named",
@@ -192,7 +192,7 @@ function adviceOn(outsider: Outsider): Finding {
   return { code: "agent-without-cluster", ...withoutCluster(outsider) };
 }
 
-/** `who`: whose credentials an agent has verified; `silent`: why it did not respond. */
+/** `who`: whose credentials an agent has verified; `unreachable`: why it did not respond. */
 interface Verified {
   readonly who?: string;
   readonly unreachable?: string;

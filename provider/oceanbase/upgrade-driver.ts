@@ -158,8 +158,8 @@ export class UpgradeDriver<A extends UpgradeArguments> implements Driver<Cluster
     return `To see the task, run \`obshell task show -i ${id} -d\` on a host of the cluster`;
   }
 
-  reopen(task: Task, way: Operator, permit: Permit): Promise<void> {
-    return reopen(this.#options.agents, task, way, permit);
+  reopen(task: Task, operator: Operator, permit: Permit): Promise<void> {
+    return reopen(this.#options.agents, task, operator, permit);
   }
 
   close(): Promise<void> {

@@ -60,6 +60,23 @@ describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, argsOf) => {
     expect((await next.update(a.id, a.outs, news)).outs).toMatchObject({ status: "held" });
     expect(world.scheduled()).toEqual(["Pending"]);
   });
+
+  it("that is still wanted in its window is not announced as kept for another resource while nothing may begin", async () => {
+    const world = openProcesses(type, argsOf);
+    const [first] = world.operation();
+    const a = await first.create(world.inputs("a"));
+    const b = await first.create(world.inputs("b"));
+    const [next] = world.operation();
+    await next.check(world.inputs("b"), world.inputs("b"));
+    await next.diff(b.id, b.outs, world.inputs("b"));
+    const news = world.inputs("a", { freeze: "incident 4711", onNewer: "accept" });
+    await next.check(world.inputs("a"), news);
+    await next.diff(a.id, a.outs, news);
+    expect(world.lines.join()).not.toContain("stays scheduled");
+    expect((await next.update(a.id, a.outs, news)).outs).toMatchObject({ status: "deferred" });
+    expect(world.lines.join()).not.toContain("stays scheduled");
+    expect(world.scheduled()).toEqual(["Pending"]);
+  });
 });
 
 it("the cancellation of a replaced resource's scheduled upgrade is previewed", async () => {

@@ -39,7 +39,7 @@ export function holdByClock(rules: ChangeRules, schedules: boolean, now: number)
  */
 const RECENT = 10 * 60_000;
 
-/** A failed upgrade, for RETRY or ROLLBACK. `askedAt`: when it was requested, not when it was first seen. */
+/** A failed upgrade, for RETRY or ROLLBACK. `requestedAt`: when it was requested, not when it was first seen. */
 export type Reopened = Pick<Task, "to" | "requestedAt">;
 
 /** Calls a read, again if it fails. */

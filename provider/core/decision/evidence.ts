@@ -180,7 +180,7 @@ function ofEarlier({ name, from, completed }: Unit, earlier: Earlier, lists: Lis
   const sentSince = starting ? unseenSince(name, lists) : earlier.calledAt;
   const since = Math.max(sentSince, attempts.lastActiveAt(name) ?? Number.NEGATIVE_INFINITY);
   const expired = now - since >= timeOf(earlier.lost, times);
-  // A wait that starts with this run must finish in it: the next run would start expired.
+  // A wait that starts with this run must finish in it: the next run would start over.
   return {
     by: "earlier",
     kind: "invisible",

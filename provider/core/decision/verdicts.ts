@@ -1,4 +1,4 @@
-import type { ChangeControl, HoldOf } from "../control/control";
+import type { HoldOf } from "../control/control";
 import type { Hold } from "../control/hold";
 import type { Driver } from "../driver";
 import type { Policy } from "../policy";
@@ -47,18 +47,17 @@ export interface Facts {
   readonly driver: Pick<Driver, "schedules">;
   readonly policy: Pick<Policy, "settleTime">;
   readonly upgrades: Pick<Upgrades, "attempts" | "evidenceOf" | "owns">;
-  readonly control: Pick<ChangeControl, "judge">;
   readonly cancellation: Pick<Cancellation, "refused">;
   readonly texts: Texts;
 }
 
 /** The verdicts for each unit. @param at when the read began */
 export function judge(
-  { driver, policy, upgrades, control, cancellation, texts }: Facts,
+  { driver, policy, upgrades, cancellation, texts }: Facts,
   units: readonly Unit[],
   at: number,
+  holdOf: HoldOf,
 ): Verdicts {
-  const holdOf = control.judge();
   const verdict = (unit: Unit) =>
     verdictOn(unit, {
       now: at,
@@ -73,6 +72,11 @@ export function judge(
       texts,
     });
   return new Verdicts(units.map((unit) => [unit, verdict(unit)] as const));
+}
+
+/** Whether a resource does not want a scheduled upgrade of a unit now: only another resource may need it. */
+export function isUnwanted(unit: Unit, schedules: boolean, holdOf: HoldOf): boolean {
+  return unit.standing !== "behind" || (!schedules && holdOf(unit) !== undefined);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { awaitRelease, type ChangeControl, controlOf, endHeld, isAwaited, togetherHold } from "../control/control";
 import { type Hold, heldBy } from "../control/hold";
 import { Confirmation } from "../decision/confirmation";
-import { type Facts, judge, type Of, type Verdicts } from "../decision/verdicts";
+import { type Facts, isUnwanted, judge, type Of, type Verdicts } from "../decision/verdicts";
 import { type Driver, isFleet, type Observation } from "../driver";
 import { asUpgradeError, type UpgradeError } from "../errors";
 import type { Outcome, Status, UpgradeRecord } from "../outcome";
@@ -90,8 +90,7 @@ class Reconciliation<O extends Observation> {
     this.#recovery = new Recovery(driver, policy, this.#control, runtime, this.#upgrades.record);
     this.#sender = new Sender(driver, this.#control, policy, runtime, this.#budget, this.#upgrades);
     this.#progress = new Progress(driver, this.#texts, runtime);
-    const [upgrades, control, cancellation, texts] = [this.#upgrades, this.#control, this.#cancellation, this.#texts];
-    this.#facts = { driver, policy, upgrades, control, cancellation, texts };
+    this.#facts = { driver, policy, upgrades: this.#upgrades, cancellation: this.#cancellation, texts: this.#texts };
   }
 
   async toTheEnd(): Promise<Status> {
@@ -133,9 +132,8 @@ class Reconciliation<O extends Observation> {
   /** The verdicts for each unit, and the problems to report if the run ends now. */
   #judge({ units, absent }: View, at: number): Verdicts {
     const holdOf = this.#control.judge();
-    const waits = (unit: Unit) => !this.#driver.schedules && holdOf(unit) !== undefined;
-    this.#upgrades.release(units.filter((unit) => unit.standing !== "behind" || waits(unit)));
-    const verdicts = judge(this.#facts, units, at);
+    this.#upgrades.release(units.filter((unit) => isUnwanted(unit, this.#driver.schedules, holdOf)));
+    const verdicts = judge(this.#facts, units, at, holdOf);
     const gone = absent.map((unit) => [unit.name, { code: "vanished", message: problemOf(unit) } as const] as const);
     this.#problems = new Map<string, Problem>([...verdicts.of("problem"), ...gone]);
     this.#hold = togetherHold(verdicts.holds, units.length + absent.length);
@@ -176,9 +174,9 @@ class Reconciliation<O extends Observation> {
   }
 
   /** Handles a failed upgrade according to the policy. Operators are only sent for upgrades that this tool started. */
-  async #recover(unit: Unit, { task, failure, when, rolledBack: undone }: Of<"failed">): Promise<Next> {
+  async #recover(unit: Unit, { task, failure, when, rolledBack: isRolledBack }: Of<"failed">): Promise<Next> {
     const { title } = this.#driver;
-    if (undone === true) throw rolledBack(title, task, failure, this.#recovery.rollbackCause);
+    if (isRolledBack === true) throw rolledBack(title, task, failure, this.#recovery.rollbackCause);
     if (when === "earlier") this.#upgrades.failed(unit, task, failure);
     const sent = await this.#recovery.reopen(unit, task, failure, when).catch(heldBy);
     if (sent === true) {

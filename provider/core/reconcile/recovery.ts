@@ -95,9 +95,9 @@ export class Recovery {
   }
 
   /** After a rejection or a lost response, the state of the task is read. */
-  async #send(task: Task, way: Operator, permit: Permit): Promise<void> {
+  async #send(task: Task, operator: Operator, permit: Permit): Promise<void> {
     try {
-      await sending(async () => this.#driver.reopen?.(task, way, permit));
+      await sending(async () => this.#driver.reopen?.(task, operator, permit));
     } catch (error) {
       if (error instanceof Unreachable && error.sent) this.#record.reopened();
       this.#runtime.signal.throwIfAborted();

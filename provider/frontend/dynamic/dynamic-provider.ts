@@ -18,10 +18,10 @@ export class DynamicProvider implements dynamic.ResourceProvider {
   readonly #lifecycle: Lifecycle;
   readonly #onCancel: OnCancel;
 
-  /** @param surroundings with `onCancel`, the source of ^C: by default the engine */
-  constructor(surroundings: Environment & { readonly onCancel?: OnCancel }) {
-    this.#lifecycle = new Lifecycle(surroundings);
-    this.#onCancel = surroundings.onCancel ?? onCancel;
+  /** @param environment with `onCancel`, the source of ^C: by default the engine */
+  constructor(environment: Environment & { readonly onCancel?: OnCancel }) {
+    this.#lifecycle = new Lifecycle(environment);
+    this.#onCancel = environment.onCancel ?? onCancel;
   }
 
   /** Synchronous, because the SDK accepts other calls while it awaits `configure`, but none before it has returned. */

@@ -180,7 +180,7 @@ export class Lifecycle {
     if (upgrade !== undefined && isOpen(upgrade)) {
       const kind = await kindOf(call, this.#environment.kinds)();
       // The properties of a failed update may have been too large to be stored whole (`fitPartialFailure`).
-      const units = kind.reportsProblems ? Object.keys(upgrade.tasks ?? {}) : [];
+      const units = Object.keys(upgrade.tasks ?? {});
       const named = Object.fromEntries(units.length === 0 ? [] : kind.identifiedBy.map((key) => [key, units]));
       const session = await this.#session(call, { ...named, ...properties });
       const keepScheduled = this.#keeping(session, properties);

@@ -8,7 +8,7 @@ import { failure } from "./schema";
 export type ParsedResponse =
   | { readonly kind: "data"; readonly data: unknown }
   /**
-   * The node, or the proxy in front of it, is temporarily unavailable. `heard`: the response is known to be from Redis
+   * The node, or the proxy in front of it, is temporarily unavailable. `responded`: the response is known to be from Redis
    * Enterprise.
    */
   | { readonly kind: "away"; readonly status: number; readonly text: string; readonly responded: boolean }
