@@ -23,18 +23,17 @@ export interface Driver<O extends Observation = Observation> {
   readonly title: string;
   /** The names of all units of the resource, whether the vendor reports them or not. */
   readonly units: readonly string[];
-  /**
-   * How the result of a task is read. `by-id`: the vendor reports it for a task id. `by-list`: the vendor lists tasks
-   * with what they upgrade, and the result is inferred from lists and times.
-   */
-  readonly tasks: "by-id" | "by-list";
   /** Whether upgrades are scheduled for the maintenance window of each unit. */
   readonly schedules: boolean;
   /** The maximum number of units in one request. */
   readonly mostPerRequest: number;
   /** Whether each read costs its own requests instead of sharing them. Many such resources poll less often. */
   readonly ownReads: boolean;
-  /** The vendor's terms, for a resource with many units. */
+  /**
+   * The vendor's terms, for a resource with many units. Such a vendor lists tasks with what they upgrade, and the result
+   * of a task is inferred from lists and times. Without them there is one unit, and the vendor reports the result of a
+   * task for its id.
+   */
   readonly words?: FleetWords;
   /**
    * Reads only.
@@ -43,7 +42,7 @@ export interface Driver<O extends Observation = Observation> {
   observe(scheduled: boolean): Promise<O>;
   /** Pure. */
   view(observation: O): View;
-  /** Reads only; for a vendor whose tasks are read by id. */
+  /** Reads only; missing for a vendor that only lists tasks. */
   inspect?(task: Task): Promise<TaskStatus>;
   /**
    * Whether a task may continue where reads do not reach, such as on other clusters. Such a task is read first,

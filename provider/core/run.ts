@@ -96,7 +96,7 @@ export async function isCanceled(driver: Driver, upgrade: UpgradeRecord): Promis
   const plan = planOf(driver, driver.view(await driver.observe(false)));
   if (plan.kind !== "upgrade") return false;
   // If the vendor does not list scheduled upgrades, only a read of the task shows this.
-  return driver.tasks === "by-list" || (await inspect(driver, taskOf(upgrade))).kind !== "scheduled";
+  return isFleet(driver) || (await inspect(driver, taskOf(upgrade))).kind !== "scheduled";
 }
 
 /** Whether an upgrade in the state may continue where reads do not reach, although all that they show is up to date. */

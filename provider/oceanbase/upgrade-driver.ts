@@ -46,7 +46,6 @@ function undecided({ unlisted, unreachable, agents }: Readiness, unit: Unit): st
 export class UpgradeDriver<A extends UpgradeArguments> implements Driver<ClusterObservation> {
   readonly title: string;
   readonly units: readonly [string];
-  readonly tasks = "by-id";
   readonly schedules = false;
   readonly mostPerRequest = 1;
   readonly ownReads = true;

@@ -63,7 +63,6 @@ interface Sent {
 export class UpgradeDriver implements Driver<Seen> {
   readonly title: string;
   readonly units: readonly [string];
-  readonly tasks = "by-id";
   readonly schedules = false;
   readonly mostPerRequest = 1;
   readonly ownReads = false;

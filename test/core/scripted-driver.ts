@@ -153,7 +153,6 @@ function scriptedDriver(script: Script, stage: Stage): Driver<Look> {
   return {
     title: TITLE,
     units: ["orders"],
-    tasks: "by-id",
     mostPerRequest: 1,
     ownReads: false,
     compose: requestOf,

@@ -188,9 +188,9 @@ function mutateKind(kind: SomeKind, mutant: Mutant): SomeKind {
 
 /** A driver whose methods can be replaced: those of an object of a class cannot be spread. */
 function delegate(driver: Driver): Driver {
-  const { title, units, tasks, schedules, mostPerRequest, ownReads } = driver;
+  const { title, units, schedules, mostPerRequest, ownReads } = driver;
   return {
-    ...{ title, units, tasks, schedules, mostPerRequest, ownReads },
+    ...{ title, units, schedules, mostPerRequest, ownReads },
     observe: (scheduled) => driver.observe(scheduled),
     view: (seen) => driver.view(seen),
     reachesTarget: (task, unit) => driver.reachesTarget(task, unit),

@@ -99,7 +99,6 @@ export function fakeKind(): {
       return {
         title: `Fake at ${args.server ?? "server-1"}`,
         units: [args.server ?? "server-1"],
-        tasks: "by-id",
         schedules: world.schedules,
         mostPerRequest: 1,
         ownReads: false,

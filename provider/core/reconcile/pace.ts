@@ -1,5 +1,8 @@
 import { formatDuration } from "../../base/sentences";
+import type { Driver } from "../driver";
 import type { Clock, Progress, Runtime } from "../runtime";
+import type { Texts } from "../texts/texts";
+import type { View } from "../unit";
 
 /** Shortest pause, in milliseconds, like all times here. */
 const SHORTEST = 750;
@@ -173,4 +176,48 @@ export class Stall {
 /** `9 min`: stalls are reported in whole minutes. */
 export function minutes(milliseconds: number): string {
   return formatDuration(Math.floor(milliseconds / MINUTE) * MINUTE);
+}
+
+/** Progress of a run that a read does not show. */
+interface Counts {
+  /** Units that it has requested, or found in progress. */
+  readonly attempts: number;
+  readonly problems: number;
+}
+
+/** Reports the progress of the units of a run, and paces its reads. */
+export class UnitsProgress {
+  readonly watch: Watch;
+  readonly #stall: Stall;
+  readonly #texts: Texts;
+  readonly #showsPercent: boolean;
+  readonly #report: Runtime["report"];
+
+  constructor({ title, words }: Pick<Driver, "title" | "words">, texts: Texts, runtime: Runtime) {
+    this.watch = new Watch(runtime.clock, runtime.signal, runtime.random);
+    this.#stall = new Stall(runtime, title, words?.inspectHint);
+    this.#texts = texts;
+    this.#showsPercent = words !== undefined;
+    this.#report = runtime.report;
+  }
+
+  /** @param waiting what the run waits for, by unit */
+  pause(
+    { units, absent, estimate }: View,
+    waiting: readonly { readonly message: string; readonly percent?: number }[],
+    { attempts, problems }: Counts,
+  ): Promise<void> {
+    const summary = this.#texts.progress({
+      total: units.length + absent.length,
+      done: units.filter(({ standing }) => standing !== "behind").length,
+      problems,
+      waiting: waiting.map(({ message }) => message),
+    });
+    const concerned = Math.max(attempts, waiting.length);
+    const partly = waiting.reduce((sum, { percent = 0 }) => sum + Math.min(percent, 99), 0);
+    const percent = Math.floor(((concerned - waiting.length) * 100 + partly) / concerned);
+    const message = estimate === undefined ? summary : `${summary}, ${estimate}`;
+    this.#report(this.#stall.seen({ message, ...(this.#showsPercent ? { percent } : {}) }, summary));
+    return this.watch.pause(percent);
+  }
 }

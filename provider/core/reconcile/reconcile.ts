@@ -17,7 +17,7 @@ import { UpgradesById } from "../upgrades/upgrades-by-id";
 import { UpgradesByList } from "../upgrades/upgrades-by-list";
 import { Cancellation, CancelPause } from "./cancel";
 import { type CompleteRead, follow, Observer, UnreachableBudget } from "./observer";
-import { Progress } from "./progress";
+import { UnitsProgress } from "./pace";
 import { Recovery } from "./recovery";
 import { Sender } from "./send";
 
@@ -64,7 +64,7 @@ class Reconciliation<O extends Observation> {
   readonly #cancellation: Cancellation;
   readonly #recovery: Recovery;
   readonly #sender: Sender<O>;
-  readonly #progress: Progress;
+  readonly #progress: UnitsProgress;
   readonly #facts: Facts;
   #hold: Hold | undefined;
   #problems: ReadonlyMap<string, Problem> = new Map();
@@ -89,7 +89,7 @@ class Reconciliation<O extends Observation> {
     this.#cancellation = new Cancellation(driver, this.#cancelPause, runtime);
     this.#recovery = new Recovery(driver, policy, this.#control, runtime, this.#upgrades.record);
     this.#sender = new Sender(driver, this.#control, policy, runtime, this.#budget, this.#upgrades);
-    this.#progress = new Progress(driver, this.#texts, runtime);
+    this.#progress = new UnitsProgress(driver, this.#texts, runtime);
     this.#facts = { driver, policy, upgrades: this.#upgrades, cancellation: this.#cancellation, texts: this.#texts };
   }
 
@@ -120,7 +120,7 @@ class Reconciliation<O extends Observation> {
     for (const [unit, failure] of verdicts.each("failed")) return this.#recover(unit, failure);
     if (confirmed.length > 0) return this.#request(confirmed, observation);
     // Resources share lists for some seconds: an immediate second read could return the same one.
-    const shared = unconfirmed && this.#driver.tasks === "by-list";
+    const shared = unconfirmed && isFleet(this.#driver);
     if (verdicts.units("send").length > 0 || shared) await this.#confirmation.pause(this.#runtime);
     if (verdicts.units("send").length > 0 || unconfirmed) return "read";
     if (verdicts.units("wait").length === 0) {
@@ -198,21 +198,21 @@ class Reconciliation<O extends Observation> {
   async #request(confirmed: readonly Unit[], observation: O): Promise<Next> {
     this.#upgrades.reportEarlier(confirmed);
     // The pace depends on the duration of the upgrade, not on the time needed to confirm the request.
-    if (this.#upgrades.attempts.requested.length === 0) this.#progress.restart();
+    if (this.#upgrades.attempts.requested.length === 0) this.#progress.watch.restart();
     const task = await this.#sender.send(confirmed, observation);
     const [unit] = confirmed;
     if (task !== undefined && unit !== undefined && this.#policy.wait) return this.#follow(unit, task);
     // The state must record whether it is scheduled, and for which window: the next read shows that.
     if (task !== undefined && !this.#driver.schedules) return "upgrading";
     // A request is not visible in lists immediately. After a pause, many resources share one read.
-    if (this.#driver.tasks === "by-list") await this.#progress.watch.pause();
+    if (isFleet(this.#driver)) await this.#progress.watch.pause();
     return "read";
   }
 
   /** Waits for the end of a task, polling only the task, if the vendor reports tasks by id. */
   async #follow(unit: Unit, task: Task): Promise<Next> {
     const result = await follow(this.#driver, task, this.#budget, this.#runtime);
-    this.#progress.restart();
+    this.#progress.watch.restart();
     return this.#upgrades.followed(unit, task, result) ? "judge" : "read";
   }
 
@@ -224,12 +224,10 @@ class Reconciliation<O extends Observation> {
     if (!this.#policy.wait && waiting.every(([, { accepted }]) => accepted)) return this.#unwatched(view);
     const [unit] = running;
     const task = unit && this.#upgrades.running(unit);
-    if (this.#driver.tasks === "by-id" && waiting.length === 1 && unit !== undefined && task !== undefined)
+    if (!isFleet(this.#driver) && waiting.length === 1 && unit !== undefined && task !== undefined)
       return this.#follow(unit, task);
-    await this.#progress.pause(view, verdicts, {
-      attempts: this.#upgrades.attempts.size,
-      problems: this.#problems.size,
-    });
+    const counts = { attempts: this.#upgrades.attempts.size, problems: this.#problems.size };
+    await this.#progress.pause(view, [...verdicts.of("wait").values()], counts);
     return "read";
   }
 

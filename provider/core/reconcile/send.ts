@@ -15,7 +15,7 @@ import { Watch } from "./pace";
 
 type SendingDriver<O extends Observation> = Pick<
   Driver<O>,
-  "title" | "tasks" | "mostPerRequest" | "compose" | "prepare" | "start" | "words"
+  "title" | "mostPerRequest" | "compose" | "prepare" | "start" | "words"
 >;
 
 /** Units of one request. */
@@ -157,7 +157,7 @@ export class Sender<O extends Observation> {
     try {
       const task = await sending(start);
       if (task !== undefined) return { kind: "accepted", task };
-      if (this.#driver.tasks === "by-list") return { kind: "accepted" };
+      if (this.#driver.words !== undefined) return { kind: "accepted" };
       const error = new Unreachable("the vendor's response names no task", { sent: true, responded: true });
       return { kind: "lost", error };
     } catch (error) {

@@ -103,7 +103,6 @@ export interface KernelDriverOptions {
 export class KernelDriver implements Driver<KernelObservation> {
   readonly title: string;
   readonly units: readonly string[];
-  readonly tasks = "by-list";
   readonly schedules: boolean;
   readonly mostPerRequest = BATCH_LIMIT;
   readonly ownReads = false;

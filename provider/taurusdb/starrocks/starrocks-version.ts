@@ -101,7 +101,6 @@ const NOT_ALLOWED: readonly (string | undefined)[] = ["DBS.280406", "DBS.200086"
 export class StarRocksDriver implements Driver<StarRocksObservation> {
   readonly title: string;
   readonly units: readonly [string];
-  readonly tasks = "by-id";
   readonly schedules: boolean;
   readonly mostPerRequest = 1;
   readonly ownReads = false;

@@ -43,7 +43,6 @@ export function fleetDriver({ vendor, clock }: World, up: Up, hand: Stagehand): 
   const driver: FleetDriver<Fleet> = {
     title: "Orders fleet",
     units: names,
-    tasks: "by-list",
     mostPerRequest: up.mostPerRequest ?? 100,
     schedules,
     ownReads: false,
