@@ -91,12 +91,12 @@ export function differ(one: string, other: string): boolean {
 /**
  * A version constraint.
  * - `at`: `4.3.5.2` or a prefix of it; every part written must be equal, a build if one is given.
- * - `floor`: `>=2.0.75`; at least that, compared at the specificity written.
+ * - `minimum`: `>=2.0.75`; at least that, compared at the specificity written.
  * - `latest`: the newest version that the vendor offers.
  */
 export type Constraint =
   | { readonly kind: "at"; readonly version: Version }
-  | { readonly kind: "floor"; readonly version: Version }
+  | { readonly kind: "minimum"; readonly version: Version }
   | { readonly kind: "latest" };
 
 /** Relation of a version to a constraint. */
@@ -111,7 +111,7 @@ export function parseConstraint(text: string): Constraint | undefined {
   const minimum = MINIMUM.exec(trimmed)?.[1];
   const version = parseVersion(minimum ?? trimmed);
   if (version === undefined) return undefined;
-  return { kind: minimum === undefined ? "at" : "floor", version };
+  return { kind: minimum === undefined ? "at" : "minimum", version };
 }
 
 /**
@@ -123,7 +123,7 @@ export function standing(version: Version, constraint: Constraint): Standing {
   if (constraint.kind === "latest") return "current";
   const order = compareToConstraint(version, constraint.version);
   if (order < 0) return "behind";
-  return order === 0 || constraint.kind === "floor" ? "current" : "newer";
+  return order === 0 || constraint.kind === "minimum" ? "current" : "newer";
 }
 
 /**

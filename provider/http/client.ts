@@ -105,8 +105,8 @@ export class HttpClient {
   async #post(request: Omit<Attempt, "method" | "signal">, whole: () => boolean): Promise<WireResponse> {
     const { signal, clock, grace = GRACE } = this.#options;
     signal.throwIfAborted();
-    const answered = new AbortController();
-    const timeout = lingering(signal, grace, clock, answered.signal, whole);
+    const responded = new AbortController();
+    const timeout = lingering(signal, grace, clock, responded.signal, whole);
     try {
       const result = await this.#attempt({ ...request, method: "POST", signal: timeout });
       if (result instanceof TransportError) throw result;
@@ -115,7 +115,7 @@ export class HttpClient {
       if (error instanceof TransportError || error instanceof UpgradeError) throw error;
       throw new TransportError("UNEXPECTED", asUpgradeError(error).message, error, true);
     } finally {
-      answered.abort();
+      responded.abort();
     }
   }
 
@@ -177,20 +177,20 @@ function lingering(
   signal: AbortSignal,
   grace: number,
   clock: Clock,
-  answered: AbortSignal,
+  responded: AbortSignal,
   whole: () => boolean,
 ): AbortSignal {
   const controller = new AbortController();
   const giveUp = async () => {
     try {
       if (!whole()) return controller.abort(signal.reason);
-      await clock.sleep(grace, answered);
+      await clock.sleep(grace, responded);
       controller.abort(new TransportError("ABANDONED", "interrupted while waiting for the response"));
     } catch {
       // The response arrived in time.
     }
   };
-  signal.addEventListener("abort", giveUp, { once: true, signal: answered });
+  signal.addEventListener("abort", giveUp, { once: true, signal: responded });
   return controller.signal;
 }
 
@@ -204,8 +204,8 @@ export function retriedCode(code: string): boolean {
 
 /** Milliseconds before attempt number `next` (2, 3, …): the server's Retry-After, or else 200 ms, 400 ms, … */
 export function delayBefore(next: number, response: WireResponse | undefined, now: number): number {
-  const asked = response && retryAfterOf(response.headers, now);
-  return Math.min(asked ?? FIRST_DELAY * 2 ** (next - 2), LONGEST_RETRY_AFTER);
+  const requested = response && retryAfterOf(response.headers, now);
+  return Math.min(requested ?? FIRST_DELAY * 2 ** (next - 2), LONGEST_RETRY_AFTER);
 }
 
 /** The value of Retry-After in milliseconds: seconds or an HTTP date (RFC 9110 §10.2.3). Callers limit it. */

@@ -187,10 +187,10 @@ export function presentedCertificate(origin: string, tls: Tls, dial: Dial): Prom
  */
 export function refusesClient(origin: string, tls: Tls, dial: Dial): Promise<boolean> {
   return handshake(origin, tls, dial, false, (socket, end) => {
-    let asked = false;
+    let requested = false;
     // Shared algorithms exist only if the server requests a certificate. `keylog` precedes even a failing handshake.
     const searchIn = () => {
-      asked ||= (socket.getSharedSigalgs() ?? []).length > 0;
+      requested ||= (socket.getSharedSigalgs() ?? []).length > 0;
     };
     socket.on("keylog", searchIn);
     socket.once("secureConnect", () => {
@@ -199,7 +199,7 @@ export function refusesClient(origin: string, tls: Tls, dial: Dial): Promise<boo
     });
     socket.resume();
     socket.on("error", () => undefined);
-    socket.once("close", () => end(asked));
+    socket.once("close", () => end(requested));
   });
 }
 
@@ -212,7 +212,7 @@ async function handshake<T>(
   tls: Tls,
   dial: Dial,
   otherwise: T,
-  look: (socket: TLSSocket, end: (result: T) => void) => void,
+  watch: (socket: TLSSocket, end: (result: T) => void) => void,
 ): Promise<T> {
   const { promise, resolve } = Promise.withResolvers<T>();
   const timer = setTimeout(() => resolve(otherwise), TIMEOUT);
@@ -220,7 +220,7 @@ async function handshake<T>(
     raw.on("error", () => undefined);
     const host = new URL(origin).hostname.replace(/^\[|\]$/g, "");
     const socket = connect({ socket: raw, host, ...(isIP(host) === 0 ? { servername: host } : {}), ...tls });
-    look(socket, resolve);
+    watch(socket, resolve);
     return socket;
   });
   dialled.catch(() => resolve(otherwise));

@@ -44,12 +44,12 @@ export function undiciTransport(tls: Tls, proxies: Proxies = DIRECT, limits: Par
     async (request, ...signals) => {
       try {
         const response = await exchange(dispatcher, request, [...signals, closed.signal]);
-        connections.met.add(request.origin);
+        connections.reached.add(request.origin);
         return response;
       } catch (error) {
         if (!(error instanceof TransportError)) throw error;
         const { origin } = request;
-        throw await explained(error, { origin, tls, proxies, dial, met: connections.met.has(origin) });
+        throw await explained(error, { origin, tls, proxies, dial, reached: connections.reached.has(origin) });
       }
     };
   const [read, write] = [by(connections.reads), by(connections.writes)];
@@ -78,7 +78,7 @@ interface Connections {
   readonly reads: Routes;
   readonly writes: Routes;
   /** Servers that have responded. */
-  readonly met: Set<string>;
+  readonly reached: Set<string>;
   users: number;
 }
 
@@ -112,7 +112,7 @@ function opened(tls: Tls, proxies: Proxies, limits: Partial<typeof LIMITS>): Con
   return {
     reads: openRoutes(tls, proxies, bounds),
     writes: openRoutes(tls, proxies, { ...bounds, maxRequestsPerClient: 1 }),
-    met: new Set(),
+    reached: new Set(),
     users: 0,
   };
 }
@@ -157,10 +157,10 @@ class Source {
     return this.#stall.signal;
   }
 
-  async *#watched(stream: StreamedBody, patience: number): AsyncGenerator<Uint8Array, void, void> {
+  async *#watched(stream: StreamedBody, timeout: number): AsyncGenerator<Uint8Array, void, void> {
     try {
       for await (const chunk of stream.chunks()) {
-        const timer = setTimeout(() => this.#giveUp(patience), patience);
+        const timer = setTimeout(() => this.#giveUp(timeout), timeout);
         try {
           yield chunk;
         } finally {
@@ -173,8 +173,8 @@ class Source {
     }
   }
 
-  #giveUp(patience: number): void {
-    const reason = new TransportError("STALLED", `the server read no data for ${patience / 1_000} s`);
+  #giveUp(timeout: number): void {
+    const reason = new TransportError("STALLED", `the server read no data for ${timeout / 1_000} s`);
     this.failure ??= { reason };
     this.#stall.abort(reason);
   }
@@ -193,7 +193,7 @@ interface Circumstances extends Pick<Routes, "dial"> {
   readonly tls: Tls;
   readonly proxies: Proxies;
   /** Whether the server has responded before: then a closed connection is not about TLS. */
-  readonly met: boolean;
+  readonly reached: boolean;
 }
 
 /**
@@ -201,14 +201,14 @@ interface Circumstances extends Pick<Routes, "dial"> {
  * that the server rejected ours.
  */
 async function explained(error: TransportError, circumstances: Circumstances): Promise<TransportError> {
-  const { origin, tls, proxies, dial, met } = circumstances;
+  const { origin, tls, proxies, dial, reached } = circumstances;
   if (error.code === NO_CREDENTIALS && error.begun === true) {
     const { code, message } = refusal(proxyName(proxies, origin), 407);
     return new TransportError(code, message, error, false);
   }
   if (!isSecure(origin)) return error;
   const ended = ENDED.has(error.code) || ALERT.test(error.code);
-  const refused = CLIENT_REFUSED.test(error.code) || (ended && !met && (await refusesClient(origin, tls, dial)));
+  const refused = CLIENT_REFUSED.test(error.code) || (ended && !reached && (await refusesClient(origin, tls, dial)));
   if (refused) return new TransportError(CLIENT_CERTIFICATE, clientRefusal(tls), error, error.begun);
   if (!error.tls) return error;
   const certificate = await presentedCertificate(origin, tls, dial);

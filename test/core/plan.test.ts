@@ -226,23 +226,27 @@ describe("the plan for a fleet", () => {
     ["nothing is reported", seen([]), "cannot plan: no member was reported"],
     ["one can be asked for", seen([late()]), `${OLD} → ${NEW}, now`],
     ["its target is not known", seen([member()]), `${OLD} → newest, now`],
-    ["one of some can be asked for", seen([late(), done()]), `${OLD} → ${NEW}, 1 of 2 instances in 1 call, now`],
-    ["many can be asked for", seen([...lates(250), done()]), `${OLD} → ${NEW}, 250 of 251 instances in 3 calls, now`],
+    ["one of some can be asked for", seen([late(), done()]), `${OLD} → ${NEW}, 1 of 2 instances in 1 request, now`],
+    [
+      "many can be asked for",
+      seen([...lates(250), done()]),
+      `${OLD} → ${NEW}, 250 of 251 instances in 3 requests, now`,
+    ],
     [
       "several versions can be asked for",
       seen([...lates(2, OLD), ...lates(130, "2.0.51.240305", 10), ...lates(1, "2.0.75.28", 900)]),
-      `2.0.51.240305 → ${NEW} (130 instances), ${OLD} → ${NEW} (2 instances), 2.0.75.28 → ${NEW} (1 instance), 133 of 133 instances in 4 calls, now`,
+      `2.0.51.240305 → ${NEW} (130 instances), ${OLD} → ${NEW} (2 instances), 2.0.75.28 → ${NEW} (1 instance), 133 of 133 instances in 4 requests, now`,
     ],
     [
       "more versions than can be told can be asked for",
       seen(["2.0.1", "2.0.2", "2.0.3", "2.0.4", "2.0.5"].flatMap((at, i) => lates(5 - i, at, i * 10))),
-      `2.0.1 → ${NEW} (5 instances), 2.0.2 → ${NEW} (4 instances), 2.0.3 → ${NEW} (3 instances) and 2 more, 15 of 15 instances in 5 calls, now`,
+      `2.0.1 → ${NEW} (5 instances), 2.0.2 → ${NEW} (4 instances), 2.0.3 → ${NEW} (3 instances) and 2 more, 15 of 15 instances in 5 requests, now`,
     ],
     ["one is held", seen([late("a", { activity: blocked() })]), `${OLD}, no request possible`],
     [
       "one is held, another can be asked for",
       seen([late("a", { activity: blocked() }), late("b")]),
-      `${OLD} → ${NEW}, 1 of 2 instances in 1 call, now`,
+      `${OLD} → ${NEW}, 1 of 2 instances in 1 request, now`,
     ],
     ["one is absent", seen([], "x"), "nothing, no request possible"],
     ["one is absent, the rest is done", seen([done()], "x"), `${NEW}, no request possible`],
@@ -264,7 +268,7 @@ describe("the plan for a fleet", () => {
     [
       "one upgrades, another can be asked for",
       seen([late("a", { activity: upgrading("t1") }), late("b")]),
-      `${OLD} → ${NEW}, 1 of 2 instances in 1 call, now`,
+      `${OLD} → ${NEW}, 1 of 2 instances in 1 request, now`,
     ],
     [
       "one is busy",
@@ -274,7 +278,7 @@ describe("the plan for a fleet", () => {
     [
       "several are busy",
       seen([late("a", { activity: busy() }), late("b", { activity: busy() }), done()]),
-      `${OLD} → ${NEW}, 2 of 3 instances in 1 call, now, after what keeps a busy (in backup) and 1 more has ended`,
+      `${OLD} → ${NEW}, 2 of 3 instances in 1 request, now, after what keeps a busy (in backup) and 1 more has ended`,
     ],
     ["one is busy that satisfies the pin", seen([{ ...done(), activity: busy() }]), `already at ${NEW}`],
     [
@@ -285,7 +289,7 @@ describe("the plan for a fleet", () => {
     ["one waits for a window and satisfies the pin", seen([{ ...done(), activity: scheduled() }]), `already at ${NEW}`],
     ["all satisfy the pin", seen([done("a"), done("b")]), `already at ${NEW}`],
     ["one is newer", seen([done(), ahead()]), `runs ${NEW}, newer than the target version: n`],
-    ["one is newer, another behind", seen([late(), ahead()]), `${OLD} → ${NEW}, 1 of 2 instances in 1 call, now`],
+    ["one is newer, another behind", seen([late(), ahead()]), `${OLD} → ${NEW}, 1 of 2 instances in 1 request, now`],
   ])("when %s", (_, observation, line) => {
     expect(describePlan(planOf(driver, observation))).toBe(line);
   });
@@ -300,7 +304,7 @@ describe("the plan for a fleet", () => {
     [
       "one waits already, another can be asked for",
       seen([late("a", { activity: scheduled() }), late("b")]),
-      `${OLD} → ${NEW}, 1 of 2 instances in 1 call, in the maintenance window`,
+      `${OLD} → ${NEW}, 1 of 2 instances in 1 request, in the maintenance window`,
     ],
     [
       "two wait for different windows",

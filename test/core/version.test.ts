@@ -157,8 +157,8 @@ describe("parseConstraint", () => {
   it.each([
     ["4.3.5.2", { kind: "at", version: { parts: [4n, 3n, 5n, 2n] } }],
     ["2.0.75", { kind: "at", version: { parts: [2n, 0n, 75n] } }],
-    [">=2.0.75", { kind: "floor", version: { parts: [2n, 0n, 75n] } }],
-    [" >= 2.0.75 ", { kind: "floor", version: { parts: [2n, 0n, 75n] } }],
+    [">=2.0.75", { kind: "minimum", version: { parts: [2n, 0n, 75n] } }],
+    [" >= 2.0.75 ", { kind: "minimum", version: { parts: [2n, 0n, 75n] } }],
     ["4.2.1.1-7", { kind: "at", version: { parts: [4n, 2n, 1n, 1n], build: 7n } }],
     [" latest ", { kind: "latest" }],
   ])("reads %j", (text, expected) => {
@@ -215,7 +215,7 @@ describe("standing", () => {
 
 const smallNumber = fc.oneof(fc.bigInt({ min: 0n, max: 3n }), fc.bigInt({ min: 2n ** 53n, max: 2n ** 53n + 2n }));
 const parts = (least: number, most = least) => fc.array(smallNumber, { minLength: least, maxLength: most });
-const kind = fc.constantFrom("at" as const, "floor" as const);
+const kind = fc.constantFrom("at" as const, "minimum" as const);
 const ORDER = ["behind", "current", "newer"];
 
 function expectMonotone(a: Version, b: Version, constraint: Constraint): void {

@@ -496,7 +496,7 @@ describe("a fleet", () => {
       expect(next.outcome.status).toBe("current");
       expect(next.calls).toEqual([["i001"], ["i001"]]);
       expect(next.warnings).toEqual([
-        "Upgrades failed since the last run, and are asked for again: i001 (t1: disk full.)",
+        "Upgrades failed since the last run, and are requested again: i001 (t1: disk full.)",
       ]);
       expect(world.vendor.broken).toEqual([]);
     });

@@ -116,7 +116,7 @@ describe("the pin of a cluster", () => {
   it.each([
     ["4.3.5.2", undefined, "at", undefined],
     ["4.3.5.2", "102000042025031214.el7", "at", 102000042025031214n],
-    [">=4.3.5", undefined, "floor", undefined],
+    [">=4.3.5", undefined, "minimum", undefined],
   ] as const)("of %s with release %s", (version, release, kind, build) => {
     const constraint = constraintOf({ version, release });
     expect(constraint.kind).toBe(kind);

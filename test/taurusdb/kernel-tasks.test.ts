@@ -73,7 +73,7 @@ describe("an upgrade in the maintenance window", () => {
     const now = rig.inputs();
     await rig.lifecycle.check(rig.inputs(LATER), now);
     expect(rig.said()).toContain(
-      `2.0.69.250900 → ${NEW}, 2 of 2 instances in 1 call, now, after canceling 2 that are scheduled for their maintenance windows (refused for those that this resource did not schedule)`,
+      `2.0.69.250900 → ${NEW}, 2 of 2 instances in 1 request, now, after canceling 2 that are scheduled for their maintenance windows (refused for those that this resource did not schedule)`,
     );
     const { outs: done } = await rig.lifecycle.update(id, outs, now);
     expect(done).toMatchObject({ status: "current", lastUpgrade: { state: "succeeded" } });

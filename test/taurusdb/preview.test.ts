@@ -10,7 +10,7 @@ describe("a KernelVersion", () => {
       cloud.control.setKernel("2.0.78.260600", ids[1]);
       expect((await lifecycle.check({}, inputs())).failures).toEqual([]);
       expect(said()).toEqual([
-        "2.0.69.250900 → 2.0.78.260600 (2 instances), 2.0.66.250600 → 2.0.78.260600 (1 instance), 3 of 4 instances in 2 calls, now",
+        "2.0.69.250900 → 2.0.78.260600 (2 instances), 2.0.66.250600 → 2.0.78.260600 (1 instance), 3 of 4 instances in 2 requests, now",
       ]);
       expect(writes()).toBe(0);
     });
@@ -88,7 +88,7 @@ describe("a KernelVersion", () => {
       const { rig, args } = mixed(onNewer);
       expect((await rig.lifecycle.check({}, args)).failures).toEqual([]);
       const [line, ...rest] = rig.said();
-      expect(line).toBe("2.0.69.250900 → 2.0.75.28, 1 of 2 instances in 1 call, now");
+      expect(line).toBe("2.0.69.250900 → 2.0.75.28, 1 of 2 instances in 1 request, now");
       expect(rest.some((text) => text.startsWith("Newer than the target version: "))).toBe(warned);
     });
   });

@@ -80,9 +80,9 @@ const ROWS: readonly Row[] = [
     const problems = verdicts.units("problem");
     const ready = [...verdicts.units("send"), ...verdicts.units("held"), ...problems].filter(isIdle);
     // For a fleet, canceling an unwanted scheduled upgrade is part of the line.
-    const asked = driver.words === undefined ? ready : [...ready, ...verdicts.units("cancel")];
-    if (view.absent.length + problems.length + asked.length === 0) return undefined;
-    return heldOr(facts, inOrder(view, asked));
+    const needed = driver.words === undefined ? ready : [...ready, ...verdicts.units("cancel")];
+    if (view.absent.length + problems.length + needed.length === 0) return undefined;
+    return heldOr(facts, inOrder(view, needed));
   },
   ({ driver, view, from }) => {
     const running = view.units.flatMap(({ activity }) => (activity?.kind === "running" ? [activity] : []));
@@ -186,7 +186,7 @@ function newer({ driver, verdicts, from }: Foreseen): Plan | undefined {
 export const NO_REQUEST = "no request possible";
 
 /** The upgrades of some units combined, for a plan line, with the findings of all units. */
-function together(facts: Foreseen, asked: readonly Unit[]): Upgrade {
+function together(facts: Foreseen, needed: readonly Unit[]): Upgrade {
   const { driver, view, from, onNewer } = facts;
   const { words, schedules, mostPerRequest } = driver;
   if (words === undefined) {
@@ -195,17 +195,17 @@ function together(facts: Foreseen, asked: readonly Unit[]): Upgrade {
     return { ...unit.upgrade, findings: findingsOf(unit) };
   }
   const findings = [...blockers(view), ...(onNewer === "report" ? ahead(view) : [])];
-  if (asked.length === 0) return { from, route: from || "nothing", how: NO_REQUEST, findings };
+  if (needed.length === 0) return { from, route: from || "nothing", how: NO_REQUEST, findings };
   const routes = new Map<string, Unit[]>();
-  for (const unit of asked) {
+  for (const unit of needed) {
     const { route = unit.from } = unit.upgrade ?? {};
     routes.set(route, [...(routes.get(route) ?? []), unit]);
   }
-  const calls = batchesOf(mostPerRequest, asked).length;
+  const requests = batchesOf(mostPerRequest, needed).length;
   const total = view.units.length + view.absent.length;
-  const canceled = asked.filter(({ activity }) => activity?.kind === "scheduled").length;
+  const canceled = needed.filter(({ activity }) => activity?.kind === "scheduled").length;
   const how = [
-    ...(total === 1 ? [] : [`${asked.length} of ${count(total, words)} in ${counted(calls, "call")}`]),
+    ...(total === 1 ? [] : [`${needed.length} of ${count(total, words)} in ${counted(requests, "request")}`]),
     schedules ? "in the maintenance window" : "now",
     ...(canceled === 0 ? [] : [afterCanceling(canceled)]),
   ];

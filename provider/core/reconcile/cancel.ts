@@ -224,8 +224,8 @@ export async function cancelFormer(
   let any = false;
   for (let tries = 1; left.length > 0; tries++) {
     try {
-      const asked = left;
-      const canceled = await budget.retry(() => cancel(driver, asked, runtime));
+      const requested = left;
+      const canceled = await budget.retry(() => cancel(driver, requested, runtime));
       any ||= canceled.length > 0;
       // Tasks missing from the response may still be scheduled: repeat the request until the response is empty.
       if (canceled.length === 0) break;

@@ -169,17 +169,17 @@ export class Sender<O extends Observation> {
   }
 
   /** @throws UpgradeError `unreachable` if no request has reached the vendor for too long: as long as for reads */
-  #giveUpUnsent(answer: RequestResult, sentAt: number): void {
-    this.#unsentSince = answer.kind === "unsent" ? (this.#unsentSince ?? sentAt) : undefined;
-    if (answer.kind !== "unsent" || this.#unsentSince === undefined) return;
+  #giveUpUnsent(result: RequestResult, sentAt: number): void {
+    this.#unsentSince = result.kind === "unsent" ? (this.#unsentSince ?? sentAt) : undefined;
+    if (result.kind !== "unsent" || this.#unsentSince === undefined) return;
     const stuck = this.#runtime.clock.elapsed() - this.#unsentSince;
     if (stuck < this.#unreachableBudget) return;
     throw new UpgradeError(
       "unreachable",
-      `${this.#driver.title}: the upgrade request could not be sent for ${formatDuration(stuck)}: ${answer.error.message}`,
+      `${this.#driver.title}: the upgrade request could not be sent for ${formatDuration(stuck)}: ${result.error.message}`,
       {
         remedy: "When the vendor can be reached, run {apply} again. Only the remaining upgrades are requested.",
-        cause: answer.error,
+        cause: result.error,
       },
     );
   }

@@ -288,10 +288,10 @@ export function progressOf({ total, done, problems, waiting }: Standings): strin
 /** `2.0.48.231200 → 2.0.78.260600` for each pair of versions, the largest group first. */
 export function routesOf(groups: ReadonlyMap<string, readonly Unit[]>, words: FleetWords): string {
   const largest = [...groups].sort(([, a], [, b]) => b.length - a.length);
-  const told = largest
+  const shown = largest
     .slice(0, NAMED)
     .map(([route, members]) => (groups.size === 1 ? route : `${route} (${count(members.length, words)})`));
-  return groups.size > NAMED ? `${told.join(", ")} and ${groups.size - NAMED} more` : told.join(", ");
+  return groups.size > NAMED ? `${shown.join(", ")} and ${groups.size - NAMED} more` : shown.join(", ");
 }
 
 /** @param subject what was read: `The status of the zones` */

@@ -94,15 +94,15 @@ export class RecordStore {
   }
 
   /** The request was accepted. @param sentAt when it was sent: milliseconds of `Clock.elapsed` */
-  started(task: Task, call: Upgrade, sentAt: number): void {
+  started(task: Task, upgrade: Upgrade, sentAt: number): void {
     const startedAt = this.#sent(sentAt);
-    this.#upgrade = { task: task.id, kind: task.kind, from: call.from, to: task.to, startedAt, state: "running" };
+    this.#upgrade = { task: task.id, kind: task.kind, from: upgrade.from, to: task.to, startedAt, state: "running" };
   }
 
   /** The request was sent, and its response lost. @param task the task it started if it arrived, if known */
-  lost(call: Upgrade, sentAt: number, task?: Task): void {
-    const { id, kind, to } = task ?? { id: "unknown", kind: "upgrade", to: call.step?.to ?? call.route };
-    this.#upgrade = { task: id, kind, from: call.from, to, startedAt: this.#sent(sentAt), state: "unknown" };
+  lost(upgrade: Upgrade, sentAt: number, task?: Task): void {
+    const { id, kind, to } = task ?? { id: "unknown", kind: "upgrade", to: upgrade.step?.to ?? upgrade.route };
+    this.#upgrade = { task: id, kind, from: upgrade.from, to, startedAt: this.#sent(sentAt), state: "unknown" };
   }
 
   #sent(at: number): string {

@@ -253,10 +253,10 @@ export class UpgradesById extends Upgrades {
     if (upgrade.state === "running" && open && this.#reported === undefined && hasReached(upgrade, unit)) {
       this.record.setState("succeeded");
     }
-    const told = this.#reported;
-    if (told?.status.kind !== "succeeded" || !this.#isPending(unit)) return;
-    if (this.#now - told.since < this.policy.settleTime) return;
-    const reason = `${nameOf(told.task)} is reported as successful, but ${unit.at} still runs.`;
+    const reported = this.#reported;
+    if (reported?.status.kind !== "succeeded" || !this.#isPending(unit)) return;
+    if (this.#now - reported.since < this.policy.settleTime) return;
+    const reason = `${nameOf(reported.task)} is reported as successful, but ${unit.at} still runs.`;
     this.record.setState("failed", reason);
     this.runtime.warn(reason);
     this.#reported = undefined;

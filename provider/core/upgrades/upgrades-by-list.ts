@@ -112,7 +112,7 @@ export class UpgradesByList extends Upgrades {
     const failed = failedSince(earlier, untold);
     if (failed.size === 0) return;
     for (const name of failed.keys()) this.#reported.add(name);
-    this.runtime.warn(`Upgrades failed since the last run, and are asked for again: ${some([...failed.values()])}`);
+    this.runtime.warn(`Upgrades failed since the last run, and are requested again: ${some([...failed.values()])}`);
   }
 
   finish({ units, scheduled, problems, canceled }: Finish): void {

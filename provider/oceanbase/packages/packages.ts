@@ -102,7 +102,7 @@ export function offeredTo(
   uploaded: readonly UploadedPackage[],
   required: Requirement,
 ): readonly Candidate[] {
-  return candidatesFor({ kind: "floor", version: highest }, mainTargets(uploaded, required.editions), undefined)
+  return candidatesFor({ kind: "minimum", version: highest }, mainTargets(uploaded, required.editions), undefined)
     .filter((candidate) => compareVersions(candidate.version, lowest) > 0)
     .filter(({ target }) => missingPackages(target, uploaded, required).length === 0)
     .reverse();

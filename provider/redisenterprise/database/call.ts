@@ -69,7 +69,7 @@ function modulesPart(args: RedisArguments, database: Database, seen: Seen): Body
 /** Resolves `latest` to the newest version that every node can run. */
 export function resolved(constraint: Constraint, { nodes }: Pick<Seen, "nodes">): Constraint {
   const latest = constraint.kind === "latest" ? newestOfRedis(supportedByAll(nodes)) : undefined;
-  return latest === undefined ? constraint : { kind: "floor", version: latest.release };
+  return latest === undefined ? constraint : { kind: "minimum", version: latest.release };
 }
 
 /** The Redis version of the request: the newest that satisfies the target version and that every node can run. */

@@ -97,7 +97,7 @@ describe("upgrades that wait for their windows", () => {
     expect(outcome.status).toBe("current");
     expect(calls).toEqual([["i001", "i002", "i003"]]);
     expect(warnings).toEqual([
-      "Upgrades failed since the last run, and are asked for again: i001 (t1: disk full.), i002 (t2: disk full.), i003 (t3: disk full.)",
+      "Upgrades failed since the last run, and are requested again: i001 (t1: disk full.), i002 (t2: disk full.), i003 (t3: disk full.)",
     ]);
   });
 

@@ -38,7 +38,7 @@ export async function openTaurus(timings: Partial<typeof TIMINGS> = {}, admit = 
         accepted: accepted(fleet),
         before: "2.0.69.250900",
         after: "2.0.78.260600",
-        plan: /2\.0\.69\.250900 → 2\.0\.78\.260600, 2 of 2 instances in 1 call, now/,
+        plan: /2\.0\.69\.250900 → 2\.0\.78\.260600, 2 of 2 instances in 1 request, now/,
         writes: () => journal.count("POST", kernelPath),
         hang: () => forEach(fleet, (instance) => control.hang({ instance })),
         hangs: () => hungJobs(cloud, fleet).length === fleet.length,
