@@ -1,18 +1,21 @@
 import { controlOf, isAwaited } from "./control/control";
-import type { Plan } from "./decision/plan";
-import { isUnwanted } from "./decision/verdicts";
-import type { Driver, FleetDriver } from "./driver";
+import { describePlan, type Plan } from "./decision/plan";
+import { foreseen, isUnwanted, judge } from "./decision/verdicts";
+import { type Driver, type FleetDriver, isFleet } from "./driver";
 import { taskOf, type UpgradeRecord } from "./outcome";
 import type { Policy } from "./policy";
 import { isKept, keep } from "./reconcile/cancel";
-import { inspect } from "./reconcile/observer";
+import { inspect, type UnreachableBudget } from "./reconcile/observer";
 import { operatorAfter, reopenedBy } from "./reconcile/recovery";
 import type { Clock, Runtime } from "./runtime";
 import { describeWindow, nameOf } from "./task";
 import { scheduledByOthers, some } from "./texts/sentences";
+import { textsOf } from "./texts/texts";
 import type { Unit, View } from "./unit";
-import { RecordStore } from "./upgrades/record";
+import { isOpen, RecordStore } from "./upgrades/record";
 import { ScheduledTasks } from "./upgrades/scheduled-tasks";
+import { UpgradesById } from "./upgrades/upgrades-by-id";
+import { UpgradesByList } from "./upgrades/upgrades-by-list";
 import { parseVersion } from "./version";
 
 /** Writes other than the upgrade request, as shown in a preview. */
@@ -186,6 +189,44 @@ export async function announceFleet(
     ),
   ];
 }
+
+/**
+ * What a run does before, or instead of, the requests that the plan shows, because of an upgrade that an earlier run
+ * requested and that the plan's read does not show. Reads only.
+ */
+export async function announceEarlier(
+  driver: Driver,
+  { units }: View,
+  policy: Policy,
+  runtime: Runtime,
+  remembered: UpgradeRecord | undefined,
+): Promise<readonly Announcement[]> {
+  if (remembered === undefined || !isOpen(remembered)) return [];
+  const quiet = { ...runtime, report: ignore, inform: ignore, warn: ignore };
+  const upgrades = isFleet(driver)
+    ? new UpgradesByList(driver, policy, quiet, ONCE, remembered)
+    : new UpgradesById(driver, policy, quiet, ONCE, remembered);
+  await upgrades.seen(units);
+  const holdOf = controlOf(driver, policy, runtime).judge();
+  const planned = foreseen(driver, units, holdOf);
+  const requested = new Set([...planned.units("send"), ...planned.units("held")]);
+  const facts = { driver, policy, upgrades, cancellation: NOTHING_REFUSED, texts: textsOf(driver) };
+  const verdicts = judge(facts, units, runtime.clock.elapsed(), holdOf);
+  const waiting = verdicts.units("wait").filter((unit) => requested.has(unit));
+  const running = waiting.flatMap((unit) => upgrades.running(unit) ?? []);
+  const invisible = waiting.filter((unit) => upgrades.running(unit) === undefined).map(({ name }) => name);
+  const concerned = isFleet(driver) ? ` for ${some(invisible)}` : "";
+  const earlier = `the upgrade that an earlier run requested at ${remembered.startedAt} may still appear`;
+  return [
+    ...running.map((task) => ({ message: describePlan({ kind: "join", task, from: "" }) })),
+    ...(invisible.length === 0 ? [] : [{ message: `no request is sent${concerned} while ${earlier}` }]),
+  ];
+}
+
+const ONCE: Pick<UnreachableBudget, "retry"> = { retry: (read) => read() };
+const NOTHING_REFUSED = { refused: new Set<string>() };
+
+function ignore(): void {}
 
 function listed(names: readonly string[], toAnnouncement: (names: string) => Announcement): Announcement[] {
   return names.length === 0 ? [] : [toAnnouncement(some(names))];

@@ -1,5 +1,5 @@
 import { formatDuration } from "../base/sentences";
-import { type Announcement, announce, announceFleet } from "./announce";
+import { type Announcement, announce, announceEarlier, announceFleet } from "./announce";
 import { controlOf } from "./control/control";
 import { type Plan, planOf } from "./decision/plan";
 import { type Driver, isFleet, type Observation } from "./driver";
@@ -35,18 +35,20 @@ export async function see(
 }
 
 /**
- * The writes of a run other than the upgrade request, as a preview shows them. Reads only.
+ * The writes of a run other than the upgrade request, as a preview shows them, and what it waits for first. Reads only.
  * @param remembered the last upgrade in the state, which shows who owns a task
  */
-export function announceWrites(
+export async function announceWrites(
   driver: Driver,
   seen: Seen,
   policy: Policy,
   runtime: Runtime,
   remembered?: UpgradeRecord,
 ): Promise<readonly Announcement[]> {
-  if (isFleet(driver)) return announceFleet(driver, seen.view, policy, runtime, remembered);
-  return announce(driver, seen, policy, runtime, remembered);
+  const writes = isFleet(driver)
+    ? await announceFleet(driver, seen.view, policy, runtime, remembered)
+    : await announce(driver, seen, policy, runtime, remembered);
+  return [...writes, ...(await announceEarlier(driver, seen.view, policy, runtime, remembered))];
 }
 
 /** Brings the resource to its target version, and logs a summary of an upgrade that succeeded. Never throws. */

@@ -174,7 +174,7 @@ export async function cancelScheduled(
 export function scheduledTask(
   driver: Pick<Driver, "inspect">,
   upgrade: UpgradeRecord,
-  budget: UnreachableBudget,
+  budget: Pick<UnreachableBudget, "retry">,
   runtime: Runtime,
 ): ScheduledUpgrades | undefined {
   const task = taskOf(upgrade);
@@ -205,7 +205,7 @@ function cancelable(id: string, { words }: Pick<FleetDriver, "words">): Cancelab
 export async function cancelFormer(
   driver: Canceling,
   schedule: ScheduledTasks,
-  budget: UnreachableBudget,
+  budget: Pick<UnreachableBudget, "retry">,
   runtime: Runtime,
   pause?: CancelPause,
 ): Promise<boolean> {
@@ -247,7 +247,7 @@ export async function cancelFormer(
 export function scheduledInFleet(
   driver: FleetDriver,
   upgrade: UpgradeRecord,
-  budget: UnreachableBudget,
+  budget: Pick<UnreachableBudget, "retry">,
   runtime: Runtime,
 ): ScheduledUpgrades | undefined {
   const schedule = new ScheduledTasks(upgrade);

@@ -38,7 +38,7 @@ export class UpgradesById extends Upgrades {
     driver: InspectingDriver,
     policy: Policy,
     runtime: Runtime,
-    budget: UnreachableBudget,
+    budget: Pick<UnreachableBudget, "retry">,
     remembered: UpgradeRecord | undefined,
   ) {
     super(policy, runtime, budget);

@@ -31,7 +31,7 @@ export class UpgradesByList extends Upgrades {
     driver: ListingDriver,
     policy: Policy,
     runtime: Runtime,
-    budget: UnreachableBudget,
+    budget: Pick<UnreachableBudget, "retry">,
     remembered: UpgradeRecord | undefined,
   ) {
     super(policy, runtime, budget);

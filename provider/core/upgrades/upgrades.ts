@@ -28,9 +28,9 @@ export abstract class Upgrades {
   abstract readonly record: RecordStore;
   protected readonly policy: Policy;
   protected readonly runtime: Runtime;
-  protected readonly budget: UnreachableBudget;
+  protected readonly budget: Pick<UnreachableBudget, "retry">;
 
-  constructor(policy: Policy, runtime: Runtime, budget: UnreachableBudget) {
+  constructor(policy: Policy, runtime: Runtime, budget: Pick<UnreachableBudget, "retry">) {
     this.policy = policy;
     this.runtime = runtime;
     this.budget = budget;
