@@ -1,3 +1,4 @@
+import { resourceName } from "../../provider/base/urn";
 import type { EstateKind } from "../../provider/core/estate";
 import { resolveArguments } from "../../provider/frontend/resource/arguments";
 import type { ConfigReader } from "../../provider/frontend/resource/credentials";
@@ -45,7 +46,7 @@ export async function managedIn(given: Given, terminal: Terminal, config: Config
     };
     const inputs = argumentsOf(tableOf(resource, "inputs"));
     const outputs = tableOf(resource, "outputs");
-    return [{ type, name: urn.split("::").at(-1) ?? "", urn, inputs, outputs, config: read }];
+    return [{ type, name: resourceName(urn), urn, inputs, outputs, config: read }];
   });
   if (managed.length === 0) throw new CommandError(`${name} has no resources of pulumi-dbversion.`);
   return managed;

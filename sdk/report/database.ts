@@ -1,4 +1,5 @@
 import { isTable } from "../../provider/base/json";
+import { resourceName } from "../../provider/base/urn";
 import { type Control, controlOf } from "./control";
 import { type Status, statusOf } from "./format";
 import { type Json, listOf, member, textOf } from "./stack-export";
@@ -51,7 +52,7 @@ export function databaseOf(subject: Subject, resource: Json, pending: string | u
   const state = isTable(resource["outputs"]) ? resource["outputs"] : (resource["inputs"] ?? {});
   return {
     urn,
-    name: textOf(urn.split("::").at(-1)) ?? "(no name)",
+    name: textOf(resourceName(urn)) ?? "(no name)",
     subject,
     database: targetsOf(subject, state),
     release: textOf(member(state, "release")),

@@ -1,30 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { shortUrn } from "../../provider/base/urn";
 import {
   fitPartialFailure,
   hiddenOf,
   hiddenOutputs,
   hiddenUrn,
-  shortUrn,
-  typeOfUrn,
 } from "../../provider/frontend/dynamic/dynamic-provider";
 import { argumentsOf, hasUnknown, sameValue, toWire, UNKNOWN } from "../../provider/frontend/resource/properties";
 
 const TYPE = "pulumi-nodejs:dynamic/oceanbase:ClusterVersion";
-
-describe("typeOfUrn", () => {
-  it.each([
-    [`urn:pulumi:dev::shop::${TYPE}::orders`, "oceanbase:ClusterVersion"],
-    [`urn:pulumi:dev::shop::my:component:Database$${TYPE}::orders`, "oceanbase:ClusterVersion"],
-    [`urn:pulumi:dev::shop::pulumi-nodejs:dynamic/oceanbase:AgentVersion$${TYPE}::orders`, "oceanbase:ClusterVersion"],
-    [`urn:pulumi:dev::shop::${TYPE}::pulumi-nodejs:dynamic/taurusdb:KernelVersion::x`, "oceanbase:ClusterVersion"],
-    ["urn:pulumi:dev::shop::pulumi-nodejs:dynamic:Resource::orders", undefined],
-    ["urn:pulumi:dev::shop::aws:s3/bucket:Bucket::orders", undefined],
-    ["", undefined],
-  ])("of %s is %s", (urn, expected) => {
-    expect(typeOfUrn(urn)).toBe(expected);
-  });
-});
 
 describe("the URN of a resource", () => {
   const whole = [

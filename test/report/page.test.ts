@@ -108,6 +108,12 @@ describe("the page of a stack", () => {
     expect(payments).not.toContain("Finished");
   });
 
+  it("shows the whole name of a resource that contains `::`", () => {
+    const orders = { type: "oceanbase:ClusterVersion", name: "shop::orders" };
+    const rows = rowsOf(report(stackExport([resource(orders)]), "stack.json"));
+    expect([...rows.keys()]).toEqual(["shop::orders"]);
+  });
+
   it("draws the upgrades over time, and the wait for a window", () => {
     const svg = /<svg role="img".*?<\/svg>/s.exec(PAGE)?.[0] ?? "";
     const titles = [...svg.matchAll(/<g>\s*<title>(.*?)<\/title>/g)].map(([, title]) => title);

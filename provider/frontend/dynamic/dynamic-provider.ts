@@ -2,6 +2,7 @@ import type { dynamic } from "@pulumi/pulumi";
 import { suggestion } from "../../base/closest";
 import { isTable } from "../../base/json";
 import { parseDuration } from "../../base/sentences";
+import { fullUrn, shortUrn, typeOfUrn } from "../../base/urn";
 import type { CheckFailure } from "../resource/arguments";
 import { type Applied, Lifecycle } from "../resource/lifecycle";
 import { PLAN, type Properties, shortened, toWire, UNKNOWN, USED_APPROVALS, type Wire } from "../resource/properties";
@@ -111,40 +112,13 @@ export function hiddenOf(properties: Properties): Record<string, unknown> {
 /** The full URN from inputs or outputs. */
 export function hiddenUrn(properties: Properties): string | undefined {
   const urn = properties[URN];
-  if (typeof urn !== "string" || urn === UNKNOWN) return undefined;
-  return urn.startsWith(ANY_URN) ? urn : withType(urn, (type) => `${DYNAMIC}${type}`, ANY_URN);
-}
-
-/**
- * The URN as it is in the outputs, `dev::shop::oceanbase:ClusterVersion::orders`: without the common part of all
- * resource URNs. It is stored with each resource, whose inputs contain the full URN.
- */
-export function shortUrn(urn: string): string {
-  if (!urn.startsWith(ANY_URN)) return urn;
-  return withType(urn.slice(ANY_URN.length), (type) => type.replace(DYNAMIC, ""));
-}
-
-const ANY_URN = "urn:pulumi:";
-const DYNAMIC = "pulumi-nodejs:dynamic/";
-
-/** Changes the resource's own type. The types of its parents come first, each followed by `$`. */
-function withType(urn: string, change: (type: string) => string, before = ""): string {
-  const [stack, project, types, ...name] = urn.split("::");
-  if (types === undefined || name.length === 0) return urn;
-  const chain = types.split("$");
-  const own = change(chain.pop() ?? "");
-  return `${before}${[stack, project, [...chain, own].join("$"), ...name].join("::")}`;
+  return typeof urn === "string" && urn !== UNKNOWN ? fullUrn(urn) : undefined;
 }
 
 /** The hidden outputs of a resource, from its inputs. */
 export function hiddenOutputs(inputs: Properties): Record<string, unknown> {
   const urn = hiddenUrn(inputs);
   return { ...hiddenOf(inputs), ...(urn === undefined ? {} : { [URN]: shortUrn(urn) }) };
-}
-
-/** Extracts `oceanbase:ClusterVersion` from a URN of type `parent$pulumi-nodejs:dynamic/oceanbase:ClusterVersion`. */
-export function typeOfUrn(urn: string): string | undefined {
-  return /pulumi-nodejs:dynamic\/([^:$]+:[^:$]+)::/.exec(urn)?.[1];
 }
 
 const OPERATIONS = ["create", "update", "delete"];

@@ -1,9 +1,10 @@
+import { describeResource } from "../../base/urn";
 import type { CommonArguments } from "../../core/arguments";
 import type { SomeKind } from "../../core/kind";
 import { some } from "../../core/texts/sentences";
 import { exclude } from "../../core/version";
 import type { RunNotes } from "./run-notes";
-import { describeResource, type Session } from "./session";
+import type { Session } from "./session";
 
 /** Topic of the notes: the target version of each managed object of a resource. */
 const TARGETS = "targets";

@@ -1,5 +1,6 @@
 import { canonical } from "../../base/json";
 import { sentences } from "../../base/sentences";
+import { describeResource } from "../../base/urn";
 import { asUpgradeError } from "../../core/errors";
 import { taskOf, type UpgradeRecord } from "../../core/outcome";
 import { giveUp } from "../../core/run";
@@ -8,7 +9,7 @@ import { nameOf } from "../../core/task";
 import { isOpen } from "../../core/upgrades/record";
 import type { Properties } from "./properties";
 import type { RunNotes } from "./run-notes";
-import { type Call, describeResource, Failure, policyOf, type Session, withDriver } from "./session";
+import { type Call, Failure, policyOf, type Session, withDriver } from "./session";
 import { rememberedUpgrade } from "./state";
 
 /** Topic of the notes: the resource that relies on a scheduled upgrade of a member. */

@@ -32,16 +32,6 @@ export interface Call {
   readonly named?: true;
 }
 
-/** `taurusdb:KernelVersion "orders"` */
-export function describeResource(type: string, urn: string): string {
-  return `${type} "${resourceName(urn)}"`;
-}
-
-/** The name of a resource in its program; empty if the text is not a URN. A name may contain `::`. */
-export function resourceName(urn: string): string {
-  return urn.split("::").slice(3).join("::");
-}
-
 /** A failed operation, with a message for users. The state is not changed. */
 export class Failure extends Error {
   override readonly name = "Failure";
