@@ -88,6 +88,13 @@ export function textOf(value: unknown, longest = 200): string | undefined {
   return value.length <= longest ? value : `${value.slice(0, longest).toWellFormed()}…`;
 }
 
+/** Milliseconds since 1970 of an ISO 8601 time; undefined for anything else and for times that no upgrade can have. */
+export function parseTime(text: string | undefined): number | undefined {
+  if (text === undefined || !/^\d{4}-\d\d-\d\dT/.test(text)) return undefined;
+  const time = Date.parse(text);
+  return time >= 0 ? time : undefined;
+}
+
 /** Why no report was created, as a sentence. */
 export class ReportError extends Error {
   override readonly name = "ReportError";
