@@ -130,8 +130,8 @@ export async function connectionsOf(
   const several = [...new Set(given.all(optionOf(kind.each)))].map((value) => ({
     [kind.each]: partsOf(kind.each, value),
   }));
-  const found = fillCredentials(written, kind.credentials, config, terminal.env);
-  const asked = await promptFor(kind, { ...found, ...several[0] }, terminal);
+  const { values } = fillCredentials(written, kind.credentials, config, terminal.env);
+  const asked = await promptFor(kind, { ...values, ...several[0] }, terminal);
   const origins = {
     ...Object.fromEntries(Object.keys(written).map((argument) => [argument, `--${optionOf(argument)}`])),
     ...Object.fromEntries(Object.keys(asked).map((argument) => [argument, "the prompt"])),

@@ -1,11 +1,10 @@
 import type { z } from "zod";
 import { closest, suggestion } from "../../base/closest";
 import { hideCredentials } from "../../base/printed-credentials";
-import type { CredentialSource } from "../../core/arguments";
 import type { UpgradeError } from "../../core/errors";
 import type { Proxies } from "../../core/runtime";
 import { isMasked } from "../../core/texts/redact";
-import { attributed, type ConfigReader, describePlaces, fillCredentials, originsOf } from "./credentials";
+import { attributed, type ConfigReader, describePlaces, fillCredentials, type Sources } from "./credentials";
 import { hasUnknown, UNKNOWN } from "./properties";
 import { proxySettings } from "./stack-settings";
 
@@ -14,7 +13,7 @@ export interface Taking<A> {
   readonly inputs: z.ZodType<A>;
   /** Names of secret arguments. */
   readonly secrets: readonly string[];
-  readonly credentials: Readonly<Record<string, CredentialSource>>;
+  readonly credentials: Sources;
   derivedSecrets?(args: A): readonly string[];
 }
 
@@ -48,8 +47,8 @@ export function resolveArguments<A>(
   { config, env, origins = {} }: Places,
 ): Resolved<A> {
   const { inputs, secrets: names, credentials } = taking;
-  const raw = fillCredentials(written, credentials, config, env);
-  const validated = validateArguments(inputs, raw, names, (argument) => describePlaces(argument, credentials));
+  const { values: raw, origins: found } = fillCredentials(written, credentials, config, env);
+  const validated = validateArguments(inputs, raw, names, credentials);
   const { args } = validated;
   const { proxies, secrets, problem } = proxySettings(config, env);
   const given = names.map((name) => raw[name]).filter((value) => typeof value === "string");
@@ -60,10 +59,7 @@ export function resolveArguments<A>(
     proxies,
     problem,
     secrets: [...given, ...derived, ...secrets],
-    attribute: (error) => {
-      const places = { ...originsOf(written, credentials, config, env), ...origins };
-      return attributed(error, credentials, places);
-    },
+    attribute: (error) => attributed(error, credentials, { ...found, ...origins }),
   };
 }
 
@@ -89,13 +85,13 @@ const USER_INFO = /:\/\/.*@/s;
 
 /**
  * Validates raw arguments, except for values that are not known yet at preview.
- * @param placesOf the other sources of an argument, for one that is missing
+ * @param credentials the other sources of arguments, for those that are missing
  */
 export function validateArguments<A>(
   schema: z.ZodType<A>,
-  raw: Record<string, unknown>,
+  raw: Readonly<Record<string, unknown>>,
   secrets: readonly string[] = [],
-  placesOf: PlacesOf = () => undefined,
+  credentials: Sources = {},
 ): Validated<A> {
   const masked = maskedIn(raw).map((path) => maskFailure(path, secrets));
   if (masked.length > 0) return { failures: masked };
@@ -103,7 +99,7 @@ export function validateArguments<A>(
   if (result.success) return hasUnknown(raw) ? { failures: [] } : { args: result.data, failures: [] };
   const known = "shape" in schema ? Object.keys(Object(schema.shape)) : [];
   const failures = result.error.issues.flatMap((issue) =>
-    failuresOf(issue, raw, known, placesOf).map((failure) =>
+    failuresOf(issue, raw, known, credentials).map((failure) =>
       showsSecret(issue, failure, raw, known, secrets) ? unnamed(failure) : failure,
     ),
   );
@@ -113,21 +109,22 @@ export function validateArguments<A>(
   return { failures, ...(missing.length === 0 ? {} : { missing }) };
 }
 
-type PlacesOf = (argument: string) => string | undefined;
-
 function failuresOf(
   issue: z.core.$ZodIssue,
-  raw: Record<string, unknown>,
+  raw: Readonly<Record<string, unknown>>,
   known: readonly string[],
-  placesOf: PlacesOf,
+  credentials: Sources,
 ): CheckFailure[] {
   if (issue.code === "unrecognized_keys" && issue.path.length === 0)
-    return issue.keys.map((key) => ({ property: key, reason: strangeKey(key, known) }));
+    return issue.keys.map((key) => ({
+      property: key,
+      reason: `is not an argument of this resource; ${suggestion(key, known)}`,
+    }));
   const value = at(raw, issue.path);
   if (value === UNKNOWN || (value !== null && typeof value === "object" && hasUnknown(value))) return [];
   const property = issue.path.map(String).join(".");
   if (value !== undefined) return [{ property, reason: issue.message }];
-  const places = placesOf(property);
+  const places = describePlaces(property, credentials);
   return [{ property, reason: `is missing${places === undefined ? "" : ` (${places})`}; it ${issue.message}` }];
 }
 
@@ -139,7 +136,7 @@ function failuresOf(
 function showsSecret(
   issue: z.core.$ZodIssue,
   { property }: CheckFailure,
-  raw: Record<string, unknown>,
+  raw: Readonly<Record<string, unknown>>,
   known: readonly string[],
   secrets: readonly string[],
 ): boolean {
@@ -173,10 +170,6 @@ function maskFailure(path: readonly string[], secrets: readonly string[]): Check
 
 function unnamed({ property, reason }: CheckFailure): CheckFailure {
   return { property: "", reason: `${property} ${reason}` };
-}
-
-function strangeKey(key: string, known: readonly string[]): string {
-  return `is not an argument of this resource; ${suggestion(key, known)}`;
 }
 
 function at(value: unknown, path: readonly PropertyKey[]): unknown {
