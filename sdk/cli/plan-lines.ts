@@ -30,7 +30,7 @@ export async function planLines(
   const policy = policyOf(session, outputs);
   try {
     terminal.progress(`reading ${own}`);
-    return await withDriver(session, clock, LIMIT, async (driver) => {
+    return await withDriver(session, LIMIT, async (driver) => {
       const { plan } = await see(driver, policy, clock);
       const statements = planStatements(session, driver.title, plan, driver.words !== undefined);
       return statements.map(({ kind, message, remedy }) => {

@@ -1,8 +1,7 @@
 import { closeSync, openSync } from "node:fs";
-import { formatDuration } from "../../base/sentences";
+import { formatDuration, shortened } from "../../base/sentences";
 import { minutes } from "../../core/reconcile/pace";
 import type { Clock, Runtime } from "../../core/runtime";
-import { shortened } from "./properties";
 
 export type Severity = "INFO" | "WARNING";
 

@@ -4,7 +4,7 @@ import { describeResource } from "../../base/urn";
 import { asUpgradeError } from "../../core/errors";
 import { taskOf, type UpgradeRecord } from "../../core/outcome";
 import { giveUp } from "../../core/run";
-import type { Clock, Runtime } from "../../core/runtime";
+import type { Runtime } from "../../core/runtime";
 import { nameOf } from "../../core/task";
 import { isOpen } from "../../core/upgrades/record";
 import type { Properties } from "./properties";
@@ -126,7 +126,7 @@ export interface Left {
  * changed.
  * @throws Failure if it was not canceled and may still be scheduled
  */
-export async function cancelLeft(session: Session, clock: Clock, left: Left): Promise<void> {
+export async function cancelLeft(session: Session, left: Left): Promise<void> {
   const { properties, upgrade, keepScheduled } = left;
   const { call, kind, args, reporter } = session;
   // An upgrade that was not requested for a window continues.
@@ -143,7 +143,7 @@ export async function cancelLeft(session: Session, clock: Clock, left: Left): Pr
   }
   const policy = policyOf(session, properties);
   try {
-    await withDriver(session, clock, call.limit ?? LIMIT, (driver, runtime) =>
+    await withDriver(session, call.limit ?? LIMIT, (driver, runtime) =>
       giveUp(driver, upgrade, policy, { ...runtime, keepScheduled }),
     );
   } catch (error) {

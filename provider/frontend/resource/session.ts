@@ -1,4 +1,3 @@
-import { isTable } from "../../base/json";
 import type { CommonArguments } from "../../core/arguments";
 import type { Approvals } from "../../core/control/approval";
 import type { Driver } from "../../core/driver";
@@ -9,7 +8,7 @@ import { type Clock, type Proxies, type Runtime, steady, undisturbed, wallClock 
 import { type CheckFailure, resolveArguments, validateArguments } from "./arguments";
 import type { ConfigReader } from "./credentials";
 import { type Log, type Rhythm, reporterFor } from "./log";
-import { argumentsOf, type Properties, USED_APPROVALS } from "./properties";
+import { argumentsOf, type Properties, textsOf, USED_APPROVALS } from "./properties";
 import { type DiscoveredSecrets, Redaction } from "./redaction";
 import type { RunNotes } from "./run-notes";
 import { problemBeside, stackRules } from "./stack-settings";
@@ -109,6 +108,7 @@ export interface Session {
   /** Adds the source of rejected credentials to an error. */
   readonly attribute: (error: UpgradeError) => UpgradeError;
   readonly proxies: Proxies;
+  readonly clock: Clock;
   /** Rules for all resources of the stack. */
   readonly stack: StackRules;
   /** Whether a preview and a refresh fail if the system is unreachable. */
@@ -169,6 +169,7 @@ export async function openSession(
     redact,
     attribute,
     proxies,
+    clock,
     stack,
     strict,
     outside: environment,
@@ -187,15 +188,13 @@ const CLOSING = 500;
 /** Opens the driver of a session for one run, and always closes it and its limits. Closing never changes the result. */
 export async function withDriver<T>(
   session: Session,
-  clock: Clock,
   limit: number,
   use: (driver: Driver, runtime: Runtime) => Promise<T>,
 ): Promise<T> {
-  if (session.args === undefined) {
-    throw new Failure(reasonsOf(session));
-  }
+  if (session.args === undefined) throw new Failure(reasonsOf(session));
+  const { clock } = session;
   const { random = Math.random, gone } = session.outside;
-  const bounds: Limits = limits(clock, limit, session.call.onCancel, gone);
+  const bounds = limits(clock, limit, session.call.onCancel, gone);
   const runtime = undisturbed({
     clock: steady(clock),
     wall: { now: () => clock.now() },
@@ -238,15 +237,8 @@ export function policyOf(session: Session, outputs: Properties = {}): Policy {
 export function approvalsOf({ args, call }: Session, outputs: Properties = {}): Approvals | undefined {
   if (args?.approval === undefined) return undefined;
   const { approvals } = args.approval;
-  const used = outputs[USED_APPROVALS];
   return {
     units: Object.hasOwn(approvals, call.urn) ? (approvals[call.urn] ?? {}) : {},
-    used: isTable(used) ? textsOf(used) : {},
+    used: textsOf(outputs[USED_APPROVALS]),
   };
-}
-
-function textsOf(table: Readonly<Record<string, unknown>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(table).flatMap(([key, value]) => (typeof value === "string" ? [[key, value]] : [])),
-  );
 }

@@ -1,4 +1,5 @@
 import { isTable, mapTexts } from "../../base/json";
+import { shortened } from "../../base/sentences";
 import { proposalsOf, usedBy } from "../../core/control/approval";
 import { asUpgradeError, type UpgradeError } from "../../core/errors";
 import type { SomeKind } from "../../core/kind";
@@ -7,16 +8,7 @@ import type { Window } from "../../core/task";
 import { printable } from "../../core/texts/vendor-text";
 import type { Unit } from "../../core/unit";
 import { compareVersions, parseVersion } from "../../core/version";
-import {
-  argumentsOf,
-  DRIFTED,
-  PLAN,
-  type Properties,
-  shortened,
-  toWire,
-  USED_APPROVALS,
-  type Wire,
-} from "./properties";
+import { argumentsOf, DRIFTED, type Outputs, PLAN, type Properties, toWire, USED_APPROVALS } from "./properties";
 import { approvalsOf, type Session } from "./session";
 
 const STATES: ReadonlySet<unknown> = new Set<UpgradeRecord["state"]>([
@@ -62,11 +54,6 @@ function isText(value: unknown): value is string {
 
 function isTexts(value: unknown): value is Readonly<Record<string, string>> {
   return isTable(value) && Object.values(value).every(isText);
-}
-
-/** Strings by name, as they are in the state; empty if missing. */
-export function textsOf(value: unknown): Readonly<Record<string, string>> {
-  return isTexts(value) ? value : {};
 }
 
 function isWindow(value: unknown): value is Window {
@@ -133,8 +120,6 @@ export function outputsOf(
 /** Maximum length of a vendor's text in the state. */
 const LONGEST_STORED = 2_000;
 
-export type Outputs = { [key: string]: Wire };
-
 /**
  * The outputs after a run. A value that cannot be written must not prevent an accepted upgrade from being recorded.
  * @param more additional values for the state
@@ -148,12 +133,12 @@ export function outputsAfter(
 ): Outputs {
   const { kind } = session;
   try {
-    return toOutputs({ ...outputsOf(kind, inputs, storable(outcome, session), before), ...more });
+    return toWire({ ...outputsOf(kind, inputs, storable(outcome, session), before), ...more });
   } catch (error) {
     warnOf(session, error);
     const { status, upgrade } = outcome;
     const bare = { status, ...(upgrade && { upgrade: withoutReason(upgrade) }) };
-    return toOutputs({ ...outputsOf(kind, inputs, bare, before), ...more });
+    return toWire({ ...outputsOf(kind, inputs, bare, before), ...more });
   }
 }
 
@@ -177,14 +162,6 @@ export function shownReason({ redact, attribute }: Session, error: UpgradeError)
   } catch {
     return `The run failed. The reason is not shown, because secrets could not be removed from it. [${error.code}]`;
   }
-}
-
-function toOutputs(outputs: Record<string, unknown>): Outputs {
-  return Object.fromEntries(
-    Object.entries(outputs)
-      .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => [key, toWire(value)]),
-  );
 }
 
 /** A text in the form in which it is stored. */
