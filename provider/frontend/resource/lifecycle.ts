@@ -1,6 +1,6 @@
 import { type Proposal, proposalsOf } from "../../core/control/approval";
 import { run } from "../../core/run";
-import { type Clock, type Runtime, wallClock } from "../../core/runtime";
+import { type Clock, wallClock } from "../../core/runtime";
 import { isOpen } from "../../core/upgrades/record";
 import type { CheckFailure } from "./arguments";
 import type { ConfigReader } from "./credentials";
@@ -11,7 +11,7 @@ import { hasUnknown, type Outputs, type Properties, sameValue, targetArguments }
 import { type ReadBack, readBack } from "./read";
 import { DiscoveredSecrets } from "./redaction";
 import { RunNotes } from "./run-notes";
-import { byHandOf, cancelLeft, Scheduled } from "./scheduled";
+import { Scheduled } from "./scheduled";
 import {
   type Call,
   type Environment,
@@ -22,7 +22,7 @@ import {
   type Session,
   withDriver,
 } from "./session";
-import { changeOutputs, isUnsettled, outputsAfter, reliesOnOthers, rememberedUpgrade, shownReason } from "./state";
+import { isUnsettled, outputsAfter, reliesOnOthers, rememberedUpgrade, shownReason } from "./state";
 
 /** The result of a create or an update. */
 export interface Applied {
@@ -173,8 +173,7 @@ export class Lifecycle {
       const units = Object.keys(upgrade.tasks ?? {});
       const named = Object.fromEntries(units.length === 0 ? [] : kind.identifiedBy.map((key) => [key, units]));
       const session = await this.#session(call, { ...named, ...properties });
-      const keepScheduled = this.#keeping(session, properties);
-      await cancelLeft(session, { properties, upgrade, keepScheduled });
+      await this.#scheduled.cancelLeft(session, properties, upgrade);
     }
     this.#scheduled.gone(call, properties);
     const message = "no longer managed; the database was not changed";
@@ -192,15 +191,14 @@ export class Lifecycle {
     const policy = policyOf(session, before?.outputs);
     const id = before?.id ?? (args && kind.identity(args)[0]) ?? "";
     const remembered = rememberedUpgrade(before?.outputs);
-    const keepScheduled = this.#keeping(session, before?.outputs ?? {});
+    const keepScheduled = this.#scheduled.keeping(session, before?.outputs ?? {});
     const schedules = args !== undefined && kind.cancelByHand !== undefined;
     const { outcome, outputs } = await this.#scheduled.during(call, schedules ? kind.identity(args) : [], async () => {
       const outcome = await withDriver(session, call.limit ?? kind.timeout, (driver, runtime) =>
         run(driver, policy, { ...runtime, keepScheduled }, remembered),
       );
       await this.#environment.log.flush();
-      const changes = changeOutputs(session, outcome, outcome.units, before?.outputs);
-      const outputs = outputsAfter(session, inputs, outcome, before?.outputs, changes);
+      const outputs = outputsAfter(session, inputs, outcome, before?.outputs);
       this.#scheduled.seen(call, outputs, before?.outputs);
       return { outcome, outputs };
     });
@@ -212,21 +210,7 @@ export class Lifecycle {
   }
 
   #memoryOf(session: Session, outputs: Properties): Memory {
-    return { outputs, keepScheduled: this.#keeping(session, outputs) };
-  }
-
-  /** @param outputs the state of the session's own resource */
-  #keeping(session: Session, outputs: Properties): NonNullable<Runtime["keepScheduled"]> {
-    const { call, kind, args } = session;
-    return (member) => {
-      const members = member === undefined && args !== undefined ? kind.identity(args) : [member ?? ""];
-      const reasons = members.map((one) => this.#scheduled.reasonToKeep(call, outputs, one));
-      const reason = reasons.find((one) => one !== undefined);
-      return (
-        reason &&
-        `${reason} No resource will cancel it: if it is still scheduled and no longer needed, ${byHandOf(session)}.`
-      );
-    };
+    return { outputs, keepScheduled: this.#scheduled.keeping(session, outputs) };
   }
 
   /** Whether a scheduled upgrade that a resource relies on without owning it was canceled. */

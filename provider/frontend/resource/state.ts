@@ -100,9 +100,9 @@ export function outputsOf(
   kind: SomeKind,
   inputs: Properties,
   outcome: Pick<Outcome, "status" | "observation" | "upgrade" | "problems" | "hold">,
-  before?: Properties,
+  before: Properties = {},
 ): Record<string, unknown> {
-  const { currentVersion, members, lastUpgrade } = before ?? {};
+  const { currentVersion, members, lastUpgrade } = before;
   const observed = outcome.observation === undefined ? {} : mapTexts(kind.outputs(outcome.observation), printable);
   return {
     ...argumentsOf(inputs),
@@ -120,25 +120,22 @@ export function outputsOf(
 /** Maximum length of a vendor's text in the state. */
 const LONGEST_STORED = 2_000;
 
-/**
- * The outputs after a run. A value that cannot be written must not prevent an accepted upgrade from being recorded.
- * @param more additional values for the state
- */
+/** The outputs after a run. A value that cannot be written must not prevent an accepted upgrade from being recorded. */
 export function outputsAfter(
   session: Session,
   inputs: Properties,
   outcome: Outcome,
   before: Properties | undefined,
-  more: Properties = {},
 ): Outputs {
   const { kind } = session;
+  const changes = changeOutputs(session, outcome, outcome.units, before);
   try {
-    return toWire({ ...outputsOf(kind, inputs, storable(outcome, session), before), ...more });
+    return toWire({ ...outputsOf(kind, inputs, storable(outcome, session), before), ...changes });
   } catch (error) {
     warnOf(session, error);
     const { status, upgrade } = outcome;
     const bare = { status, ...(upgrade && { upgrade: withoutReason(upgrade) }) };
-    return toWire({ ...outputsOf(kind, inputs, bare, before), ...more });
+    return toWire({ ...outputsOf(kind, inputs, bare, before), ...changes });
   }
 }
 
@@ -173,16 +170,13 @@ export function storedText({ redact }: Pick<Session, "redact">, text: string): s
 function storable({ problems, upgrade, hold, ...outcome }: Outcome, session: Session): Outcome {
   const told = (text: string) => storedText(session, text);
   const reason = upgrade?.reason === undefined ? {} : { reason: told(upgrade.reason) };
+  const toldProblems = Object.entries(problems ?? {}).map(([name, text]) => [name, told(text)] as const);
   return {
     ...outcome,
     ...(hold === undefined ? {} : { hold: { ...hold, message: told(hold.message) } }),
-    ...(problems === undefined ? {} : { problems: mapped(problems, told) }),
+    ...(problems === undefined ? {} : { problems: Object.fromEntries(toldProblems) }),
     ...(upgrade === undefined ? {} : { upgrade: { ...upgrade, ...reason } }),
   };
-}
-
-function mapped(texts: Readonly<Record<string, string>>, change: (text: string) => string): Record<string, string> {
-  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, change(text)]));
 }
 
 /**
