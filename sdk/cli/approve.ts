@@ -9,7 +9,7 @@ import { listOf, member, stackExportIn, textOf } from "../report/stack-export";
 import { type Command, type Given, OUTPUT_FILE } from "./command";
 import { CommandError, UsageError } from "./failure";
 import { type Expected, type Input, readInput, readOperand, writeResult } from "./files";
-import { table } from "./table";
+import { table } from "./layout";
 import type { Terminal } from "./terminal";
 
 export const approve: Command = {

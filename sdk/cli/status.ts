@@ -6,9 +6,8 @@ import { countsOf, type Stack, stackOf } from "../report/stack";
 import { parseTime } from "../report/stack-export";
 import { type Command, type Given, JSON_OUTPUT } from "./command";
 import { UsageError } from "./failure";
-import { wrapped } from "./help";
+import { table, wrapped } from "./layout";
 import { readExport, STACK } from "./stack";
-import { table } from "./table";
 import type { Terminal } from "./terminal";
 
 /** Interval between the reads of `--watch`, in milliseconds. */
