@@ -180,15 +180,12 @@ async function promptFor(
  */
 export function connectionTo(
   { name, kind }: System,
-  { args, failures, proxies, problem, secrets, attribute }: Resolved<object>,
+  { args, failures, proxies, secrets, attribute }: Resolved<object>,
   terminal: Terminal,
   files: ReadonlyMap<string, string> = new Map(),
 ): Connection {
   for (const secret of secrets) terminal.conceal(secret);
-  if (args === undefined || problem !== undefined) {
-    const reasons = [reasonsOf({ failures }), problem ?? ""].filter((reason) => reason !== "");
-    throw new UsageError(`${name}: ${reasons.join("; ")}`);
-  }
+  if (args === undefined) throw new UsageError(`${name}: ${reasonsOf({ failures })}`);
   const runtime: Runtime = {
     clock: steady(terminal.clock),
     wall: terminal.clock,

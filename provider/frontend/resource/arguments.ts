@@ -17,13 +17,11 @@ export interface Taking<A> {
   derivedSecrets?(args: A): readonly string[];
 }
 
-/** Arguments after resolving all sources. `args` and `failures` refer to the arguments alone. */
+/** Arguments after resolving all sources. A problem with the proxies is a failure too. */
 export interface Resolved<A> extends Validated<A> {
   /** Before validation. */
   readonly raw: Readonly<Record<string, unknown>>;
   readonly proxies: Proxies;
-  /** A problem with the proxies, as a sentence. */
-  readonly problem: string | undefined;
   /** All secrets, including the credentials of proxies. */
   readonly secrets: readonly string[];
   /** Adds the source of rejected credentials to an error. */
@@ -48,16 +46,17 @@ export function resolveArguments<A>(
 ): Resolved<A> {
   const { inputs, secrets: names, credentials } = taking;
   const { values: raw, origins: found } = fillCredentials(written, credentials, config, env);
-  const validated = validateArguments(inputs, raw, names, credentials);
-  const { args } = validated;
+  const { args, failures, ...validated } = validateArguments(inputs, raw, names, credentials);
   const { proxies, secrets, problem } = proxySettings(config, env);
   const given = names.map((name) => raw[name]).filter((value) => typeof value === "string");
   const derived = args === undefined ? [] : (taking.derivedSecrets?.(args) ?? []);
   return {
     ...validated,
+    ...(args === undefined || problem !== undefined ? {} : { args }),
+    // Without a property; otherwise Pulumi would print its value.
+    failures: problem === undefined ? failures : [...failures, { property: "", reason: problem }],
     raw,
     proxies,
-    problem,
     secrets: [...given, ...derived, ...secrets],
     attribute: (error) => attributed(error, credentials, { ...found, ...origins }),
   };
@@ -75,7 +74,7 @@ export interface CheckFailure {
 /** The arguments, or the problems with them. `args` is also missing if a value is not known yet. */
 export interface Validated<A> {
   readonly args?: A;
-  readonly failures: CheckFailure[];
+  readonly failures: readonly CheckFailure[];
   /** Required arguments that were not found in any source. */
   readonly missing?: readonly string[];
 }

@@ -98,7 +98,7 @@ export interface Session {
   readonly kind: SomeKind;
   /** Missing if they are invalid, or not known yet at preview. */
   readonly args?: CommonArguments;
-  readonly failures: CheckFailure[];
+  readonly failures: readonly CheckFailure[];
   /** Required arguments that can come from several sources, such as credentials, and were found in none. */
   readonly absent: readonly string[];
   /** Whether the arguments are still valid with these changes. */
@@ -137,15 +137,16 @@ export async function openSession(
   const { conceal: concealOutside = () => undefined } = environment;
   const { urn, named } = call;
   const kind = await kindOf(call, kinds)();
-  const written = argumentsOf(properties);
-  const resolved = resolveArguments(kind, written, { config, env });
-  const { raw, args, failures, missing = [], proxies, secrets, attribute } = resolved;
-  const { stack, failsUnreachable, ...ofStack } = await stackRules(config);
-  const problems = [resolved.problem, ofStack.problem].filter((problem) => problem !== undefined);
+  const resolved = resolveArguments(kind, argumentsOf(properties), { config, env });
+  const { raw, args, missing = [], proxies, secrets, attribute } = resolved;
+  const { stack, failsUnreachable, problem } = await stackRules(config);
   const beside = args && (await problemBeside(stack, args));
-  if (beside !== undefined) failures.push({ property: "expect", reason: beside });
-  // Without a property; otherwise Pulumi would print its value.
-  for (const reason of problems) failures.push({ property: "", reason });
+  const failures = [
+    ...resolved.failures,
+    ...(beside === undefined ? [] : [{ property: "expect", reason: beside }]),
+    // Without a property; otherwise Pulumi would print its value.
+    ...(problem === undefined ? [] : [{ property: "", reason: problem }]),
+  ];
   const accepts = (changed: Readonly<Record<string, unknown>>) =>
     validateArguments(kind.inputs, { ...raw, ...changed }, kind.secrets).args !== undefined;
   for (const secret of secrets) concealOutside(secret);
@@ -157,13 +158,12 @@ export async function openSession(
   };
   const reporter = { ...reporterFor({ log, urn, clock, rhythm, redact, named }), conceal };
   const strict = typeof raw["onUnreachable"] === "string" ? raw["onUnreachable"] === "fail" : failsUnreachable;
-  const valid = args === undefined || problems.length > 0 ? {} : { args };
-  const absent = missing.filter((name) => kind.credentials[name] !== undefined);
   return {
     call,
     kind,
+    ...(args === undefined || problem !== undefined ? {} : { args }),
     failures,
-    absent,
+    absent: missing.filter((name) => kind.credentials[name] !== undefined),
     accepts,
     reporter,
     redact,
@@ -173,7 +173,6 @@ export async function openSession(
     stack,
     strict,
     outside: environment,
-    ...valid,
   };
 }
 
