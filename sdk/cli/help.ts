@@ -9,17 +9,14 @@ export function helpOf(command: Command, options: Options): string {
   const words = typeof operand === "string" ? operand : operand.join("|");
   const operands = words === operand ? words : optional === true ? `[${words}]` : `<${words}>`;
   const usage = ["usage: pulumi-dbversion", name, operands, "[options]"].filter((part) => part !== "").join(" ");
-  return [
+  const sections = [
     usage,
     wrapped(description, 0),
     ...(examples.length === 0 ? [] : [`examples\n${examples.map((line) => `  ${line}`).join("\n")}`]),
     `options\n${optionLines({ ...options, ...COMMON })}`,
     `exit codes\n${exits.map((meaning, code) => `  ${code}  ${meaning}`).join("\n")}`,
-    "",
-  ]
-    .join("\n\n")
-    .trimEnd()
-    .concat("\n");
+  ];
+  return `${sections.join("\n\n")}\n`;
 }
 
 /** The help of the whole program. */

@@ -47,7 +47,7 @@ export function stackExportIn(root: unknown, name: string): StackExport {
  * @param how what to pass, as a sentence
  * @throws ReportError
  */
-export function parseInput(text: string, name: string, how = HOW): unknown {
+export function parseInput(text: string, name: string, how: string): unknown {
   if (text.trim() === "") throw new ReportError(`${name} is empty. ${how}`);
   try {
     return JSON.parse(text);

@@ -1,5 +1,5 @@
 import { reportOf } from "../../sdk/report/page";
-import { parseInput } from "../../sdk/report/stack-export";
+import { HOW, parseInput } from "../../sdk/report/stack-export";
 
 /** Stack exports as `pulumi stack export` prints them, and their pages. */
 
@@ -202,5 +202,5 @@ export const SHOP_EXPORT = stackExport(SHOP.map(resource));
 
 /** @param name of the input, for messages */
 export function report(text: string, name: string): string {
-  return reportOf(parseInput(text, name), name);
+  return reportOf(parseInput(text, name, HOW), name);
 }

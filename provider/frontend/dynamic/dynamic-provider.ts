@@ -95,12 +95,13 @@ const PROVIDER = "__provider";
 const URN = "__urn";
 const TIMEOUTS = "__timeouts";
 
-/** The hidden keys that must stay with the resource, as they are in the inputs. */
-export function hiddenOf(properties: Properties): Record<string, unknown> {
-  const kept = [PROVIDER, TIMEOUTS].map((key) => [key, properties[key]] as const);
-  return Object.fromEntries(
-    [...kept, [URN, hiddenUrn(properties)] as const].filter(([, value]) => value !== undefined),
-  );
+/** The hidden keys that must stay with the resource, as they are in the inputs; undefined for those that are missing. */
+export function hiddenOf(properties: Properties): Properties {
+  return {
+    [PROVIDER]: properties[PROVIDER],
+    [TIMEOUTS]: properties[TIMEOUTS],
+    [URN]: hiddenUrn(properties),
+  };
 }
 
 /** The full URN from inputs or outputs. */
@@ -110,9 +111,9 @@ export function hiddenUrn(properties: Properties): string | undefined {
 }
 
 /** The hidden outputs of a resource, from its inputs. */
-export function hiddenOutputs(inputs: Properties): Record<string, unknown> {
+export function hiddenOutputs(inputs: Properties): Properties {
   const urn = hiddenUrn(inputs);
-  return { ...hiddenOf(inputs), ...(urn === undefined ? {} : { [URN]: shortUrn(urn) }) };
+  return { ...hiddenOf(inputs), [URN]: urn === undefined ? undefined : shortUrn(urn) };
 }
 
 const OPERATIONS = ["create", "update", "delete"];
