@@ -14,7 +14,7 @@ import { connectionsIn, managedIn, nameOf, planLines } from "./managed";
 import { examineNetwork, type Network, type NetworkPath } from "./network";
 import { ownVersion } from "./package";
 import { pluginStartLine } from "./plugin-start";
-import { configOf, STACK } from "./stack";
+import { STACK } from "./stack";
 import type { Terminal } from "./terminal";
 
 export const doctor: Command = {
@@ -100,8 +100,7 @@ async function examined(given: Given, terminal: Terminal): Promise<Section[]> {
     ofSystems,
     "requires a system, such as `doctor oceanbase`; the resources of a stack have their own connections",
   );
-  const config = await configOf(given, terminal);
-  const managed = await managedIn(given, terminal, config);
+  const managed = await managedIn(given, terminal);
   const { connections, problems } = await connectionsIn(managed, terminal);
   const sections = await sectionsOf(connections, terminal);
   const lines: Line[] = [...problems];

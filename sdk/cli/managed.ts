@@ -13,7 +13,7 @@ import type { Given } from "./command";
 import { type Connection, connectionTo, estateKinds } from "./connection";
 import { failed, type Line, type State } from "./diagnosis";
 import { CommandError, UsageError } from "./failure";
-import { readExport } from "./stack";
+import { configOf, readExport } from "./stack";
 import type { Terminal } from "./terminal";
 
 /** A resource of this package in a stack. */
@@ -31,7 +31,8 @@ export interface Managed {
 const TOKEN = /^pulumi-nodejs:dynamic\/([a-z]+:[A-Za-z]+)$/;
 
 /** The resources of this package in a stack. @throws CommandError if there are none */
-export async function managedIn(given: Given, terminal: Terminal, config: ConfigReader): Promise<readonly Managed[]> {
+export async function managedIn(given: Given, terminal: Terminal): Promise<readonly Managed[]> {
+  const config = await configOf(given, terminal);
   const { content, name } = await readExport(given, terminal, true);
   const { resources } = stackExportIn(content, name);
   const tableOf = (resource: unknown, name: "inputs" | "outputs") =>
