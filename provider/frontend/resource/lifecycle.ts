@@ -144,11 +144,11 @@ export class Lifecycle {
 
   /** @throws Failure if there is nothing to save */
   create(call: Call, inputs: Properties): Promise<Applied> {
-    return this.#run(call, undefined, inputs);
+    return this.#run(call, inputs);
   }
 
   update(call: Call, id: string, olds: Properties, news: Properties): Promise<Applied> {
-    return this.#run(call, { id, outputs: olds }, news);
+    return this.#run(call, news, { id, outputs: olds });
   }
 
   async read(call: Call, properties: Properties): Promise<ReadBack | "gone" | "unread"> {
@@ -181,11 +181,7 @@ export class Lifecycle {
     await log.flush();
   }
 
-  async #run(
-    call: Call,
-    before: { id: string; outputs: Properties } | undefined,
-    inputs: Properties,
-  ): Promise<Applied> {
+  async #run(call: Call, inputs: Properties, before?: { id: string; outputs: Properties }): Promise<Applied> {
     const session = await this.#session(call, inputs);
     const { kind, args } = session;
     const policy = policyOf(session, before?.outputs);
