@@ -1,4 +1,5 @@
 import {
+  type CredentialName,
   credentialName,
   hideUserInfo,
   isPlaceholder,
@@ -146,14 +147,11 @@ function specialPlace(text: string, { name, from, to, dashes }: Word, ofRedisCli
   return /^SDK-HMAC-SHA256$/i.test(name) ? placeAt(end(HUAWEI_ACCESS, text, from), {}) : undefined;
 }
 
-function placeOf(
-  text: string,
-  { name, from, to, dashes }: Word,
-  { words, onlyAssigned }: { readonly words: string; readonly onlyAssigned: boolean },
-): Place | undefined {
+function placeOf(text: string, { name, from, to, dashes }: Word, known: CredentialName): Place | undefined {
+  const { words, onlyAssigned } = known;
   if (text[from - 1] === "<" && text[to] === ">") return { at: to + 1, inside: "tag" };
   const assigned = end(ASSIGNED, text, to);
-  if (assigned !== undefined) return assignment(text, to, assigned, { words, onlyAssigned });
+  if (assigned !== undefined) return assignment(text, to, assigned, known);
   const paired = end(PAIRED, text, to) ?? end(GIVEN_TO, text, to) ?? end(CALLED, text, to);
   if (paired !== undefined) return { at: paired };
   if (onlyAssigned) return undefined;
@@ -168,12 +166,8 @@ function placeOf(
     : { at: quoted };
 }
 
-function assignment(
-  text: string,
-  to: number,
-  at: number,
-  { words, onlyAssigned }: { readonly words: string; readonly onlyAssigned: boolean },
-): Place | undefined {
+function assignment(text: string, to: number, at: number, known: CredentialName): Place | undefined {
+  const { words, onlyAssigned } = known;
   const sign = text.slice(to, at);
   if (/%/.test(sign)) return { at, inside: "url" };
   const colon = /[:：]/.test(sign) && !/=/.test(sign);

@@ -16,6 +16,16 @@ export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
+/** How much of the end of a long text is kept, because it contains the remedy and the code. */
+const LAST_WORDS = 1_000;
+const LEFT_OUT = " … ";
+
+/** Removes the middle of a text that is too long. */
+export function shortened(text: string, longest: number): string {
+  if (text.length <= longest) return text;
+  return `${text.slice(0, longest - LAST_WORDS - LEFT_OUT.length)}${LEFT_OUT}${text.slice(-LAST_WORDS)}`;
+}
+
 const UNITS: Record<string, number> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/;
 const TERM = /(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g;

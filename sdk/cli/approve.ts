@@ -2,13 +2,14 @@ import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { isTable } from "../../provider/base/json";
 import { parseDuration } from "../../provider/base/sentences";
+import { resourceName } from "../../provider/base/urn";
 import { APPROVAL_FORMAT, type Approval, type Proposal } from "../../provider/core/control/approval";
 import type { ApprovedUpgrades } from "../../provider/core/policy";
 import { listOf, member, stackExportIn, textOf } from "../report/stack-export";
 import { type Command, type Given, OUTPUT_FILE } from "./command";
 import { CommandError, UsageError } from "./failure";
 import { type Expected, type Input, readInput, readOperand, writeResult } from "./files";
-import { table } from "./table";
+import { table } from "./layout";
 import type { Terminal } from "./terminal";
 
 export const approve: Command = {
@@ -145,7 +146,7 @@ function sorted<T>(table: Readonly<Record<string, T>>): Record<string, T> {
 
 function shown(plans: ReadonlyMap<string, Units>): string {
   const rows = [...plans].flatMap(([urn, units]) =>
-    Object.entries(units).map(([unit, { how }]) => [urn.split("::").at(-1) ?? urn, unit, how]),
+    Object.entries(units).map(([unit, { how }]) => [resourceName(urn) || urn, unit, how]),
   );
   return `Approved:\n${table(["resource", "database", "plan"], rows)}`;
 }

@@ -5,10 +5,12 @@ import { UpgradeError } from "../../provider/core/errors";
 import type { Estate, EstateKind } from "../../provider/core/estate";
 import { type Progress, type Proxies, type Runtime, steady } from "../../provider/core/runtime";
 import { type Resolved, resolveArguments } from "../../provider/frontend/resource/arguments";
-import { type ConfigReader, fillCredentials } from "../../provider/frontend/resource/credentials";
+import { fillCredentials } from "../../provider/frontend/resource/credentials";
+import { reasonsOf } from "../../provider/frontend/resource/session";
 import { estates } from "../../provider/systems";
 import type { Given, Option, Options } from "./command";
-import { UsageError } from "./failure";
+import { messageOf, UsageError } from "./failure";
+import { configOf } from "./stack";
 import type { Terminal } from "./terminal";
 
 /** Arguments that are PEM text: an option names their file. */
@@ -86,8 +88,14 @@ export async function estateKinds({ systems }: Pick<Terminal, "systems">): Promi
   return new Map(await Promise.all(loaded));
 }
 
+/** A system and its name on the command line. */
+export interface System {
+  readonly name: string;
+  readonly kind: EstateKind;
+}
+
 /** The system that the first operand names. @throws UsageError also for an option of another one */
-export async function systemOf(given: Given, terminal: Terminal): Promise<{ system: string; kind: EstateKind }> {
+export async function systemOf(given: Given, terminal: Terminal): Promise<System> {
   given.atMost(1);
   const kinds = await estateKinds(terminal);
   const [system] = given.operands;
@@ -103,20 +111,16 @@ export async function systemOf(given: Given, terminal: Terminal): Promise<{ syst
   }
   const twice = Object.keys(own).find((name) => own[name]?.multiple !== true && given.all(name).length > 1);
   if (twice !== undefined) throw new UsageError(`--${twice} was given more than once`);
-  return { system, kind };
+  return { name: system, kind };
 }
 
 /**
  * The connections of a command line: one for each value of the argument that names a cluster or project.
  * @throws UsageError if the system does not have an option, or the arguments are incomplete
  */
-export async function connectionsOf(
-  system: string,
-  kind: EstateKind,
-  given: Given,
-  config: ConfigReader,
-  terminal: Terminal,
-): Promise<readonly Connection[]> {
+export async function connectionsOf(system: System, given: Given, terminal: Terminal): Promise<readonly Connection[]> {
+  const { kind } = system;
+  const config = await configOf(given, terminal);
   const files = new Map<string, string>();
   const written: Record<string, unknown> = {};
   for (const [argument] of definitionsOf(kind.inputs.shape)) {
@@ -130,8 +134,8 @@ export async function connectionsOf(
   const several = [...new Set(given.all(optionOf(kind.each)))].map((value) => ({
     [kind.each]: partsOf(kind.each, value),
   }));
-  const found = fillCredentials(written, kind.credentials, config, terminal.env);
-  const asked = await promptFor(kind, { ...found, ...several[0] }, terminal);
+  const { values } = fillCredentials(written, kind.credentials, config, terminal.env);
+  const asked = await promptFor(kind, { ...values, ...several[0] }, terminal);
   const origins = {
     ...Object.fromEntries(Object.keys(written).map((argument) => [argument, `--${optionOf(argument)}`])),
     ...Object.fromEntries(Object.keys(asked).map((argument) => [argument, "the prompt"])),
@@ -139,7 +143,7 @@ export async function connectionsOf(
   return (several.length === 0 ? [{}] : several).map((own) => {
     const places = { config, env: terminal.env, origins };
     const resolved = resolveArguments(kind, { ...written, ...asked, ...own }, places);
-    return connectionTo(system, kind, resolved, terminal, files);
+    return connectionTo(system, resolved, terminal, files);
   });
 }
 
@@ -152,7 +156,7 @@ function contentOf(option: string, path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new UsageError(`--${option} cannot be read: ${error instanceof Error ? error.message : error}`);
+    throw new UsageError(`--${option} cannot be read: ${messageOf(error)}`);
   }
 }
 
@@ -175,17 +179,13 @@ async function promptFor(
  * @throws UsageError if the arguments are incomplete or invalid
  */
 export function connectionTo(
-  system: string,
-  kind: EstateKind,
-  { args, failures, proxies, problem, secrets, attribute }: Resolved<object>,
+  { name, kind }: System,
+  { args, failures, proxies, secrets, attribute }: Resolved<object>,
   terminal: Terminal,
   files: ReadonlyMap<string, string> = new Map(),
 ): Connection {
   for (const secret of secrets) terminal.conceal(secret);
-  if (args === undefined || problem !== undefined) {
-    const told = failures.map(({ property, reason }) => `${property} ${reason}`.trim());
-    throw new UsageError(`${system}: ${[...told, ...(problem === undefined ? [] : [problem])].join("; ")}`);
-  }
+  if (args === undefined) throw new UsageError(`${name}: ${reasonsOf({ failures })}`);
   const runtime: Runtime = {
     clock: steady(terminal.clock),
     wall: terminal.clock,

@@ -1,6 +1,6 @@
 import { counted } from "../../provider/base/sentences";
 import { Unreachable, UpgradeError } from "../../provider/core/errors";
-import { wrapped } from "./help";
+import { wrapped } from "./layout";
 
 /**
  * The result of a check.
@@ -65,11 +65,6 @@ export function exitCode(sections: readonly Section[]): number {
 
 function countOf(sections: readonly Section[], state: State): number {
   return sections.flatMap(({ lines }) => lines).filter((line) => line.state === state).length;
-}
-
-/** The message of an error. */
-export function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** A text about a failed read of a command: the command itself shows whether a remedy was successful. */

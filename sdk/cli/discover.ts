@@ -1,5 +1,5 @@
 import { mapTexts } from "../../provider/base/json";
-import { sentences } from "../../provider/base/sentences";
+import { counted, sentences } from "../../provider/base/sentences";
 import { asUpgradeError } from "../../provider/core/errors";
 import { type FoundDatabase, findingsIn, type Identity, type Inventory, isSame } from "../../provider/core/estate";
 import { describeActivity } from "../../provider/core/unit";
@@ -8,10 +8,8 @@ import { type Connection, connectionOptions, connectionsOf, estateKinds, SYSTEMS
 import { inWordsOfCommand, inWordsOfRead } from "./diagnosis";
 import { CommandError, UsageError } from "./failure";
 import { writeResult } from "./files";
-import { wrapped } from "./help";
+import { table, wrapped } from "./layout";
 import { type Adopted, FORMS, fleetOf, programOf } from "./program";
-import { configOf } from "./stack";
-import { table } from "./table";
 import type { Terminal } from "./terminal";
 
 export const discover: Command = {
@@ -38,14 +36,12 @@ export const discover: Command = {
     "something could not be read (details on standard error), or invalid command line",
   ],
   async run(given, terminal) {
-    const { system, kind } = await systemOf(given, terminal);
+    const system = await systemOf(given, terminal);
     const form = FORMS.find((each) => each === given.text("write"));
     if (given.has("write") && form === undefined) throw new UsageError(`--write must be ${FORMS.join(" or ")}`);
     if (form !== undefined) given.refuse(["json"], "cannot be combined with --write");
-    const config = await configOf(given, terminal);
-    const connections = await connectionsOf(system, kind, given, config, terminal);
     const read: Read[] = [];
-    for (const connection of connections) {
+    for (const connection of await connectionsOf(system, given, terminal)) {
       const each = await readEstate(connection, terminal);
       const known = read.find((one) => one.identity && each.identity && isSame(one.identity, each.identity));
       if (known === undefined) read.push(each);
@@ -60,11 +56,11 @@ export const discover: Command = {
     }
     const text =
       form === "ts"
-        ? programOf(system, estates)
+        ? programOf(system.name, estates)
         : form === "fleet"
-          ? await fleetOf(system, estates)
+          ? await fleetOf(system.name, estates)
           : given.has("json")
-            ? `${JSON.stringify({ system, databases, gaps }, undefined, 2)}\n`
+            ? `${JSON.stringify({ system: system.name, databases, gaps }, undefined, 2)}\n`
             : listing(databases);
     await writeResult(text, given.text("output"), "result", terminal);
     for (const gap of gaps) terminal.note(`incomplete: ${gap}`);
@@ -113,9 +109,8 @@ function listing(databases: readonly FoundDatabase[]): string {
     });
     return rowOf(database, numbers);
   });
-  const count = `${databases.length} ${databases.length === 1 ? "database" : "databases"}\n`;
   const list = [...needs].map(([text, number]) => `${String(number).padStart(3)}  ${wrapped(text, 5)}\n`);
-  return `${table(HEADINGS, rows)}\n${count}${list.length === 0 ? "" : `\nneeds\n${list.join("")}`}`;
+  return `${table(HEADINGS, rows)}\n${counted(databases.length, "database")}\n${list.length === 0 ? "" : `\nneeds\n${list.join("")}`}`;
 }
 
 function rowOf(database: FoundDatabase, numbers: readonly number[]): readonly string[] {

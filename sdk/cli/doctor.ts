@@ -10,12 +10,11 @@ import { type Connection, connectionOptions, connectionsOf, estateKinds, SYSTEMS
 import { exitCode, failed, inWordsOfCommand, type Line, type Section, sectionText, summary } from "./diagnosis";
 import { UsageError } from "./failure";
 import { writeResult } from "./files";
-import { connectionsIn, managedIn } from "./managed";
+import { connectionsIn, managedIn, nameOf, planLines } from "./managed";
 import { examineNetwork, type Network, type NetworkPath } from "./network";
 import { ownVersion } from "./package";
-import { nameOf, planLines } from "./plan-lines";
 import { pluginStartLine } from "./plugin-start";
-import { configOf, STACK } from "./stack";
+import { STACK } from "./stack";
 import type { Terminal } from "./terminal";
 
 export const doctor: Command = {
@@ -90,11 +89,9 @@ async function cliLine(terminal: Terminal): Promise<Line> {
 
 async function examined(given: Given, terminal: Terminal): Promise<Section[]> {
   if (given.operands.length > 0) {
-    const { system, kind } = await systemOf(given, terminal);
-    given.refuse(["file"], `cannot be combined with a system; omit "${system}" to check the resources of a stack`);
-    const config = await configOf(given, terminal);
-    const connections = await connectionsOf(system, kind, given, config, terminal);
-    return sectionsOf(connections, terminal, inventoryLines);
+    const system = await systemOf(given, terminal);
+    given.refuse(["file"], `cannot be combined with a system; omit "${system.name}" to check the resources of a stack`);
+    return sectionsOf(await connectionsOf(system, given, terminal), terminal, inventoryLines);
   }
   if (!given.has("stack") && !given.has("file"))
     throw new UsageError("specify a system, or a stack with --stack or --file");
@@ -103,8 +100,7 @@ async function examined(given: Given, terminal: Terminal): Promise<Section[]> {
     ofSystems,
     "requires a system, such as `doctor oceanbase`; the resources of a stack have their own connections",
   );
-  const config = await configOf(given, terminal);
-  const managed = await managedIn(given, terminal, config);
+  const managed = await managedIn(given, terminal);
   const { connections, problems } = await connectionsIn(managed, terminal);
   const sections = await sectionsOf(connections, terminal);
   const lines: Line[] = [...problems];
@@ -151,8 +147,9 @@ function notReached({ checks }: Estate): Line[] {
 
 async function vendorLines(estate: Estate, last?: (estate: Estate) => Promise<Line[]>): Promise<Line[]> {
   const lines: Line[] = [];
+  const failedLine = () => lines.find(({ state }) => state === "problem" || state === "unknown");
   for (const { name, run } of estate.checks) {
-    const [before] = lines.filter(({ state }) => state === "problem" || state === "unknown");
+    const before = failedLine();
     if (before !== undefined) {
       lines.push({ state: "unknown", name, message: `not checked: depends on ${before.name}` });
       continue;
@@ -165,7 +162,7 @@ async function vendorLines(estate: Estate, last?: (estate: Estate) => Promise<Li
       lines.push(failed(name, error));
     }
   }
-  if (last === undefined || lines.some(({ state }) => state === "problem" || state === "unknown")) return lines;
+  if (last === undefined || failedLine() !== undefined) return lines;
   return [...lines, ...(await last(estate).catch((error: unknown) => [failed("databases", error)]))];
 }
 
@@ -179,39 +176,33 @@ function databaseLines({ type, current, targets, activity, advice = [], ...datab
   const offered = targets === undefined ? "available versions unknown" : targets.join(", ") || "no newer version";
   const state = targets === undefined ? "note" : "ok";
   const busy = activity === undefined || activity.kind === "blocked" ? "" : `; ${describeActivity(activity)}`;
-  const about = { type, database: database.name };
   const found = findingsIn({ ...database, ...(activity === undefined ? {} : { activity }) });
-  return [
-    ...(found.length > 0 ? [] : [{ ...about, state, message: `${current} → ${offered}${busy}` } as const]),
-    ...found.map(({ message, remedy }) => ({ ...about, state: "problem", message, remedy }) as const),
-    ...advice.map(({ message, remedy }) => ({ ...about, state: "note", message, remedy }) as const),
+  const lines = [
+    ...(found.length > 0 ? [] : [{ state, message: `${current} → ${offered}${busy}` } as const]),
+    ...found.map(({ message, remedy }) => ({ state: "problem", message, remedy }) as const),
+    ...advice.map(({ message, remedy }) => ({ state: "note", message, remedy }) as const),
   ];
+  return lines.map((line) => ({ type, database: database.name, line }));
 }
 
-/** One message about one database. */
-interface Statement extends Omit<Line, "name"> {
+/** A line about one database. */
+interface Statement {
   readonly type: string;
   readonly database: string;
+  readonly line: Omit<Line, "name">;
 }
 
 /** Merges equal statements about several databases into one line: the same message with the same remedy. */
 function together(statements: readonly Statement[]): Line[] {
-  const groups = new Map<string, [Statement, ...Statement[]]>();
-  for (const statement of statements) {
-    const key = JSON.stringify([statement.state, statement.message, statement.remedy]);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [statement]);
-    else group.push(statement);
-  }
-  return [...groups.values()].map((group) => {
-    const [{ type: _type, database: _database, ...line }] = group;
-    const types = [...new Set(group.map(({ type }) => type))];
-    const named = types.map((type) =>
+  const groups = Map.groupBy(statements, ({ line }) => JSON.stringify(line));
+  return [...groups.values()].flatMap((group) => {
+    const databases = Map.groupBy(group, ({ type }) => type);
+    const names = [...databases].map(([type, each]) =>
       nameOf(
-        group.filter((each) => each.type === type).map((each) => each.database),
+        each.map(({ database }) => database),
         type,
       ),
     );
-    return { ...line, name: named.join(", ") };
+    return group.slice(0, 1).map(({ line }) => ({ ...line, name: names.join(", ") }));
   });
 }

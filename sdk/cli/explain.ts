@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { suggestion } from "../../provider/base/closest";
 import type { Command } from "./command";
 import { UsageError } from "./failure";
-import { wrapped } from "./help";
+import { wrapped } from "./layout";
 import { ownFile } from "./package";
 
 export const explain: Command = {

@@ -12,3 +12,8 @@ export class CommandError extends Error {
 export class ProgramMissing extends Error {
   override readonly name = "ProgramMissing";
 }
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

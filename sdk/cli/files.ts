@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { openSecrets } from "../report/secrets";
 import { decodeText, HOW, parseInput } from "../report/stack-export";
 import type { Given } from "./command";
-import { CommandError, UsageError } from "./failure";
+import { CommandError, messageOf, UsageError } from "./failure";
 import type { Terminal } from "./terminal";
 
 /** The JSON input of a command. */
@@ -68,8 +68,4 @@ export async function writeResult(
   } catch (error) {
     throw new CommandError(`The ${what} could not be written: ${messageOf(error)}.`);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

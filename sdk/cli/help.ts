@@ -1,8 +1,7 @@
 import { suggestion } from "../../provider/base/closest";
 import { COMMON, type Command, type Options } from "./command";
 import { UsageError } from "./failure";
-
-const WIDTH = 100;
+import { wrapped } from "./layout";
 
 /** The help of one command. */
 export function helpOf(command: Command, options: Options): string {
@@ -10,17 +9,14 @@ export function helpOf(command: Command, options: Options): string {
   const words = typeof operand === "string" ? operand : operand.join("|");
   const operands = words === operand ? words : optional === true ? `[${words}]` : `<${words}>`;
   const usage = ["usage: pulumi-dbversion", name, operands, "[options]"].filter((part) => part !== "").join(" ");
-  return [
+  const sections = [
     usage,
     wrapped(description, 0),
     ...(examples.length === 0 ? [] : [`examples\n${examples.map((line) => `  ${line}`).join("\n")}`]),
     `options\n${optionLines({ ...options, ...COMMON })}`,
     `exit codes\n${exits.map((meaning, code) => `  ${code}  ${meaning}`).join("\n")}`,
-    "",
-  ]
-    .join("\n\n")
-    .trimEnd()
-    .concat("\n");
+  ];
+  return `${sections.join("\n\n")}\n`;
 }
 
 /** The help of the whole program. */
@@ -50,24 +46,6 @@ function optionLines(options: Options): string {
     .map(({ left, description }) => {
       const text = wrapped(description, widest + 4);
       return left.length > widest ? `  ${left}\n${" ".repeat(widest + 4)}${text}` : `  ${left.padEnd(widest)}  ${text}`;
-    })
-    .join("\n");
-}
-
-/** Wraps a text, with a hanging indent of that many columns. */
-export function wrapped(text: string, indent: number, width = WIDTH): string {
-  return text
-    .split("\n")
-    .map((paragraph) => {
-      const lines: string[] = [];
-      let line = "";
-      for (const word of paragraph.split(" ")) {
-        if (line !== "" && line.length + 1 + word.length > width - indent) {
-          lines.push(line);
-          line = word;
-        } else line = line === "" ? word : `${line} ${word}`;
-      }
-      return [...lines, line].join(`\n${" ".repeat(indent)}`);
     })
     .join("\n");
 }

@@ -1,14 +1,19 @@
+import { resourceName } from "../../provider/base/urn";
+import { asUpgradeError } from "../../provider/core/errors";
 import type { EstateKind } from "../../provider/core/estate";
+import { see } from "../../provider/core/run";
 import { resolveArguments } from "../../provider/frontend/resource/arguments";
 import type { ConfigReader } from "../../provider/frontend/resource/credentials";
+import { type PlanStatement, planStatements } from "../../provider/frontend/resource/plan-statements";
 import { argumentsOf } from "../../provider/frontend/resource/properties";
+import { openSession, policyOf, reasonsOf, withDriver } from "../../provider/frontend/resource/session";
 import { withSecrets } from "../report/secrets";
 import { member, stackExportIn, textOf } from "../report/stack-export";
 import type { Given } from "./command";
 import { type Connection, connectionTo, estateKinds } from "./connection";
-import type { Line } from "./diagnosis";
+import { failed, type Line, type State } from "./diagnosis";
 import { CommandError, UsageError } from "./failure";
-import { readExport } from "./stack";
+import { configOf, readExport } from "./stack";
 import type { Terminal } from "./terminal";
 
 /** A resource of this package in a stack. */
@@ -26,7 +31,8 @@ export interface Managed {
 const TOKEN = /^pulumi-nodejs:dynamic\/([a-z]+:[A-Za-z]+)$/;
 
 /** The resources of this package in a stack. @throws CommandError if there are none */
-export async function managedIn(given: Given, terminal: Terminal, config: ConfigReader): Promise<readonly Managed[]> {
+export async function managedIn(given: Given, terminal: Terminal): Promise<readonly Managed[]> {
+  const config = await configOf(given, terminal);
   const { content, name } = await readExport(given, terminal, true);
   const { resources } = stackExportIn(content, name);
   const tableOf = (resource: unknown, name: "inputs" | "outputs") =>
@@ -45,7 +51,7 @@ export async function managedIn(given: Given, terminal: Terminal, config: Config
     };
     const inputs = argumentsOf(tableOf(resource, "inputs"));
     const outputs = tableOf(resource, "outputs");
-    return [{ type, name: urn.split("::").at(-1) ?? "", urn, inputs, outputs, config: read }];
+    return [{ type, name: resourceName(urn), urn, inputs, outputs, config: read }];
   });
   if (managed.length === 0) throw new CommandError(`${name} has no resources of pulumi-dbversion.`);
   return managed;
@@ -67,7 +73,7 @@ export async function connectionsIn(
     const key = JSON.stringify([system, resolved.raw]);
     if (connections.has(key) || problems.has(key)) continue;
     try {
-      connections.set(key, connectionTo(system, kind, resolved, terminal));
+      connections.set(key, connectionTo({ name: system, kind }, resolved, terminal));
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       problems.set(key, { state: "problem", name: "credentials", message: error.message });
@@ -79,4 +85,62 @@ export async function connectionsIn(
 /** The arguments of a resource that belong to its connection. */
 function ofConnection(inputs: Managed["inputs"], { inputs: { shape } }: EstateKind): Record<string, unknown> {
   return Object.fromEntries(Object.entries(inputs).filter(([name]) => Object.hasOwn(shape, name)));
+}
+
+/** Timeout for the read of one resource, in milliseconds. */
+const LIMIT = 60_000;
+
+/** The plan of a resource with its findings, by the decisions of a preview. */
+export async function planLines(
+  { type, name: own, urn, inputs, outputs, config }: Managed,
+  terminal: Terminal,
+): Promise<Line[]> {
+  const name = nameOf([own], type);
+  const { clock, env, systems, signal, conceal } = terminal;
+  const onCancel = (listener: () => void) => {
+    signal.addEventListener("abort", listener, { once: true });
+    return () => signal.removeEventListener("abort", listener);
+  };
+  const log = { write: () => undefined, flush: async () => undefined };
+  const environment = { kinds: systems.kinds, log, rhythm: { change: 0, repeat: 0 }, clock, env, conceal };
+  const session = await openSession({ type, urn, onCancel }, inputs, config, environment);
+  if (session.args === undefined) return [{ state: "problem", name, message: reasonsOf(session) }];
+  const policy = policyOf(session, outputs);
+  try {
+    terminal.progress(`reading ${own}`);
+    return await withDriver(session, LIMIT, async (driver) => {
+      const { plan } = await see(driver, policy, clock);
+      const statements = planStatements(session, driver.title, plan, driver.words !== undefined);
+      return statements.map(({ kind, message, remedy }) => {
+        const state = stateOf(kind, statements);
+        return { state, name, message, ...(remedy === undefined ? {} : { remedy }) };
+      });
+    });
+  } catch (error) {
+    return [failed(name, session.attribute(asUpgradeError(error)))];
+  }
+}
+
+const STATES: Readonly<Record<PlanStatement["kind"], State>> = {
+  plan: "ok",
+  note: "warning",
+  unchecked: "unknown",
+  unknown: "unknown",
+  failed: "problem",
+  finding: "problem",
+  failure: "problem",
+};
+
+/** A plan that cannot start is not shown as OK. */
+function stateOf(kind: PlanStatement["kind"], all: readonly PlanStatement[]): State {
+  return kind === "plan" && all.some((each) => STATES[each.kind] === "problem") ? "note" : STATES[kind];
+}
+
+/** The maximum number of databases named in one line. */
+const NAMED = 5;
+
+/** `db1, db2 and 498 more (taurusdb.KernelVersion)` */
+export function nameOf(databases: readonly string[], type: string): string {
+  const more = databases.length > NAMED ? ` and ${databases.length - NAMED} more` : "";
+  return `${databases.slice(0, NAMED).join(", ")}${more} (${type.replace(":", ".")})`;
 }

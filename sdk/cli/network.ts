@@ -3,25 +3,22 @@ import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, type PeerCertificate, type TLSSocket } from "node:tls";
 import { formatDuration } from "../../provider/base/sentences";
 import type { Proxies } from "../../provider/core/runtime";
+import { PROXY_REMEDY } from "../../provider/http/client";
 import { proxyFor } from "../../provider/http/dispatcher";
-import { clientRefusal, isSecure, refusesClient } from "../../provider/http/tls";
-import { CLIENT_CERTIFICATE, TransportError } from "../../provider/http/transport";
+import { clientRefusal, isSecure, refusesClient, type Tls, type TlsArguments } from "../../provider/http/tls";
+import { CLIENT_CERTIFICATE, PROXY_REFUSED, PROXY_UNREACHABLE, TransportError } from "../../provider/http/transport";
 import { undiciTransport } from "../../provider/http/undici-transport";
-import { type Line, textOf } from "./diagnosis";
-import {
-  OTHER_TLS,
-  type Reach,
-  remedyForCertificate,
-  remedyForClient,
-  remedyForRequest,
-  WITHOUT_TLS,
-} from "./network-remedies";
+import type { Line } from "./diagnosis";
+import { messageOf } from "./failure";
 import type { Terminal } from "./terminal";
 
 /** The network path to a server. */
-export interface NetworkPath extends Reach {
+export interface NetworkPath {
   readonly origin: string;
   readonly proxies: Proxies;
+  readonly tls: Tls;
+  /** Whether the system has an argument, which then is an option as well. */
+  readonly accepts: (argument: keyof TlsArguments) => boolean;
 }
 
 /** How long a step may take, in milliseconds. */
@@ -40,57 +37,34 @@ export interface Network {
 
 /** Checks the network path to a server up to the first failure. The only request is one GET without credentials. */
 export async function examineNetwork(path: NetworkPath, terminal: Terminal): Promise<Network> {
-  const lines: Line[] = [];
-  const steps = stepsOf(path, terminal);
-  for (;;) {
-    const step = await steps.next();
-    if (step.done === true) return { lines, reached: step.value };
-    lines.push(step.value);
-  }
+  const proxy = proxyFor(path.proxies, path.origin);
+  const lines =
+    proxy === undefined
+      ? await connectionLines(path, terminal)
+      : [noteLine("proxy", `${proxy} resolves the name and connects to the server`)];
+  if (lines.some(({ state }) => state === "problem")) return { lines, reached: false };
+  const [response, ...others] = await responseLines(path, terminal);
+  return { lines: [...lines, response, ...others], reached: response.state === "ok" };
 }
 
-/** @returns whether the server responded */
-async function* stepsOf(route: NetworkPath, terminal: Terminal): AsyncGenerator<Line, boolean> {
-  const { origin, proxies } = route;
-  const proxy = proxyFor(proxies, origin);
-  if (proxy !== undefined)
-    yield { state: "note", name: "proxy", message: `${proxy} resolves the name and connects to the server` };
-  else if (!(yield* connectionSteps(route, terminal))) return false;
-  const { line, clock } = await responseLine(route, terminal);
-  yield line;
-  if (clock !== undefined) yield clock;
-  return line.state === "ok";
-}
-
-/** Without a proxy. @returns whether requests can connect */
-async function* connectionSteps(way: NetworkPath, terminal: Terminal): AsyncGenerator<Line, boolean> {
-  const { hostname, port } = new URL(way.origin);
+/** Without a proxy. */
+async function connectionLines(path: NetworkPath, terminal: Terminal): Promise<Line[]> {
+  const { hostname, port } = new URL(path.origin);
   const host = hostname.replace(/^\[|\]$/g, "");
-  const secure = isSecure(way.origin);
-  if (isIP(host) === 0) {
-    const resolved = await nameLine(host);
-    yield resolved;
-    if (resolved.state === "problem") return false;
-  }
+  const secure = isSecure(path.origin);
   const target = { host, port: Number(port || (secure ? 443 : 80)) };
+  const lines = isIP(host) === 0 ? [await nameLine(host)] : [];
+  if (lines.some(({ state }) => state === "problem")) return lines;
   const connected = await tcpLine(target);
-  yield connected;
-  if (connected.state === "problem") return false;
-  const { line, expiry } = secure ? await tlsLine(way, target, terminal) : PLAIN;
-  yield line;
-  if (expiry !== undefined) yield expiry;
-  return line.state !== "problem";
+  lines.push(connected);
+  if (connected.state === "problem") return lines;
+  if (secure) return [...lines, ...(await tlsLines(path, target, terminal))];
+  return [...lines, noteLine("TLS", "not used: the endpoint starts with http://")];
 }
 
-interface Secured {
-  readonly line: Line;
-  /** Set if the certificate expires soon, or has expired. */
-  readonly expiry?: Line;
+function noteLine(name: string, message: string): Line {
+  return { state: "note", name, message };
 }
-
-const PLAIN: Secured = {
-  line: { state: "note", name: "TLS", message: "not used: the endpoint starts with http://" },
-};
 
 async function nameLine(host: string): Promise<Line> {
   const name = "name resolution";
@@ -98,13 +72,9 @@ async function nameLine(host: string): Promise<Line> {
     const addresses = await lookup(host, { all: true });
     return { state: "ok", name, message: `${host} is ${addresses.map(({ address }) => address).join(", ")}` };
   } catch (error) {
-    const message = `cannot resolve ${host}: ${textOf(error)}`;
-    return {
-      state: "problem",
-      name,
-      message,
-      remedy: "Check the host name in the endpoint and the DNS servers of this machine.",
-    };
+    const message = `cannot resolve ${host}: ${messageOf(error)}`;
+    const remedy = "Check the host name in the endpoint and the DNS servers of this machine.";
+    return { state: "problem", name, message, remedy };
   }
 }
 
@@ -121,7 +91,7 @@ async function tcpLine(target: Target): Promise<Line> {
     await opened(socket, "connect");
     return { state: "ok", name, message: `connected to ${where}` };
   } catch (error) {
-    const message = `cannot connect to ${where}: ${textOf(error)}`;
+    const message = `cannot connect to ${where}: ${messageOf(error)}`;
     const remedy =
       "Check that the server is running and listens on this port, and that no firewall blocks the connection.";
     return { state: "problem", name, message, remedy };
@@ -130,9 +100,10 @@ async function tcpLine(target: Target): Promise<Line> {
   }
 }
 
-async function tlsLine(way: NetworkPath, target: Target, { clock }: Terminal): Promise<Secured> {
+/** Handshake and certificate. The expiry has its own line if it is soon. */
+async function tlsLines(path: NetworkPath, target: Target, { clock }: Terminal): Promise<Line[]> {
   const name = "TLS";
-  const { tls } = way;
+  const { tls } = path;
   const named = isIP(target.host) === 0 ? { servername: target.host } : {};
   const socket = connectTls({ ...target, ...named, ...tls, rejectUnauthorized: false });
   try {
@@ -141,31 +112,28 @@ async function tlsLine(way: NetworkPath, target: Target, { clock }: Terminal): P
     const shown = describe(certificate);
     if (!socket.authorized && tls.rejectUnauthorized !== false) {
       const code = String(socket.authorizationError);
-      const remedy = remedyForCertificate(code, way);
-      return {
-        line: { state: "problem", name, message: `the certificate is not trusted (${code}): ${shown}`, remedy },
-      };
+      const remedy = remedyForCertificate(code, path);
+      return [{ state: "problem", name, message: `the certificate is not trusted (${code}): ${shown}`, remedy }];
     }
     const trust = socket.authorized ? "trusted" : "not verified, because certificate verification is off";
     const line: Line = { state: "ok", name, message: `${socket.getProtocol() ?? "TLS"}, ${trust}: ${shown}` };
     const left = Date.parse(certificate.valid_to) - clock.now();
-    return left < SOON ? { line, expiry: expiryLine(left) } : { line };
+    return left < SOON ? [line, expiryLine(left)] : [line];
   } catch (error) {
     // The server's certificate is not what is checked here.
     const anyServer = { ...tls, rejectUnauthorized: false };
-    if (await refusesClient(way.origin, anyServer, async () => connectTcp(target)))
-      return { line: refusedLine(name, way) };
-    const plain = /wrong version number|packet length/i.test(textOf(error));
+    if (await refusesClient(path.origin, anyServer, async () => connectTcp(target))) return [refusedLine(name, path)];
+    const plain = /wrong version number|packet length/i.test(messageOf(error));
     const remedy = plain ? WITHOUT_TLS : OTHER_TLS;
-    return { line: { state: "problem", name, message: `TLS handshake failed: ${textOf(error)}`, remedy } };
+    return [{ state: "problem", name, message: `TLS handshake failed: ${messageOf(error)}`, remedy }];
   } finally {
     socket.destroy();
   }
 }
 
 /** The server closed the connection because of the client certificate: during the handshake, or after it with TLS 1.3. */
-function refusedLine(name: string, way: NetworkPath): Line {
-  return { state: "problem", name, message: `the server ${clientRefusal(way.tls)}`, remedy: remedyForClient(way) };
+function refusedLine(name: string, path: NetworkPath): Line {
+  return { state: "problem", name, message: `the server ${clientRefusal(path.tls)}`, remedy: remedyForClient(path) };
 }
 
 /** @param left milliseconds */
@@ -183,23 +151,20 @@ function describe(certificate: PeerCertificate): string {
   return `CN=${subject?.CN ?? "?"}${names}, issued by CN=${issuer?.CN ?? "?"}${until}`;
 }
 
-/** Any response is sufficient; the checks of the system evaluate it. */
-async function responseLine(
-  way: NetworkPath,
-  { clock, signal }: Terminal,
-): Promise<{ readonly line: Line; readonly clock?: Line }> {
+/** Any response is sufficient; the checks of the system evaluate it. The server's clock has its own line. */
+async function responseLines(path: NetworkPath, { clock, signal }: Terminal): Promise<[Line, ...Line[]]> {
   const name = "HTTP";
-  const { origin, tls, proxies } = way;
+  const { origin, tls, proxies } = path;
   const transport = undiciTransport(tls, proxies, { headersTimeout: STEP_TIMEOUT });
   try {
     const { status, headers } = await transport.send({ method: "GET", origin, target: "/", headers: {}, signal });
-    const line: Line = { state: "ok", name, message: `response status ${status}` };
-    return { line, clock: clockLine(Date.parse(headers["date"] ?? "") - clock.now()) };
+    const offset = Date.parse(headers["date"] ?? "") - clock.now();
+    return [{ state: "ok", name, message: `response status ${status}` }, clockLine(offset)];
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof TransportError && error.code === CLIENT_CERTIFICATE) return { line: refusedLine(name, way) };
-    const remedy = remedyForRequest(error, way);
-    return { line: { state: "problem", name, message: `no response: ${textOf(error)}`, remedy } };
+    if (error instanceof TransportError && error.code === CLIENT_CERTIFICATE) return [refusedLine(name, path)];
+    const remedy = remedyForRequest(error, path);
+    return [{ state: "problem", name, message: `no response: ${messageOf(error)}`, remedy }];
   } finally {
     await transport.close();
   }
@@ -208,7 +173,7 @@ async function responseLine(
 /** @param offset milliseconds that the server is ahead of this machine; NaN without a Date header */
 function clockLine(offset: number): Line {
   const name = "clock";
-  if (Number.isNaN(offset)) return { state: "note", name, message: "unknown: the response has no Date header" };
+  if (Number.isNaN(offset)) return noteLine(name, "unknown: the response has no Date header");
   if (Math.abs(offset) < SKEW) {
     return { state: "ok", name, message: `less than ${formatDuration(SKEW)} from the server's clock` };
   }
@@ -228,4 +193,53 @@ function opened(socket: Socket | TLSSocket, event: "connect" | "secureConnect"):
     socket.once("close", () => reject(new Error("the server closed the connection")));
     socket.setTimeout(STEP_TIMEOUT, () => reject(new Error(`no response within ${formatDuration(STEP_TIMEOUT)}`)));
   });
+}
+
+const OTHER_TLS = "Check which versions of TLS and which ciphers the server accepts.";
+const OTHER_SERVER = "Check that the endpoint is the address of the server, and check proxies and firewalls between.";
+const WITHOUT_TLS = "The server does not use TLS on this port. Check whether the endpoint must start with http://.";
+
+/** What to do about a request without a response. */
+function remedyForRequest(error: unknown, path: NetworkPath): string {
+  if (!(error instanceof TransportError)) return OTHER_SERVER;
+  if (error.code === PROXY_REFUSED) return PROXY_REMEDY;
+  if (error.code === PROXY_UNREACHABLE) return "Check the proxy, and whether it can connect to the server.";
+  if (error.plain) return WITHOUT_TLS;
+  return error.tls ? remedyForCertificate(error.code, path) : OTHER_SERVER;
+}
+
+/** What to do about a server that rejects the client certificate, or requires one. */
+function remedyForClient({ accepts }: NetworkPath): string {
+  return accepts("clientCertificate")
+    ? "Set --client-certificate (argument `clientCertificate`) to a certificate that the server accepts. Set --client-key, the argument `clientKey`, to its private key."
+    : "Check that the endpoint is the address of the service, which does not require a client certificate.";
+}
+
+type CertificateRemedy = readonly [code: RegExp, remedy: string, argument?: keyof TlsArguments];
+
+/** Remedies by the code of Node or OpenSSL for the server's certificate. */
+const REMEDIES: readonly CertificateRemedy[] = [
+  [/ALTNAME|HOSTNAME/, "Set --server-name (argument `serverName`) to a name in the certificate.", "serverName"],
+  [/ALTNAME|HOSTNAME/, "Check that the endpoint has a name that the certificate contains."],
+  [/EXPIRED/, "Renew the server certificate."],
+  [/NOT_YET_VALID/, "Check the clocks of this machine and of the server."],
+  [/REVOKED/, "Replace the server certificate."],
+  [/^ERR_SSL_/, OTHER_TLS],
+  [
+    /./,
+    "Set --ca-certificate (argument `caCertificate`) to the server certificate or to the CA that signed it.",
+    "caCertificate",
+  ],
+  [/^/, "Check the endpoint. To trust a private CA, set NODE_EXTRA_CA_CERTS to its certificate file."],
+];
+const OTHER_CA =
+  "The file given as --ca-certificate (argument `caCertificate`) contains neither this certificate nor the CA that signed it. Set it to one that does.";
+
+/** What to do about a certificate of the server that is not trusted. */
+export function remedyForCertificate(code: string, { tls, accepts }: Pick<NetworkPath, "tls" | "accepts">): string {
+  const found = REMEDIES.find(
+    ([pattern, , argument]) => pattern.test(code) && (argument === undefined || accepts(argument)),
+  );
+  const [, remedy = "", argument] = found ?? [];
+  return argument === "caCertificate" && tls.ca !== undefined ? OTHER_CA : remedy;
 }

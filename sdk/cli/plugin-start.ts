@@ -1,6 +1,6 @@
 import { member } from "../report/stack-export";
-import { type Line, textOf } from "./diagnosis";
-import { ProgramMissing } from "./failure";
+import type { Line } from "./diagnosis";
+import { messageOf, ProgramMissing } from "./failure";
 import type { Terminal } from "./terminal";
 
 const SDK = "@pulumi/pulumi/cmd/dynamic-provider";
@@ -53,7 +53,7 @@ export async function pluginStartLine(terminal: Terminal): Promise<Line> {
   try {
     return lineOf(JSON.parse(await terminal.run(program, args)));
   } catch (error) {
-    return error instanceof ProgramMissing ? notMeasured("node is not on the PATH") : failed(textOf(error));
+    return error instanceof ProgramMissing ? notMeasured("node is not on the PATH") : notStarted(messageOf(error));
   }
 }
 
@@ -61,7 +61,7 @@ function lineOf(told: unknown): Line {
   const [missing, failure] = ["missing", "failure"].map((key) => member(told, key));
   const [started, loading] = ["started", "loading"].map((key) => member(told, key));
   if (typeof missing === "string") return notMeasured(`${missing} is not installed in the current directory`);
-  if (typeof started !== "number" || typeof loading !== "number") return failed(String(failure));
+  if (typeof started !== "number" || typeof loading !== "number") return notStarted(String(failure));
   const message = `Pulumi's dynamic provider process starts in ${seconds(started)} and loads pulumi-dbversion in ${seconds(loading)}`;
   if (started + loading < LIMIT) return { state: "ok", name: NAME, message };
   const remedy = `Pulumi waits ${seconds(LIMIT)} for a plugin to respond. Check what slows down reading \`node_modules\`: the disk, a network file system or a virus scanner.`;
@@ -72,7 +72,7 @@ function notMeasured(reason: string): Line {
   return { state: "note", name: NAME, message: `not measured: ${reason}` };
 }
 
-function failed(reason: string): Line {
+function notStarted(reason: string): Line {
   const message = `Pulumi's dynamic provider process does not start: ${reason}`;
   const remedy = "Check `node --version` and `npm ls pulumi-dbversion @pulumi/pulumi` in the directory of the program.";
   return { state: "problem", name: NAME, message, remedy };

@@ -1,7 +1,7 @@
 import type { ConfigReader } from "../../provider/frontend/resource/credentials";
 import { member } from "../report/stack-export";
 import type { Given, Options } from "./command";
-import { CommandError, ProgramMissing } from "./failure";
+import { CommandError, messageOf, ProgramMissing } from "./failure";
 import { EXPORT, type Input, inputIn, readInput } from "./files";
 import type { Terminal } from "./terminal";
 
@@ -11,16 +11,13 @@ export const STACK: Options = {
   file: { value: "FILE", description: "output of `pulumi stack export`; - for standard input" },
 };
 
-/** No configuration. */
-export const UNCONFIGURED: ConfigReader = () => undefined;
-
 /** What to do without the Pulumi CLI, as the end of a sentence. */
 const WITHOUT_STACK = "omit --stack and set the credentials as environment variables";
 const WITH_FILE = "pass the output of `pulumi stack export` with --file";
 
 /** The configuration of the stack that `--stack` names, secrets included; without `--stack` none. @throws CommandError */
 export async function configOf(given: Given, terminal: Terminal): Promise<ConfigReader> {
-  if (!given.has("stack")) return UNCONFIGURED;
+  if (!given.has("stack")) return () => undefined;
   const instead = given.operands.length > 0 || given.has("file") ? WITHOUT_STACK : WITH_FILE;
   const text = await pulumi(["config"], ["--json", "--show-secrets", ...named(given)], terminal, instead);
   let config: unknown;
@@ -72,7 +69,6 @@ async function pulumi(
     if (error instanceof ProgramMissing) {
       throw new CommandError(`The Pulumi CLI was not found. Install it, or ${instead}.`);
     }
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CommandError(`\`pulumi ${command.join(" ")}\` failed: ${reason}`);
+    throw new CommandError(`\`pulumi ${command.join(" ")}\` failed: ${messageOf(error)}`);
   }
 }

@@ -1,15 +1,13 @@
 import { mapTexts } from "../../provider/base/json";
 import { printable } from "../../provider/core/texts/vendor-text";
 import type { Database } from "../report/database";
-import { minuteOf, parseTime, STATUSES } from "../report/format";
-import { type Stack, stackOf } from "../report/stack";
-import { stackExportIn } from "../report/stack-export";
-import { courseOf, shortRouteOf, targetText } from "../report/words";
+import { courseOf, minuteOf, shortRouteOf, targetTexts } from "../report/format";
+import { countsOf, type Stack, stackOf } from "../report/stack";
+import { parseTime } from "../report/stack-export";
 import { type Command, type Given, JSON_OUTPUT } from "./command";
 import { UsageError } from "./failure";
-import { wrapped } from "./help";
+import { table, wrapped } from "./layout";
 import { readExport, STACK } from "./stack";
-import { table } from "./table";
 import type { Terminal } from "./terminal";
 
 /** Interval between the reads of `--watch`, in milliseconds. */
@@ -54,7 +52,7 @@ export const status: Command = {
 
 async function shown(given: Given, terminal: Terminal): Promise<string> {
   const { content, name } = await readExport(given, terminal, false);
-  const stack = mapTexts(stackOf(stackExportIn(content, name), name), printable);
+  const stack = mapTexts(stackOf(content, name), printable);
   return given.has("json") ? `${JSON.stringify(jsonOf(stack), undefined, 2)}\n` : tableOf(stack);
 }
 
@@ -62,10 +60,7 @@ const HEADINGS = ["DATABASE", "TYPE", "TARGET", "CURRENT", "STATUS", "LAST UPGRA
 
 function tableOf({ title, time, databases }: Stack): string {
   const written = parseTime(time);
-  const counts = STATUSES.map(
-    (each) => [each, databases.filter((database) => database.status === each).length] as const,
-  );
-  const totals = counts.flatMap(([each, count]) => (count === 0 ? [] : [`${count} ${each}`]));
+  const totals = countsOf(databases).map(({ status, count }) => `${count} ${status}`);
   const head = `${title}${written === undefined ? "" : `, state of ${minuteOf(written)} UTC`}: ${totals.join(", ")}`;
   const reasons = databases.flatMap((database) =>
     reasonsOf(database).map((reason) => `  ${database.name}: ${wrapped(reason, 4)}\n`),
@@ -79,7 +74,7 @@ function rowOf(database: Database): readonly string[] {
   return [
     name,
     subject.type.replace(":", "."),
-    targetText(database),
+    targetTexts(database).join(", "),
     currentOf(database),
     drifted ? `${state}, drift` : state,
     last,
@@ -109,7 +104,7 @@ function jsonOf({ title, time, databases: all }: Stack) {
     const own = {
       name,
       type: subject.type,
-      target: targetText(database),
+      target: targetTexts(database).join(", "),
       release,
       current,
       status: database.status,

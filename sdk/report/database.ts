@@ -1,9 +1,7 @@
 import { isTable } from "../../provider/base/json";
-import { type Control, controlOf } from "./control";
-import { type Status, statusOf } from "./format";
-import { type Json, listOf, member, textOf } from "./stack-export";
+import { resourceName } from "../../provider/base/urn";
+import { type Json, listOf, member, parseTime, textOf } from "./stack-export";
 import { PLACES, type Subject } from "./subject";
-import { type Upgrade, upgradeOf } from "./upgrade";
 
 /** One resource of the stack, with the data of its state about the database. All texts are unescaped. */
 export interface Database {
@@ -28,6 +26,11 @@ export interface Database {
   readonly notes: readonly string[];
 }
 
+/** The statuses of a database, those that need attention first. */
+export const STATUSES = ["failed", "behind", "held", "upgrading", "deferred", "unknown", "newer", "current"] as const;
+
+export type Status = (typeof STATUSES)[number];
+
 export interface Target {
   /** Of a module; undefined where the database as a whole has one version. */
   readonly name: string | undefined;
@@ -42,7 +45,50 @@ export interface Member {
   readonly problem: string | undefined;
 }
 
-const LONGEST_NOTE = 4_000;
+/** The last upgrade. Times in milliseconds since 1970. */
+export interface Upgrade {
+  readonly task: string;
+  readonly kind: string;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  readonly state: string;
+  readonly startedAt: string | undefined;
+  readonly finishedAt: string | undefined;
+  readonly started: number | undefined;
+  readonly finished: number | undefined;
+  /** Found running, not started by the database. */
+  readonly joined: boolean;
+  /** Why it failed, as the vendor reports it. */
+  readonly reason: string | undefined;
+  readonly window: { readonly opens: string; readonly closes: string } | undefined;
+}
+
+/** The change control data. */
+export interface Control {
+  readonly hold: Hold | undefined;
+  /** Windows, blackouts, freeze and backup rule of the program: label and lines. */
+  readonly rules: readonly (readonly [label: string, lines: readonly string[]])[];
+  readonly approvals: readonly Approved[];
+}
+
+export interface Hold {
+  readonly message: string;
+  readonly until: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly ends: number | undefined;
+}
+
+export interface Approved {
+  readonly unit: string;
+  readonly how: string;
+  readonly by: string;
+  readonly at: string;
+}
+
+/** Maximum lengths of texts. */
+const TIME = 40;
+const SENTENCE = 1_000;
+const NOTE = 4_000;
 
 /** @param resource without secrets */
 export function databaseOf(subject: Subject, resource: Json, pending: string | undefined): Database {
@@ -51,20 +97,20 @@ export function databaseOf(subject: Subject, resource: Json, pending: string | u
   const state = isTable(resource["outputs"]) ? resource["outputs"] : (resource["inputs"] ?? {});
   return {
     urn,
-    name: textOf(urn.split("::").at(-1)) ?? "(no name)",
+    name: textOf(resourceName(urn)) ?? "(no name)",
     subject,
     database: targetsOf(subject, state),
     release: textOf(member(state, "release")),
     current: textOf(member(state, "currentVersion")),
     members: membersOf(member(state, "members"), member(state, "problems")),
-    status: statusOf(textOf(member(state, "status"), 40)),
+    status: STATUSES.find((status) => status === member(state, "status")) ?? "unknown",
     drifted: member(state, "__drifted") === true,
     upgrade: upgradeOf(member(state, "lastUpgrade")),
     control: controlOf(state, resource["inputs"] ?? state, urn),
     places: placesOf(state),
     notes: [
       ...(pending === undefined ? [] : [`An operation was interrupted: ${pending}.`]),
-      ...listOf(resource["initErrors"]).flatMap((note) => textOf(note, LONGEST_NOTE) ?? []),
+      ...listOf(resource["initErrors"]).flatMap((note) => textOf(note, NOTE) ?? []),
     ],
   };
 }
@@ -88,7 +134,7 @@ function membersOf(versions: unknown, problems: unknown): Member[] {
   return [...names].map((name) => ({
     name: textOf(name) ?? "(no name)",
     version: textOf(member(observed, name)),
-    problem: textOf(member(told, name), LONGEST_NOTE),
+    problem: textOf(member(told, name), NOTE),
   }));
 }
 
@@ -103,4 +149,82 @@ function placesOf(state: unknown): (readonly [string, readonly string[]])[] {
 /** `https://user:password@host` is shown as `https://host`. */
 function withoutUser(address: string): string {
   return address.replace(/\/\/[^/?#]*@/, "//");
+}
+
+function upgradeOf(value: unknown): Upgrade | undefined {
+  if (!isTable(value)) return undefined;
+  const startedAt = textOf(value["startedAt"], TIME);
+  const finishedAt = textOf(value["finishedAt"], TIME);
+  const [opens, closes] = ["opens", "closes"].map((name) => textOf(member(value["window"], name), TIME));
+  return {
+    task: textOf(value["task"]) ?? "unknown",
+    kind: textOf(value["kind"]) ?? "upgrade",
+    from: textOf(value["from"]),
+    to: textOf(value["to"]),
+    state: textOf(value["state"], 40) ?? "unknown",
+    startedAt,
+    finishedAt,
+    started: parseTime(startedAt),
+    finished: parseTime(finishedAt),
+    joined: value["joined"] === true,
+    reason: textOf(value["reason"], NOTE),
+    window: opens === undefined || closes === undefined ? undefined : { opens, closes },
+  };
+}
+
+/** Milliseconds from start to end; undefined while it has none, and for impossible times. */
+export function durationOf({ started, finished }: Upgrade): number | undefined {
+  if (started === undefined || finished === undefined || finished < started) return undefined;
+  return finished - started;
+}
+
+/**
+ * @param inputs of the resource: changed rules alone cause no update, so the outputs may have older ones
+ * @param urn of the resource: the key of its approvals
+ */
+function controlOf(outputs: unknown, inputs: unknown, urn: string): Control {
+  const backup = member(inputs, "backup");
+  const [maxAge, waive] = [textOf(member(backup, "maxAge")), textOf(member(backup, "waive"), SENTENCE)];
+  const rules = [
+    ["Windows", listOf(member(inputs, "windows")).flatMap(windowText)],
+    ["Blackouts", listOf(member(inputs, "blackouts")).flatMap(blackoutText)],
+    ["Freeze", [textOf(member(inputs, "freeze"), SENTENCE)].filter((sentence) => sentence !== undefined)],
+    ["Backup", maxAge === undefined ? [] : [`at most ${maxAge} old${waive === undefined ? "" : `; waived: ${waive}`}`]],
+  ] as const;
+  return {
+    hold: holdOf(member(outputs, "heldBy")),
+    rules: rules.filter(([, lines]) => lines.length > 0),
+    approvals: approvalsOf(member(member(member(inputs, "approval"), "approvals"), urn)),
+  };
+}
+
+function holdOf(value: unknown): Hold | undefined {
+  const message = textOf(member(value, "message"), SENTENCE);
+  if (message === undefined) return undefined;
+  const until = textOf(member(value, "until"), TIME);
+  return { message, until, ends: parseTime(until) };
+}
+
+/** `sat, sun 02:00 to 06:00, last start 05:00 (Asia/Shanghai)` */
+function windowText(window: unknown): string[] {
+  const [from, to, zone] = ["from", "to", "timeZone"].map((name) => textOf(member(window, name), 40));
+  if (from === undefined || to === undefined || zone === undefined) return [];
+  const days = listOf(member(window, "days")).flatMap((day) => textOf(day, 10) ?? []);
+  const last = textOf(member(window, "lastStart"), 10);
+  const begins = days.length === 0 ? "every day" : days.join(", ");
+  return [`${begins} ${from} to ${to}${last === undefined ? "" : `, last start ${last}`} (${zone})`];
+}
+
+function blackoutText(blackout: unknown): string[] {
+  const [from, to, reason] = ["from", "to", "reason"].map((name) => textOf(member(blackout, name), SENTENCE));
+  if (from === undefined || to === undefined) return [];
+  return [`${from} to ${to} (${textOf(member(blackout, "timeZone"), 40) ?? "UTC"}): ${reason ?? "no reason given"}`];
+}
+
+function approvalsOf(units: unknown): Approved[] {
+  if (!isTable(units)) return [];
+  return Object.entries(units).flatMap(([unit, approval]) => {
+    const [how, by, at] = ["how", "approvedBy", "approvedAt"].map((name) => textOf(member(approval, name), SENTENCE));
+    return how === undefined || by === undefined || at === undefined ? [] : [{ unit: textOf(unit) ?? "", how, by, at }];
+  });
 }

@@ -1,10 +1,7 @@
-import type { Control } from "./control";
-import type { Database, Member } from "./database";
-import { timeElement } from "./format";
+import { type Control, type Database, durationOf, type Member, type Upgrade } from "./database";
+import { courseOf, routeOf, targetTexts, timeElement } from "./format";
 import { type Html, html } from "./html";
 import { badges } from "./overview";
-import { durationOf, type Upgrade } from "./upgrade";
-import { courseOf, routeOf } from "./words";
 
 /** All data of the state about one database, collapsed. */
 export function details(database: Database, index: number): Html {
@@ -23,8 +20,9 @@ ${upgrade === undefined ? html`<p class="quiet">The state records no upgrade.</p
 `;
 }
 
-function facts({ database, release, current, drifted, places, members, urn, control }: Database): Html {
-  const wanted = database.map(({ name, version }) => (name === undefined ? version : `${name} ${version}`));
+function facts(database: Database): Html {
+  const { release, current, drifted, places, members, urn, control } = database;
+  const wanted = targetTexts(database);
   // Instances that are listed as members need not be listed twice.
   const shown = new Set(members.map(({ name }) => name));
   const elsewhere = places.filter(([, values]) => !values.every((value) => shown.has(value)));

@@ -1,15 +1,7 @@
+import { counted, formatDuration } from "../../provider/base/sentences";
+import { type Database, durationOf, type Upgrade } from "./database";
 import { type Html, html } from "./html";
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-
-/** Milliseconds since 1970 of an ISO 8601 time; undefined for anything else and for times that no upgrade can have. */
-export function parseTime(text: string | undefined): number | undefined {
-  if (text === undefined || !/^\d{4}-\d\d-\d\dT/.test(text)) return undefined;
-  const time = Date.parse(text);
-  return time >= 0 ? time : undefined;
-}
+import { parseTime } from "./stack-export";
 
 /** `2026-03-14 18:00` */
 export function minuteOf(time: number): string {
@@ -23,35 +15,38 @@ export function timeElement(text: string): Html {
   return html`<time datetime="${new Date(time).toISOString()}">${minuteOf(time)} UTC</time>`;
 }
 
-/** A duration for people: `12 s`, `4 min 10 s`, `2 h 5 min`, `3 d 4 h`. */
-export function formatDuration(milliseconds: number): string {
-  if (milliseconds < MINUTE) return `${Math.round(milliseconds / 1000)} s`;
-  if (milliseconds < HOUR) return pair(milliseconds, MINUTE, "min", 1000, "s");
-  return milliseconds < DAY ? pair(milliseconds, HOUR, "h", MINUTE, "min") : pair(milliseconds, DAY, "d", HOUR, "h");
+/** `-108000022024072217` after `4.2.1.8` */
+const BUILD = /[-_]\d{6,}$/;
+
+/** `4.2.1.8 → 4.3.5.2` */
+export function routeOf({ from, to }: Pick<Upgrade, "from" | "to">): string {
+  return [from, to].filter((version) => version !== undefined).join(" → ") || "unknown version";
 }
 
-function pair(milliseconds: number, large: number, largeUnit: string, small: number, smallUnit: string): string {
-  const rest = Math.floor((milliseconds % large) / small);
-  const whole = `${Math.floor(milliseconds / large)} ${largeUnit}`;
-  return rest === 0 ? whole : `${whole} ${rest} ${smallUnit}`;
+/** The same without build numbers, where the versions differ without them. */
+export function shortRouteOf({ from, to }: Upgrade): string {
+  const [shortFrom, shortTo] = [from?.replace(BUILD, ""), to?.replace(BUILD, "")];
+  return routeOf(shortFrom === shortTo ? { from, to } : { from: shortFrom, to: shortTo });
 }
 
-/** The statuses of a database, those that need attention first. */
-export const STATUSES = ["failed", "behind", "held", "upgrading", "deferred", "unknown", "newer", "current"] as const;
+/** How an upgrade went: `succeeded, 42 min 10 s`. */
+export function courseOf(upgrade: Upgrade): string {
+  const duration = durationOf(upgrade);
+  return duration === undefined ? upgrade.state : `${upgrade.state}, ${formatDuration(duration)}`;
+}
 
-export type Status = (typeof STATUSES)[number];
+/** `search 2.10.17`, `ReJSON >=2.8`; for a database with one version only the version. */
+export function targetTexts({ database }: Database): string[] {
+  return database.map(({ name, version }) => (name === undefined ? version : `${name} ${version}`));
+}
 
-export const MEANING: Readonly<Record<Status, string>> = {
-  failed: "the last upgrade failed, or a condition prevents it",
-  behind: "outdated: older than the target",
-  held: "an upgrade is needed, but change control does not allow it yet",
-  upgrading: "an upgrade was in progress when the state was written",
-  deferred: "an upgrade is scheduled for a maintenance window",
-  unknown: "not recorded in the state",
-  newer: "ahead of the target; nothing is ever downgraded",
-  current: "up to date",
-};
+/** `3 observers`, `1 module` */
+export function countOf(count: number, noun: string): string {
+  return counted(count, noun.charAt(0).toLowerCase() + noun.slice(1));
+}
 
-export function statusOf(text: string | undefined): Status {
-  return STATUSES.find((status) => status === text) ?? "unknown";
+/** A text with at most this many characters. */
+export function cut(text: string, longest: number): string {
+  const characters = [...text];
+  return characters.length <= longest ? text : `${characters.slice(0, longest - 1).join("")}…`;
 }

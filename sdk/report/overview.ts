@@ -1,8 +1,6 @@
-import type { Database } from "./database";
-import { timeElement } from "./format";
+import type { Database, Upgrade } from "./database";
+import { countOf, courseOf, cut, shortRouteOf, targetTexts, timeElement } from "./format";
 import { type Html, html } from "./html";
-import type { Upgrade } from "./upgrade";
-import { countOf, courseOf, shortRouteOf, targetText } from "./words";
 
 const COLUMNS = { database: "Target", runs: "Current", status: "Status", upgrade: "Last upgrade" } as const;
 
@@ -20,7 +18,7 @@ function row(database: Database, index: number): Html {
   const { name, subject, status } = database;
   return html`<tr data-index="${index + 1}" data-status="${status}" data-find="${findText(database)}">
 <th scope="row"><a href="#database-${index + 1}"><bdi>${name}</bdi></a><span class="below quiet">${subject.system} ${subject.title}</span></th>
-<td data-label="${COLUMNS.database}">${versionOr(targetText(database), "unknown")}</td>
+<td data-label="${COLUMNS.database}">${target(database)}</td>
 <td data-label="${COLUMNS.runs}"><span>${runs(database)}</span></td>
 <td data-label="${COLUMNS.status}"><span>${badges(database)}${held(database)}</span></td>
 <td data-label="${COLUMNS.upgrade}"><span>${database.upgrade === undefined ? html`<span class="quiet">none</span>` : upgradeCell(database.upgrade)}${failure(database)}</span></td>
@@ -32,7 +30,13 @@ function row(database: Database, index: number): Html {
 function findText(database: Database): string {
   const { name, subject, status, current = "" } = database;
   const where = database.places.flatMap(([, values]) => values);
-  return [name, subject.system, subject.title, status, current, targetText(database), ...where].join(" ");
+  const targets = targetTexts(database).join(", ");
+  return [name, subject.system, subject.title, status, current, targets, ...where].join(" ");
+}
+
+function target(database: Database): Html {
+  const text = targetTexts(database).join(", ");
+  return text === "" ? html`<span class="quiet">unknown</span>` : html`<span class="version">${text}</span>`;
 }
 
 export function badges({ status, drifted }: Database): Html {
@@ -73,12 +77,5 @@ function failure({ status, upgrade, members, notes }: Database): Html | undefine
   if (status !== "failed") return undefined;
   const [problem] = members.flatMap((member) => member.problem ?? []);
   const [reason] = [upgrade?.reason, problem, ...notes].filter((text) => text !== undefined);
-  if (reason === undefined) return undefined;
-  const characters = [...reason];
-  const text = characters.length <= LONGEST_REASON ? reason : `${characters.slice(0, LONGEST_REASON - 1).join("")}…`;
-  return html`<span class="below problem">${text}</span>`;
-}
-
-function versionOr(text: string, none: string): Html {
-  return text === "" ? html`<span class="quiet">${none}</span>` : html`<span class="version">${text}</span>`;
+  return reason === undefined ? undefined : html`<span class="below problem">${cut(reason, LONGEST_REASON)}</span>`;
 }

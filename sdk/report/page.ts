@@ -1,14 +1,13 @@
 import { createHash } from "node:crypto";
-import type { Database } from "./database";
+import type { Database, Status } from "./database";
 import { details } from "./details";
-import { MEANING, parseTime, STATUSES, type Status, timeElement } from "./format";
+import { countOf, timeElement } from "./format";
 import { type Html, html, raw } from "./html";
 import { overview } from "./overview";
-import { type Stack, stackOf } from "./stack";
-import { parseInput, stackExportIn } from "./stack-export";
+import { type Count, countsOf, stackOf } from "./stack";
+import { parseTime } from "./stack-export";
 import { STYLE } from "./style";
 import { timeline } from "./timeline";
-import { countOf } from "./words";
 
 /**
  * The only script of the page: shows the filter, which is hidden without it, and hides rows that do not match it.
@@ -63,13 +62,26 @@ const POLICY = [
   "form-action 'none'",
 ].join("; ");
 
-/** One self-contained page. The same stack gives the same text. */
-function page({ title, time, databases }: Stack): string {
-  const counted = STATUSES.map((status) => ({
-    status,
-    count: databases.filter((database) => database.status === status).length,
-  }));
-  const present = counted.filter(({ count }) => count > 0);
+const MEANING: Readonly<Record<Status, string>> = {
+  failed: "the last upgrade failed, or a condition prevents it",
+  behind: "outdated: older than the target",
+  held: "an upgrade is needed, but change control does not allow it yet",
+  upgrading: "an upgrade was in progress when the state was written",
+  deferred: "an upgrade is scheduled for a maintenance window",
+  unknown: "not recorded in the state",
+  newer: "ahead of the target; nothing is ever downgraded",
+  current: "up to date",
+};
+
+/**
+ * One self-contained page about what `pulumi stack export` printed. The same stack gives the same text.
+ * @param root parsed JSON
+ * @param name of the input, for messages
+ * @throws ReportError
+ */
+export function reportOf(root: unknown, name: string): string {
+  const { title, time, databases } = stackOf(root, name);
+  const present = countsOf(databases);
   return html`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -109,9 +121,8 @@ ${databases.map(details)}
 }
 
 function subtitle(databases: readonly Database[]): string {
-  const systems = new Map<string, number>();
-  for (const { subject } of databases) systems.set(subject.system, (systems.get(subject.system) ?? 0) + 1);
-  const parts = [...systems].sort().map(([system, count]) => `${count} of ${system}`);
+  const systems = Map.groupBy(databases, ({ subject }) => subject.system);
+  const parts = [...systems.keys()].sort().map((system) => `${systems.get(system)?.length} of ${system}`);
   return `${verdictOf(databases)} ${countOf(databases.length, "database")}: ${parts.join(", ")}.`;
 }
 
@@ -119,16 +130,8 @@ function subtitle(databases: readonly Database[]): string {
 const ATTENTION: readonly Status[] = ["failed", "behind", "newer", "unknown"];
 
 function verdictOf(databases: readonly Database[]): string {
-  const counts = ATTENTION.map(
-    (status) => [databases.filter((database) => database.status === status).length, status] as const,
-  );
-  const present = counts.filter(([count]) => count > 0).map(([count, status]) => `${count} ${status}`);
+  const present = countsOf(databases, ATTENTION).map(({ status, count }) => `${count} ${status}`);
   return present.length === 0 ? "No database needs attention." : `Needs attention: ${present.join(", ")}.`;
-}
-
-interface Count {
-  readonly status: Status;
-  readonly count: number;
 }
 
 function totals(counts: readonly Count[], all: number): Html {
@@ -168,18 +171,4 @@ function filter(statuses: readonly Status[]): Html {
 
 function digest(text: string): string {
   return `sha256-${createHash("sha256").update(text).digest("base64")}`;
-}
-
-/**
- * The page for what `pulumi stack export` printed.
- * @param name of the input, for messages
- * @throws ReportError
- */
-export function report(text: string, name: string): string {
-  return reportOf(parseInput(text, name), name);
-}
-
-/** The same for parsed JSON. @throws ReportError */
-export function reportOf(root: unknown, name: string): string {
-  return page(stackOf(stackExportIn(root, name), name));
 }

@@ -19,27 +19,42 @@ const DEEPEST = 12;
  */
 export function unsecret(deployment: unknown): (value: unknown) => unknown {
   const mask = maskOf(openSecrets(deployment));
-  const copy = (value: unknown, depth: number): unknown => {
-    if (typeof value === "string") return mask(value);
-    if (typeof value !== "object" || value === null) return value;
-    if (depth > DEEPEST) return undefined;
-    if (Array.isArray(value)) return value.map((each) => copy(each, depth + 1));
-    if (isSecret(value)) return MASK;
-    return Object.fromEntries(Object.entries(value).map(([key, each]) => [mask(key), copy(each, depth + 1)]));
-  };
-  return (value) => copy(value, 0);
+  return (value) => copyOf(value, { text: mask, secret: () => MASK });
 }
 
 /** A value with its decrypted secrets; an encrypted one is undefined. Only for callers that log in. */
-export function withSecrets(value: unknown, depth = 0): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  if (depth > DEEPEST) return undefined;
-  if (Array.isArray(value)) return value.map((each) => withSecrets(each, depth + 1));
-  if (isSecret(value)) return plainOf(value);
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withSecrets(each, depth + 1)]));
+export function withSecrets(value: unknown): unknown {
+  return copyOf(value, { text: (text) => text, secret: plainOf });
 }
 
-function plainOf(value: object): unknown {
+interface Changes {
+  readonly text: (text: string) => string;
+  /** Any marked value counts: values with another mark (an asset, a reference) are never shown either. */
+  readonly secret: (marked: Json) => unknown;
+}
+
+function copyOf(value: unknown, changes: Changes, depth = 0): unknown {
+  if (typeof value === "string") return changes.text(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (depth > DEEPEST) return undefined;
+  if (Array.isArray(value)) return value.map((each) => copyOf(each, changes, depth + 1));
+  if (isTable(value) && Object.hasOwn(value, SIGNATURE)) return changes.secret(value);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [changes.text(key), copyOf(each, changes, depth + 1)]),
+  );
+}
+
+/** The texts of all decrypted secrets in a stack export. */
+export function openSecrets(root: unknown): Set<string> {
+  const found = new Set<string>();
+  for (const value of valuesIn(root)) {
+    for (const inside of valuesIn(plainOf(value))) if (typeof inside === "string") found.add(inside);
+  }
+  return found;
+}
+
+/** The value of a decrypted secret; undefined for anything else. */
+function plainOf(value: unknown): unknown {
   const plaintext = member(value, "plaintext");
   if (member(value, SIGNATURE) !== SECRET_SIGNATURE || typeof plaintext !== "string") return undefined;
   try {
@@ -49,46 +64,14 @@ function plainOf(value: object): unknown {
   }
 }
 
-/** Any marked value counts: values with another mark (an asset, a reference) are never shown either. */
-function isSecret(value: object): boolean {
-  return Object.hasOwn(value, SIGNATURE);
-}
-
-/** The texts of all decrypted secrets in a stack export. Not recursive: a hostile file may be nested deeply. */
-export function openSecrets(root: unknown): Set<string> {
-  const found = new Set<string>();
-  const pending: unknown[] = [root];
+/** A value and all values inside. Not recursive: a hostile file may be nested deeply. */
+function* valuesIn(root: unknown): Generator<unknown> {
+  const pending = [root];
   while (pending.length > 0) {
     const value = pending.pop();
-    if (Array.isArray(value)) for (const each of value) pending.push(each);
-    else if (isTable(value)) {
-      for (const text of textsInside(value)) found.add(text);
-      for (const each of Object.values(value)) pending.push(each);
-    }
+    yield value;
+    if (typeof value === "object" && value !== null) for (const each of Object.values(value)) pending.push(each);
   }
-  return found;
-}
-
-function textsInside(value: Json): string[] {
-  if (member(value, SIGNATURE) !== SECRET_SIGNATURE) return [];
-  const plaintext = member(value, "plaintext");
-  if (typeof plaintext !== "string") return [];
-  try {
-    return leavesOf(JSON.parse(plaintext));
-  } catch {
-    return [plaintext];
-  }
-}
-
-function leavesOf(root: unknown): string[] {
-  const leaves: string[] = [];
-  const pending: unknown[] = [root];
-  while (pending.length > 0) {
-    const value = pending.pop();
-    if (typeof value === "string") leaves.push(value);
-    else if (typeof value === "object" && value !== null) for (const each of Object.values(value)) pending.push(each);
-  }
-  return leaves;
 }
 
 function maskOf(secrets: ReadonlySet<string>): (text: string) => string {

@@ -47,7 +47,7 @@ export function stackExportIn(root: unknown, name: string): StackExport {
  * @param how what to pass, as a sentence
  * @throws ReportError
  */
-export function parseInput(text: string, name: string, how = HOW): unknown {
+export function parseInput(text: string, name: string, how: string): unknown {
   if (text.trim() === "") throw new ReportError(`${name} is empty. ${how}`);
   try {
     return JSON.parse(text);
@@ -86,6 +86,13 @@ export function textOf(value: unknown, longest = 200): string | undefined {
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   if (typeof value !== "string" || value === "") return undefined;
   return value.length <= longest ? value : `${value.slice(0, longest).toWellFormed()}…`;
+}
+
+/** Milliseconds since 1970 of an ISO 8601 time; undefined for anything else and for times that no upgrade can have. */
+export function parseTime(text: string | undefined): number | undefined {
+  if (text === undefined || !/^\d{4}-\d\d-\d\dT/.test(text)) return undefined;
+  const time = Date.parse(text);
+  return time >= 0 ? time : undefined;
 }
 
 /** Why no report was created, as a sentence. */

@@ -1,8 +1,7 @@
 import { counted } from "../../provider/base/sentences";
-import { type Database, databaseOf } from "./database";
-import { STATUSES } from "./format";
+import { type Database, databaseOf, STATUSES, type Status } from "./database";
 import { unsecret } from "./secrets";
-import { ReportError, type StackExport, textOf } from "./stack-export";
+import { ReportError, stackExportIn, textOf } from "./stack-export";
 import { subjectOf } from "./subject";
 
 /** The databases of a stack. */
@@ -16,10 +15,12 @@ export interface Stack {
 }
 
 /**
+ * @param root parsed JSON
  * @param name of the input, for messages
- * @throws ReportError if it manages no database
+ * @throws ReportError if it is not a stack export, or manages no database
  */
-export function stackOf({ resources, pending, deployment, time }: StackExport, name: string): Stack {
+export function stackOf(root: unknown, name: string): Stack {
+  const { resources, pending, deployment, time } = stackExportIn(root, name);
   const clean = unsecret(deployment);
   const databases = resources.flatMap((resource) => {
     const subject = subjectOf(textOf(resource["type"]) ?? "");
@@ -34,6 +35,18 @@ export function stackOf({ resources, pending, deployment, time }: StackExport, n
     );
   }
   return { title: titleOf(databases), time, databases: databases.sort(byAttention) };
+}
+
+/** How many databases have each of these statuses, without those that none has. */
+export function countsOf(databases: readonly Database[], statuses: readonly Status[] = STATUSES): Count[] {
+  return statuses
+    .map((status) => ({ status, count: databases.filter((database) => database.status === status).length }))
+    .filter(({ count }) => count > 0);
+}
+
+export interface Count {
+  readonly status: Status;
+  readonly count: number;
 }
 
 function byAttention(a: Database, b: Database): number {

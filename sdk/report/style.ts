@@ -1,4 +1,4 @@
-import { STATUSES, type Status } from "./format";
+import { STATUSES, type Status } from "./database";
 
 /** Text and its background. Every pair has a contrast of at least 4.5 to 1 (WCAG 2.2, AA). */
 export interface Ink {

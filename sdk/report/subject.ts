@@ -15,6 +15,13 @@ const OCEANBASE = "OceanBase";
 const TAURUSDB = "TaurusDB";
 const REDIS = "Redis Enterprise";
 
+/** By the namespace of their types. */
+const SYSTEMS: ReadonlyMap<string, string> = new Map([
+  ["oceanbase", OCEANBASE],
+  ["taurusdb", TAURUSDB],
+  ["redisenterprise", REDIS],
+]);
+
 const SUBJECTS: readonly Subject[] = [
   { type: "oceanbase:ClusterVersion", system: OCEANBASE, title: "Cluster", member: "Observer", pinned: ["version"] },
   { type: "oceanbase:AgentVersion", system: OCEANBASE, title: "obshell agents", member: "Agent", pinned: ["version"] },
@@ -30,14 +37,13 @@ const SUBJECTS: readonly Subject[] = [
   },
 ];
 
-const SYSTEMS: Readonly<Record<string, string>> = { oceanbase: OCEANBASE, taurusdb: TAURUSDB, redisenterprise: REDIS };
-const TOKEN = /^pulumi-nodejs:dynamic\/((oceanbase|taurusdb|redisenterprise):([^:/$]+))$/;
+const TOKEN = /^pulumi-nodejs:dynamic\/(([a-z]+):([^:/$]+))$/;
 
 /** The subject of a Pulumi type; undefined for types of other packages. Unknown types of this package get generic terms. */
 export function subjectOf(token: string): Subject | undefined {
   const [, type, namespace = "", title = ""] = TOKEN.exec(token) ?? [];
-  if (type === undefined) return undefined;
-  const system = SYSTEMS[namespace] ?? namespace;
+  const system = SYSTEMS.get(namespace);
+  if (type === undefined || system === undefined) return undefined;
   const generic = { type, system, title, member: "Member", pinned: ["version", "redisVersion", "modules"] };
   return SUBJECTS.find((subject) => subject.type === type) ?? generic;
 }

@@ -1,10 +1,9 @@
 import { counted } from "../../provider/base/sentences";
-import type { Database } from "./database";
-import { minuteOf, parseTime, type Status } from "./format";
+import { type Database, durationOf, type Status } from "./database";
+import { courseOf, cut, minuteOf, shortRouteOf } from "./format";
 import { type Html, html } from "./html";
 import { anchorAt, type Scale, scaleOf } from "./scale";
-import { colorOf, durationOf } from "./upgrade";
-import { courseOf, shortRouteOf } from "./words";
+import { parseTime } from "./stack-export";
 
 /** Height of a row and of the axis below, in pixels. */
 const ROW = 38;
@@ -12,6 +11,15 @@ const AXIS = 26;
 /** The maximum number of rows. */
 const MOST = 60;
 const LONGEST_NAME = 28;
+
+/** The color of an upgrade, by its state: that of the corresponding status. */
+const LOOKS: ReadonlyMap<string, Status> = new Map([
+  ["running", "upgrading"],
+  ["deferred", "deferred"],
+  ["succeeded", "current"],
+  ["failed", "failed"],
+  ["rolled-back", "failed"],
+]);
 
 interface Bar {
   readonly name: string;
@@ -60,8 +68,9 @@ function barOf(database: Database, written = 0): Bar[] {
   const window = opens === undefined || closes === undefined || closes < opens ? undefined : ([opens, closes] as const);
   const from = upgrade.started;
   const to = upgrade.state === "running" ? Math.max(from, written) : from + (durationOf(upgrade) ?? 0);
-  const words = [shortRouteOf(upgrade), courseOf(upgrade)];
-  return [{ name: database.name, look: colorOf(upgrade), course: courseOf(upgrade), words, from, to, window }];
+  const look = LOOKS.get(upgrade.state) ?? "unknown";
+  const course = courseOf(upgrade);
+  return [{ name: database.name, look, course, words: [shortRouteOf(upgrade), course], from, to, window }];
 }
 
 /** From now until an upgrade may begin. */
@@ -93,15 +102,10 @@ function row({ name, look, course, words, from, to, window }: Bar, top: number, 
   return html`<g>
 <title>${name}: ${words.join(", ")}</title>
 ${line("bar", from, to)}${window === undefined ? undefined : [line("wait", from, window[0]), line("bar", ...window)]}
-<text x="0" y="${top + 15}">${shortened(name)} <tspan class="tick">${course}</tspan></text>
+<text x="0" y="${top + 15}">${cut(name, LONGEST_NAME)} <tspan class="tick">${course}</tspan></text>
 </g>`;
 }
 
 function percent(value: number): string {
   return `${Number(value.toFixed(3))}%`;
-}
-
-function shortened(name: string): string {
-  const characters = [...name];
-  return characters.length <= LONGEST_NAME ? name : `${characters.slice(0, LONGEST_NAME - 1).join("")}…`;
 }

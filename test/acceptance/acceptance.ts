@@ -11,7 +11,6 @@ import { taurusdbEstate } from "../../provider/taurusdb/estate";
 import type { Given } from "../../sdk/cli/command";
 import { parse } from "../../sdk/cli/command";
 import { connectionOptions, connectionsOf, estateKinds, systemOf } from "../../sdk/cli/connection";
-import { UNCONFIGURED } from "../../sdk/cli/stack";
 import type { Terminal } from "../../sdk/cli/terminal";
 import { agentsOf, ENVIRONMENT, failMaintenance, nodesOf, obshell, REGION, redis, taurus } from "../cli/worlds";
 import { createTransport, type SimSystem } from "../simulators";
@@ -47,12 +46,12 @@ export async function readSystem(given: Given, terminal: Terminal, connect: Conn
   const exchanges: Exchange[] = [];
   const estates = estatesOver((...to) => recording(connect(...to), (each) => exchanges.push(each)), terminal.env);
   const own: Terminal = { ...terminal, systems: { ...terminal.systems, estates } };
-  const { system, kind } = await systemOf(given, own);
+  const system = await systemOf(given, own);
   const failures: string[] = [];
-  for (const { open } of await connectionsOf(system, kind, given, UNCONFIGURED, own)) {
+  for (const { open } of await connectionsOf(system, given, own)) {
     failures.push(...(await readAll(open())).map(own.redact));
   }
-  return { system, exchanges, failures };
+  return { system: system.name, exchanges, failures };
 }
 
 function estatesOver(connect: Connect, env: NodeJS.ProcessEnv): Estates {

@@ -48,6 +48,12 @@ describe("approve", () => {
     );
   });
 
+  it("shows the whole name of a resource that contains `::`", async () => {
+    const urn = URN.replace("orders", "shop::orders");
+    const input = { steps: [{ op: "create", urn, newState: { urn, inputs: { __plan: plan } } }] };
+    expect((await approve(input)("approve", "-")).err).toMatch(/^shop::orders {2}10\.0\.0\.1:2886 {2}/m);
+  });
+
   it.each([
     ["that is done", { status: "current" }],
     [

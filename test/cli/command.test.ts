@@ -5,7 +5,7 @@ import { estates, kinds } from "../../provider/systems";
 import { parse } from "../../sdk/cli/command";
 import { connectionOptions, estateKinds } from "../../sdk/cli/connection";
 import { UsageError } from "../../sdk/cli/failure";
-import { wrapped } from "../../sdk/cli/help";
+import { wrapped } from "../../sdk/cli/layout";
 import { resource, SHOP_EXPORT, stackExport } from "../report/export";
 import { onNetwork, type RunOptions, rig } from "./rig";
 import { silentServer } from "./silent-server";

@@ -277,6 +277,12 @@ describe("doctor of a stack", () => {
     expect(code).toBe(0);
   });
 
+  it("shows the whole name of a resource that contains `::`", async () => {
+    const orders = { type: "oceanbase:ClusterVersion", name: "shop::orders" };
+    const file = await fileWith(stackExport([resource(orders)]));
+    expect((await onNetwork()("doctor", "--file", file)).out).toContain("✗ shop::orders (oceanbase.ClusterVersion): ");
+  });
+
   it("takes from the environment what the export has sealed", async () => {
     const { running, file } = await stack(sealed);
     const { out } = await onNetwork({ env: running.environment })("doctor", "--file", file);

@@ -6,7 +6,7 @@ import { TransportError } from "../../provider/http/transport";
 import { estates } from "../../provider/systems";
 import { connectionOptions, estateKinds } from "../../sdk/cli/connection";
 import type { Section } from "../../sdk/cli/diagnosis";
-import { remedyForCertificate } from "../../sdk/cli/network-remedies";
+import { remedyForCertificate } from "../../sdk/cli/network";
 import { serveProxy } from "../http/proxy";
 import { serve, serveTls, status } from "../http/server";
 import { onNetwork } from "./rig";

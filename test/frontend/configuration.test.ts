@@ -26,7 +26,7 @@ describe("credentials: the first found wins", () => {
     ["nor is it passed on", { accessKey: null }, nothing, {}, undefined],
     ["and else there is none", {}, nothing, {}, undefined],
   ] as const)("%s", (_, args, config, environment, expected) => {
-    expect(fillCredentials(args, sources, config, environment)["accessKey"]).toBe(expected);
+    expect(fillCredentials(args, sources, config, environment).values["accessKey"]).toBe(expected);
   });
 
   describe("that go together", () => {
@@ -43,14 +43,14 @@ describe("credentials: the first found wins", () => {
       ["a user that is given keeps keys of the environment out", { userName: "u" }, { HW_AK: "a" }, { userName: "u" }],
       ["a key beside the user is taken", {}, { HW_AK: "a", HW_USER: "u" }, { accessKey: "a", userName: "u" }],
     ])("%s", (_, args, environment, expected) => {
-      expect(fillCredentials(args, grouped, nothing, environment)).toEqual(expected);
+      expect(fillCredentials(args, grouped, nothing, environment).values).toEqual(expected);
     });
   });
 
   it("leaves everything else as it is, and out what is not found", () => {
     const args = { version: "4", other: 1, release: null };
-    expect(fillCredentials(args, sources, nothing, {})).toEqual(args);
-    expect(fillCredentials(args, sources, nothing, {})).not.toHaveProperty("secretKey");
+    expect(fillCredentials(args, sources, nothing, {}).values).toEqual(args);
+    expect(fillCredentials(args, sources, nothing, {}).values).not.toHaveProperty("secretKey");
   });
 
   it("does not change the arguments it was given", () => {

@@ -4,9 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { report } from "../../sdk/report/page";
 import { Browser, findBrowser } from "./browser";
-import { resource, SHOP, SHOP_EXPORT, stackExport } from "./export";
+import { report, resource, SHOP, SHOP_EXPORT, stackExport } from "./export";
 
 const PATH = findBrowser();
 if (PATH === undefined) {

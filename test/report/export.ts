@@ -1,4 +1,7 @@
-/** Stack exports as `pulumi stack export` prints them. */
+import { reportOf } from "../../sdk/report/page";
+import { HOW, parseInput } from "../../sdk/report/stack-export";
+
+/** Stack exports as `pulumi stack export` prints them, and their pages. */
 
 export const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
@@ -196,3 +199,8 @@ export const SHOP: readonly Declared[] = [
 ];
 
 export const SHOP_EXPORT = stackExport(SHOP.map(resource));
+
+/** @param name of the input, for messages */
+export function report(text: string, name: string): string {
+  return reportOf(parseInput(text, name, HOW), name);
+}

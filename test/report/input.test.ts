@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { report } from "../../sdk/report/page";
 import { decodeText, ReportError } from "../../sdk/report/stack-export";
-import { open, resource, SHOP, SHOP_EXPORT, SIGNATURE, sealed, stackExport } from "./export";
+import { open, report, resource, SHOP, SHOP_EXPORT, SIGNATURE, sealed, stackExport } from "./export";
 import { faultsOf, textOf } from "./valid";
 
 function refusal(text: string): string {

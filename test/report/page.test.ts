@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatDuration, parseTime, STATUSES } from "../../sdk/report/format";
-import { report } from "../../sdk/report/page";
+import { STATUSES } from "../../sdk/report/database";
 import { scaleOf } from "../../sdk/report/scale";
+import { parseTime } from "../../sdk/report/stack-export";
 import { DARK, LIGHT, type Palette } from "../../sdk/report/style";
-import { resource, SHOP, SHOP_EXPORT, stackExport } from "./export";
+import { report, resource, SHOP, SHOP_EXPORT, stackExport } from "./export";
 import { detailsOf, faultsOf, rowsOf, textOf } from "./valid";
 
 const PAGE = report(SHOP_EXPORT, "stack.json");
@@ -106,6 +106,12 @@ describe("the page of a stack", () => {
     expect(payments).toContain("Task 12 (OB rolling upgrade); joined, not started by this resource");
     expect(payments).toContain("Last operation Interrupted: OceanBase cluster at 10.0.1.1:2886 is still running");
     expect(payments).not.toContain("Finished");
+  });
+
+  it("shows the whole name of a resource that contains `::`", () => {
+    const orders = { type: "oceanbase:ClusterVersion", name: "shop::orders" };
+    const rows = rowsOf(report(stackExport([resource(orders)]), "stack.json"));
+    expect([...rows.keys()]).toEqual(["shop::orders"]);
   });
 
   it("draws the upgrades over time, and the wait for a window", () => {
@@ -319,20 +325,6 @@ function labelSpan(place: number, label: string): readonly [from: number, to: nu
   if (place < 14) return [x, x + width];
   return place > 86 ? [x - width, x] : [x - width / 2, x + width / 2];
 }
-
-describe("a duration", () => {
-  it.each([
-    [0, "0 s"],
-    [42_000, "42 s"],
-    [60_000, "1 min"],
-    [2_530_000, "42 min 10 s"],
-    [7_500_000, "2 h 5 min"],
-    [86_400_000, "1 d"],
-    [273_600_000, "3 d 4 h"],
-  ])("of %i ms is %s", (milliseconds, text) => {
-    expect(formatDuration(milliseconds)).toBe(text);
-  });
-});
 
 describe("a time", () => {
   it.each(["yesterday", "2026", "0000-01-01T00:00:00Z", "2026-13-01T00:00:00Z", ""])("is not %j", (text) => {

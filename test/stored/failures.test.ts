@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import { argumentsOf } from "../../provider/frontend/resource/properties";
-import { report } from "../../sdk/report/page";
 import { OLD_BUILD, rig as oceanbase } from "../oceanbase/rig";
 import { rigFor, SIDES } from "../redisenterprise/sides";
-import { resource, stackExport } from "../report/export";
+import { report, resource, stackExport } from "../report/export";
 import { partial } from "../support/partial";
 import { kernelRig } from "../taurusdb/kernel-rig";
 import { rig as starRocks } from "../taurusdb/rig";

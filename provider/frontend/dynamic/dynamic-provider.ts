@@ -1,14 +1,13 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { suggestion } from "../../base/closest";
 import { isTable } from "../../base/json";
-import { parseDuration } from "../../base/sentences";
+import { parseDuration, shortened } from "../../base/sentences";
+import { fullUrn, shortUrn, typeOfUrn } from "../../base/urn";
 import type { CheckFailure } from "../resource/arguments";
 import { type Applied, Lifecycle } from "../resource/lifecycle";
-import { PLAN, type Properties, shortened, toWire, UNKNOWN, USED_APPROVALS, type Wire } from "../resource/properties";
+import { type Outputs, PLAN, type Properties, toWire, UNKNOWN, USED_APPROVALS } from "../resource/properties";
 import { type Call, type Environment, Failure, type OnCancel } from "../resource/session";
 import { currentCall, onCancel } from "./bridge";
-
-type Outputs = { [key: string]: Wire };
 
 /**
  * Translates the calls of Pulumi's dynamic-provider process for the lifecycle. One object serves every resource type;
@@ -77,13 +76,9 @@ export class DynamicProvider implements dynamic.ResourceProvider {
 
 /** @throws PartialFailure if it has failed: Pulumi then saves the outputs */
 function saved(inputs: Properties, { id, outputs, failure }: Applied): { id: string; outs: Outputs } {
-  const outs: Outputs = { ...wired(hiddenOutputs(inputs)), ...outputs };
+  const outs = { ...toWire(hiddenOutputs(inputs)), ...outputs };
   if (failure !== undefined) throw partialFailure(id, outs, failure);
   return { id, outs };
-}
-
-function wired(properties: Properties): Outputs {
-  return Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, toWire(value)]));
 }
 
 /** Removes the stack from errors for users. */
@@ -100,51 +95,25 @@ const PROVIDER = "__provider";
 const URN = "__urn";
 const TIMEOUTS = "__timeouts";
 
-/** The hidden keys that must stay with the resource, as they are in the inputs. */
-export function hiddenOf(properties: Properties): Record<string, unknown> {
-  const kept = [PROVIDER, TIMEOUTS].map((key) => [key, properties[key]] as const);
-  return Object.fromEntries(
-    [...kept, [URN, hiddenUrn(properties)] as const].filter(([, value]) => value !== undefined),
-  );
+/** The hidden keys that must stay with the resource, as they are in the inputs; undefined for those that are missing. */
+export function hiddenOf(properties: Properties): Properties {
+  return {
+    [PROVIDER]: properties[PROVIDER],
+    [TIMEOUTS]: properties[TIMEOUTS],
+    [URN]: hiddenUrn(properties),
+  };
 }
 
 /** The full URN from inputs or outputs. */
 export function hiddenUrn(properties: Properties): string | undefined {
   const urn = properties[URN];
-  if (typeof urn !== "string" || urn === UNKNOWN) return undefined;
-  return urn.startsWith(ANY_URN) ? urn : withType(urn, (type) => `${DYNAMIC}${type}`, ANY_URN);
-}
-
-/**
- * The URN as it is in the outputs, `dev::shop::oceanbase:ClusterVersion::orders`: without the common part of all
- * resource URNs. It is stored with each resource, whose inputs contain the full URN.
- */
-export function shortUrn(urn: string): string {
-  if (!urn.startsWith(ANY_URN)) return urn;
-  return withType(urn.slice(ANY_URN.length), (type) => type.replace(DYNAMIC, ""));
-}
-
-const ANY_URN = "urn:pulumi:";
-const DYNAMIC = "pulumi-nodejs:dynamic/";
-
-/** Changes the resource's own type. The types of its parents come first, each followed by `$`. */
-function withType(urn: string, change: (type: string) => string, before = ""): string {
-  const [stack, project, types, ...name] = urn.split("::");
-  if (types === undefined || name.length === 0) return urn;
-  const chain = types.split("$");
-  const own = change(chain.pop() ?? "");
-  return `${before}${[stack, project, [...chain, own].join("$"), ...name].join("::")}`;
+  return typeof urn === "string" && urn !== UNKNOWN ? fullUrn(urn) : undefined;
 }
 
 /** The hidden outputs of a resource, from its inputs. */
-export function hiddenOutputs(inputs: Properties): Record<string, unknown> {
+export function hiddenOutputs(inputs: Properties): Properties {
   const urn = hiddenUrn(inputs);
-  return { ...hiddenOf(inputs), ...(urn === undefined ? {} : { [URN]: shortUrn(urn) }) };
-}
-
-/** Extracts `oceanbase:ClusterVersion` from a URN of type `parent$pulumi-nodejs:dynamic/oceanbase:ClusterVersion`. */
-export function typeOfUrn(urn: string): string | undefined {
-  return /pulumi-nodejs:dynamic\/([^:$]+:[^:$]+)::/.exec(urn)?.[1];
+  return { ...hiddenOf(inputs), [URN]: urn === undefined ? undefined : shortUrn(urn) };
 }
 
 const OPERATIONS = ["create", "update", "delete"];
@@ -153,10 +122,10 @@ const KNOWN = [...OPERATIONS, "read"];
 
 /** Checks customTimeouts of a resource: a limit of zero would end every upgrade before it starts. */
 export function checkTimeouts({ [TIMEOUTS]: timeouts }: Properties): CheckFailure[] {
-  if (typeof timeouts !== "object" || timeouts === null) return [];
+  if (!isTable(timeouts)) return [];
   const strange = Object.keys(timeouts).filter((name) => !KNOWN.includes(name));
   const failures = OPERATIONS.flatMap((operation) => {
-    const text: unknown = Reflect.get(timeouts, operation);
+    const text = timeouts[operation];
     if (text === undefined || text === UNKNOWN) return [];
     const limit = typeof text === "string" ? parseDuration(text) : undefined;
     if (limit !== undefined && limit > 0) return [];
@@ -176,8 +145,7 @@ export function limitOf(operation: "create" | "update" | "delete", properties: P
   const seconds = currentCall()?.timeoutSeconds;
   if (seconds !== undefined) return seconds * 1_000;
   const timeouts = properties[TIMEOUTS];
-  const text: unknown =
-    typeof timeouts === "object" && timeouts !== null ? Reflect.get(timeouts, operation) : undefined;
+  const text = isTable(timeouts) ? timeouts[operation] : undefined;
   return typeof text === "string" ? parseDuration(text) : undefined;
 }
 
@@ -198,13 +166,13 @@ const LONGEST_MESSAGE = 4_000;
 /** An error whose properties Pulumi saves, so that the next `pulumi up` can resume. Only `reasons` are shown. */
 export interface PartialFailure extends Error {
   readonly id: string;
-  readonly properties: Record<string, Wire>;
+  readonly properties: Outputs;
   readonly reasons: string[];
 }
 
-export function partialFailure(id: string, properties: Record<string, unknown>, reason: string): PartialFailure {
+export function partialFailure(id: string, properties: Properties, reason: string): PartialFailure {
   // The engine discards the message of a partial failure, so the space is left to the reasons.
-  return Object.assign(plainFailure("see the reasons"), { id, ...fitPartialFailure(properties, [reason]) });
+  return Object.assign(plainFailure("see the reasons"), { id, ...fitPartialFailure(properties, reason) });
 }
 
 /** A partial failure is sent in an HTTP/2 header. Beyond 64 KiB it is silently lost and the engine waits forever. */
@@ -219,26 +187,26 @@ const NEEDED = new Set(["status", "version", "redisVersion", "modules", "lastUpg
  * Properties that can be removed, in this order: what the next read shows again, the largest arguments, the used
  * approvals, and last the task.
  */
-function expendable(properties: Record<string, unknown>): string[] {
+function expendable(properties: Properties): string[] {
   const rest = Object.keys(properties).filter((key) => !key.startsWith("__") && key !== "members" && !NEEDED.has(key));
-  const size = (key: string) => sizeOf(properties[key], []);
+  const size = (key: string) => sizeOf(properties[key]);
   return ["members", PLAN, ...rest.sort((a, b) => size(b) - size(a)), USED_APPROVALS, "lastUpgrade"];
 }
 
-/** Properties and reasons of a partial failure, truncated to the size limit. */
+/** Properties and reason of a partial failure, truncated to the size limit. */
 export function fitPartialFailure(
-  properties: Record<string, unknown>,
-  reasons: readonly string[],
-): { properties: Record<string, Wire>; reasons: string[] } {
-  const fitting = reasons.map((reason) => shortened(reason, LONGEST_REASON));
-  const kept = { ...properties };
+  properties: Properties,
+  reason: string,
+): Pick<PartialFailure, "properties" | "reasons"> {
+  const reasons = [shortened(reason, LONGEST_REASON)];
+  const left = PARTIAL_FAILURE_BYTES - sizeOf(reasons);
+  const kept: Record<string, unknown> = { ...properties };
   for (const key of expendable(kept)) {
-    if (fits(kept, fitting)) break;
-    if (key === "problems") kept[key] = shrunk(kept[key], (rest) => fits({ ...kept, [key]: rest }, fitting));
+    if (sizeOf(kept) <= left) break;
+    if (key === "problems") kept[key] = shrunk(kept[key], (rest) => sizeOf({ ...kept, [key]: rest }) <= left);
     else delete kept[key];
   }
-  const wire = toWire(kept);
-  return { properties: isTable(wire) ? wire : {}, reasons: fitting };
+  return { properties: toWire(kept), reasons };
 }
 
 /** Halves a table until it is small enough, because each of its reasons is useful on its own. */
@@ -248,10 +216,7 @@ function shrunk(table: unknown, isSmall: (rest: object) => boolean): object {
   return Object.fromEntries(rest);
 }
 
-function fits(properties: Record<string, unknown>, reasons: readonly string[]): boolean {
-  return sizeOf(properties, reasons) <= PARTIAL_FAILURE_BYTES;
-}
-
-function sizeOf(properties: unknown, reasons: readonly string[]): number {
-  return Buffer.byteLength(JSON.stringify(toWire(properties))) + Buffer.byteLength(JSON.stringify(reasons));
+/** In bytes. */
+function sizeOf(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(toWire(value)));
 }

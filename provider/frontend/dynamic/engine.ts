@@ -1,8 +1,8 @@
 import { connect } from "node:net";
 import type { Client } from "@grpc/grpc-js";
+import { resourceName } from "../../base/urn";
 import { wallClock } from "../../core/runtime";
 import type { Log, LogLine } from "../resource/log";
-import { resourceName } from "../resource/session";
 import { engineAddress, sdkModules } from "./bridge";
 
 /** Timeout for delivering a line, and for waiting for that, in milliseconds. */

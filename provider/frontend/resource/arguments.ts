@@ -1,11 +1,10 @@
 import type { z } from "zod";
 import { closest, suggestion } from "../../base/closest";
 import { hideCredentials } from "../../base/printed-credentials";
-import type { CredentialSource } from "../../core/arguments";
 import type { UpgradeError } from "../../core/errors";
 import type { Proxies } from "../../core/runtime";
 import { isMasked } from "../../core/texts/redact";
-import { attributed, type ConfigReader, describePlaces, fillCredentials, originsOf } from "./credentials";
+import { attributed, type ConfigReader, describePlaces, fillCredentials, type Sources } from "./credentials";
 import { hasUnknown, UNKNOWN } from "./properties";
 import { proxySettings } from "./stack-settings";
 
@@ -14,17 +13,15 @@ export interface Taking<A> {
   readonly inputs: z.ZodType<A>;
   /** Names of secret arguments. */
   readonly secrets: readonly string[];
-  readonly credentials: Readonly<Record<string, CredentialSource>>;
+  readonly credentials: Sources;
   derivedSecrets?(args: A): readonly string[];
 }
 
-/** Arguments after resolving all sources. `args` and `failures` refer to the arguments alone. */
+/** Arguments after resolving all sources. A problem with the proxies is a failure too. */
 export interface Resolved<A> extends Validated<A> {
   /** Before validation. */
   readonly raw: Readonly<Record<string, unknown>>;
   readonly proxies: Proxies;
-  /** A problem with the proxies, as a sentence. */
-  readonly problem: string | undefined;
   /** All secrets, including the credentials of proxies. */
   readonly secrets: readonly string[];
   /** Adds the source of rejected credentials to an error. */
@@ -48,22 +45,20 @@ export function resolveArguments<A>(
   { config, env, origins = {} }: Places,
 ): Resolved<A> {
   const { inputs, secrets: names, credentials } = taking;
-  const raw = fillCredentials(written, credentials, config, env);
-  const validated = validateArguments(inputs, raw, names, (argument) => describePlaces(argument, credentials));
-  const { args } = validated;
+  const { values: raw, origins: found } = fillCredentials(written, credentials, config, env);
+  const { args, failures, ...validated } = validateArguments(inputs, raw, names, credentials);
   const { proxies, secrets, problem } = proxySettings(config, env);
   const given = names.map((name) => raw[name]).filter((value) => typeof value === "string");
   const derived = args === undefined ? [] : (taking.derivedSecrets?.(args) ?? []);
   return {
     ...validated,
+    ...(args === undefined || problem !== undefined ? {} : { args }),
+    // Without a property; otherwise Pulumi would print its value.
+    failures: problem === undefined ? failures : [...failures, { property: "", reason: problem }],
     raw,
     proxies,
-    problem,
     secrets: [...given, ...derived, ...secrets],
-    attribute: (error) => {
-      const places = { ...originsOf(written, credentials, config, env), ...origins };
-      return attributed(error, credentials, places);
-    },
+    attribute: (error) => attributed(error, credentials, { ...found, ...origins }),
   };
 }
 
@@ -79,7 +74,7 @@ export interface CheckFailure {
 /** The arguments, or the problems with them. `args` is also missing if a value is not known yet. */
 export interface Validated<A> {
   readonly args?: A;
-  readonly failures: CheckFailure[];
+  readonly failures: readonly CheckFailure[];
   /** Required arguments that were not found in any source. */
   readonly missing?: readonly string[];
 }
@@ -89,13 +84,13 @@ const USER_INFO = /:\/\/.*@/s;
 
 /**
  * Validates raw arguments, except for values that are not known yet at preview.
- * @param placesOf the other sources of an argument, for one that is missing
+ * @param credentials the other sources of arguments, for those that are missing
  */
 export function validateArguments<A>(
   schema: z.ZodType<A>,
-  raw: Record<string, unknown>,
+  raw: Readonly<Record<string, unknown>>,
   secrets: readonly string[] = [],
-  placesOf: PlacesOf = () => undefined,
+  credentials: Sources = {},
 ): Validated<A> {
   const masked = maskedIn(raw).map((path) => maskFailure(path, secrets));
   if (masked.length > 0) return { failures: masked };
@@ -103,7 +98,7 @@ export function validateArguments<A>(
   if (result.success) return hasUnknown(raw) ? { failures: [] } : { args: result.data, failures: [] };
   const known = "shape" in schema ? Object.keys(Object(schema.shape)) : [];
   const failures = result.error.issues.flatMap((issue) =>
-    failuresOf(issue, raw, known, placesOf).map((failure) =>
+    failuresOf(issue, raw, known, credentials).map((failure) =>
       showsSecret(issue, failure, raw, known, secrets) ? unnamed(failure) : failure,
     ),
   );
@@ -113,21 +108,22 @@ export function validateArguments<A>(
   return { failures, ...(missing.length === 0 ? {} : { missing }) };
 }
 
-type PlacesOf = (argument: string) => string | undefined;
-
 function failuresOf(
   issue: z.core.$ZodIssue,
-  raw: Record<string, unknown>,
+  raw: Readonly<Record<string, unknown>>,
   known: readonly string[],
-  placesOf: PlacesOf,
+  credentials: Sources,
 ): CheckFailure[] {
   if (issue.code === "unrecognized_keys" && issue.path.length === 0)
-    return issue.keys.map((key) => ({ property: key, reason: strangeKey(key, known) }));
+    return issue.keys.map((key) => ({
+      property: key,
+      reason: `is not an argument of this resource; ${suggestion(key, known)}`,
+    }));
   const value = at(raw, issue.path);
   if (value === UNKNOWN || (value !== null && typeof value === "object" && hasUnknown(value))) return [];
   const property = issue.path.map(String).join(".");
   if (value !== undefined) return [{ property, reason: issue.message }];
-  const places = placesOf(property);
+  const places = describePlaces(property, credentials);
   return [{ property, reason: `is missing${places === undefined ? "" : ` (${places})`}; it ${issue.message}` }];
 }
 
@@ -139,7 +135,7 @@ function failuresOf(
 function showsSecret(
   issue: z.core.$ZodIssue,
   { property }: CheckFailure,
-  raw: Record<string, unknown>,
+  raw: Readonly<Record<string, unknown>>,
   known: readonly string[],
   secrets: readonly string[],
 ): boolean {
@@ -173,10 +169,6 @@ function maskFailure(path: readonly string[], secrets: readonly string[]): Check
 
 function unnamed({ property, reason }: CheckFailure): CheckFailure {
   return { property: "", reason: `${property} ${reason}` };
-}
-
-function strangeKey(key: string, known: readonly string[]): string {
-  return `is not an argument of this resource; ${suggestion(key, known)}`;
 }
 
 function at(value: unknown, path: readonly PropertyKey[]): unknown {

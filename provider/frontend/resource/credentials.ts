@@ -4,9 +4,14 @@ import { Rejected, UpgradeError } from "../../core/errors";
 /** Reads a configuration value by its full name: `oceanbase:password`. A secret of an empty value is null. */
 export type ConfigReader = (key: string) => string | null | undefined;
 
-type Sources = Readonly<Record<string, CredentialSource>>;
+export type Sources = Readonly<Record<string, CredentialSource>>;
 
-type Place = (source: CredentialSource) => string | null | undefined;
+/** Arguments with the values that were found for missing ones. */
+export interface Filled {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** The source of each value: "argument `password`". */
+  readonly origins: Readonly<Record<string, string>>;
+}
 
 /**
  * Fills in missing arguments from the Provider resource or the stack's configuration (both arrive through `configure`),
@@ -16,31 +21,43 @@ export function fillCredentials(
   args: Readonly<Record<string, unknown>>,
   sources: Sources,
   config: ConfigReader,
-  env: NodeJS.ProcessEnv = process.env,
-): Record<string, unknown> {
-  return lookUp(args, sources, config, env).filled;
+  env: NodeJS.ProcessEnv,
+): Filled {
+  // A secret of an empty value arrives as null: the program has passed on a missing configuration value.
+  const given = Object.entries(args).filter(([name, value]) => value !== null || sources[name] === undefined);
+  const values: Record<string, unknown> = Object.fromEntries(given);
+  const found = new Map(given.flatMap(([name, value]) => (value === undefined ? [] : [[name, ARGUMENT]])));
+  const places = Math.max(ARGUMENT, ...Object.values(sources).map((source) => VARIABLES + source.env.length));
+  for (let place = CONFIG; place < places; place++) {
+    for (const [name, source] of Object.entries(sources)) {
+      if (values[name] !== undefined || !fits(source, place, found)) continue;
+      const variable = source.env[place - VARIABLES] ?? "";
+      const value = place === CONFIG ? (config(source.config) ?? undefined) : env[variable] || undefined;
+      if (value === undefined) continue;
+      values[name] = value;
+      found.set(name, place);
+    }
+  }
+  const origins = [...found].map(([name, place]) => [name, placesOf(name, sources[name])[place] ?? ""] as const);
+  return { values, origins: Object.fromEntries(origins) };
 }
 
-/** The source of each value, by argument: "argument `password`". Missing values are omitted. */
-export function originsOf(
-  args: Readonly<Record<string, unknown>>,
-  sources: Sources,
-  config: ConfigReader,
-  env: NodeJS.ProcessEnv = process.env,
-): Readonly<Record<string, string>> {
-  const { found } = lookUp(args, sources, config, env);
-  const own = Object.entries(args).filter(([name, value]) => value !== null || sources[name] === undefined);
-  const elsewhere = [...found].flatMap(([name, at]): [string, string][] => {
-    const source = sources[name];
-    const place = source && placesOf(name, source)[at + 1];
-    return place === undefined ? [] : [[name, place]];
-  });
-  return Object.fromEntries([...own.map(([name]): [string, string] => [name, argumentPlace(name)]), ...elsewhere]);
+/** The places of a value, in order: its argument, the configuration, and each environment variable. */
+const ARGUMENT = 0;
+const CONFIG = 1;
+const VARIABLES = 2;
+
+/** Whether a value may be taken from a place. In the sources, an argument follows the one it belongs to. */
+function fits({ belongsTo, insteadOf }: CredentialSource, place: number, found: ReadonlyMap<string, number>): boolean {
+  if (belongsTo !== undefined && found.get(belongsTo) !== place) return false;
+  return insteadOf === undefined || (found.get(insteadOf) ?? place) >= place;
 }
 
-/** All sources of an argument, in order. */
-function placesOf(name: string, { config, env }: CredentialSource): string[] {
-  return [argumentPlace(name), `config \`${config}\``, ...env.map((variable) => `environment \`${variable}\``)];
+/** Descriptions of all places of an argument. */
+function placesOf(name: string, source: CredentialSource | undefined): string[] {
+  if (source === undefined) return [argumentPlace(name)];
+  const variables = source.env.map((variable) => `environment \`${variable}\``);
+  return [argumentPlace(name), `config \`${source.config}\``, ...variables];
 }
 
 function argumentPlace(name: string): string {
@@ -77,43 +94,4 @@ export function attributed(
   if (given.length === 0) return error;
   const options = { cause: error, ...(remedy === undefined ? {} : { remedy }) };
   return new UpgradeError(error.code, `${verdict} (${given.join(", ")}): ${said}.`, options);
-}
-
-function lookUp(
-  args: Readonly<Record<string, unknown>>,
-  sources: Sources,
-  config: ConfigReader,
-  env: NodeJS.ProcessEnv,
-): { readonly filled: Record<string, unknown>; readonly found: ReadonlyMap<string, number> } {
-  // A secret of an empty value arrives as null: the program has passed on a missing configuration value.
-  const given = Object.entries(args).filter(([name, value]) => value !== null || sources[name] === undefined);
-  const filled: Record<string, unknown> = Object.fromEntries(given);
-  const found = new Map<string, number>(
-    Object.keys(sources).flatMap((name) => (filled[name] === undefined ? [] : [[name, HERE]])),
-  );
-  const most = Math.max(0, ...Object.values(sources).map((source) => source.env.length));
-  const variable =
-    (at: number): Place =>
-    (source) =>
-      env[source.env[at] ?? ""] || undefined;
-  const places: Place[] = [(source) => config(source.config), ...Array.from({ length: most }, (_, at) => variable(at))];
-  for (const [at, place] of places.entries()) {
-    for (const [argument, source] of Object.entries(sources)) {
-      if (filled[argument] !== undefined || !fits(source, at, found)) continue;
-      const value = place(source) ?? undefined;
-      if (value === undefined) continue;
-      filled[argument] = value;
-      found.set(argument, at);
-    }
-  }
-  return { filled, found };
-}
-
-/** The resource's own arguments take precedence over all other sources. */
-const HERE = -1;
-
-/** Whether a value may be taken from a source. In the sources, an argument follows the one it belongs to. */
-function fits({ belongsTo, insteadOf }: CredentialSource, at: number, found: ReadonlyMap<string, number>): boolean {
-  if (belongsTo !== undefined && found.get(belongsTo) !== at) return false;
-  return insteadOf === undefined || (found.get(insteadOf) ?? at) >= at;
 }

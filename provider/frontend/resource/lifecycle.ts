@@ -1,27 +1,17 @@
 import { type Proposal, proposalsOf } from "../../core/control/approval";
-import { run, type Seen } from "../../core/run";
-import { type Clock, type Runtime, wallClock } from "../../core/runtime";
+import { run } from "../../core/run";
+import { type Clock, wallClock } from "../../core/runtime";
 import { isOpen } from "../../core/upgrades/record";
 import type { CheckFailure } from "./arguments";
 import type { ConfigReader } from "./credentials";
 import { undisturbedLog } from "./log";
 import { Overlaps } from "./overlaps";
-import {
-  type Memory,
-  type PreviewResult,
-  showPlan,
-  showReplaced,
-  showTakenOver,
-  showUnknown,
-  showWrites,
-  UnreachableTime,
-  wasCanceled,
-} from "./preview";
-import { hasUnknown, type Properties, sameValue, targetArguments } from "./properties";
+import { type Memory, Previews, showReplaced, showTakenOver } from "./preview";
+import { hasUnknown, type Outputs, type Properties, sameValue, targetArguments } from "./properties";
 import { type ReadBack, readBack } from "./read";
 import { DiscoveredSecrets } from "./redaction";
 import { RunNotes } from "./run-notes";
-import { byHandOf, cancelLeft, Scheduled } from "./scheduled";
+import { Scheduled } from "./scheduled";
 import {
   type Call,
   type Environment,
@@ -32,15 +22,7 @@ import {
   type Session,
   withDriver,
 } from "./session";
-import {
-  changeOutputs,
-  isUnsettled,
-  type Outputs,
-  outputsAfter,
-  reliesOnOthers,
-  rememberedUpgrade,
-  shownReason,
-} from "./state";
+import { isUnsettled, outputsAfter, reliesOnOthers, rememberedUpgrade, shownReason } from "./state";
 
 /** The result of a create or an update. */
 export interface Applied {
@@ -57,6 +39,13 @@ export interface Checked {
   readonly plan?: Readonly<Record<string, Proposal>>;
 }
 
+/** The result of a diff. */
+export interface Difference {
+  readonly changes: boolean;
+  /** The properties whose change requires a replacement. */
+  readonly replaces: string[];
+}
+
 /**
  * Translates Pulumi's operations on a resource into the core's routine, regardless of the protocol. One object serves
  * all resources of a process.
@@ -64,13 +53,9 @@ export interface Checked {
 export class Lifecycle {
   readonly #environment: Environment;
   readonly #clock: Clock;
-  /** Resources whose plan this process has already shown, because both `check` and `diff` may show it. */
-  readonly #shown = new Set<string>();
   /** The plan of a check, by URN: a later check in this process returns the same one. */
   readonly #plans = new Map<string, Checked["plan"]>();
-  /** The read of an existing resource in `check`, for the `diff` that follows. */
-  readonly #seen = new Map<string, Seen>();
-  readonly #unreachableTime = new UnreachableTime();
+  readonly #previews = new Previews();
   readonly #overlaps: Overlaps;
   readonly #scheduled: Scheduled;
   #config: ConfigReader = () => undefined;
@@ -98,17 +83,15 @@ export class Lifecycle {
     const failures = [...session.failures, ...known];
     if (failures.length === 0 && session.args !== undefined && !sameTarget(olds, news)) {
       // The owner of an existing resource's tasks is in its outputs, which only `diff` receives.
-      const memory = Object.keys(olds).length === 0 ? {} : undefined;
-      const told = await this.#showPlan(session, memory);
-      failures.push(...told.failures);
-      if (session.args.approval !== undefined && told.seen !== undefined) {
-        this.#plans.set(call.urn, proposalsOf(told.seen.view.units));
+      const memory = Object.keys(olds).length === 0 ? { outputs: {} } : undefined;
+      const shown = await this.#previews.showPlan(session, memory);
+      failures.push(...shown.failures);
+      if (session.args.approval !== undefined && shown.seen !== undefined) {
+        this.#plans.set(call.urn, proposalsOf(shown.seen.view.units));
       }
     }
-    if (failures.length === 0 && !this.#shown.has(call.urn) && showUnknown(session, news)) {
-      this.#shown.add(call.urn);
-      await this.#environment.log.flush();
-    }
+    if (failures.length === 0) this.#previews.showUnknown(session, news);
+    await this.#environment.log.flush();
     const plan = session.args?.approval === undefined ? undefined : this.#plans.get(call.urn);
     return { failures, ...(plan === undefined ? {} : { plan }) };
   }
@@ -118,11 +101,7 @@ export class Lifecycle {
    * read of a scheduled upgrade that others may cancel. Nothing is loaded for a settled resource, which is the usual
    * case.
    */
-  async diff(
-    call: Call,
-    olds: Properties,
-    news: Properties,
-  ): Promise<{ readonly changes: boolean; readonly replaces: string[] }> {
+  async diff(call: Call, olds: Properties, news: Properties): Promise<Difference> {
     kindOf(call, this.#environment.kinds);
     this.#scheduled.seen(call, olds);
     const same = sameTarget(olds, news);
@@ -130,18 +109,29 @@ export class Lifecycle {
     const newer = olds["status"] === "newer";
     if (same && !unsettled && !newer) return { changes: false, replaces: [] };
     const session = await this.#session({ ...call, named: true }, news);
-    if (!same) {
-      const replaces = await this.#replaces(session, olds);
-      showTakenOver(session, olds, news);
-      if (replaces.length === 0) await this.#showWrites(session, olds);
-      else showReplaced(session, olds);
-      return { changes: true, replaces };
+    try {
+      return same ? await this.#unsettled(session, olds, unsettled) : await this.#changed(session, olds, news);
+    } finally {
+      await this.#environment.log.flush();
     }
+  }
+
+  /** The difference of a resource with another target. */
+  async #changed(session: Session, olds: Properties, news: Properties): Promise<Difference> {
+    const replaces = await this.#replaces(session, olds);
+    showTakenOver(session, olds, news);
+    if (replaces.length === 0) await this.#previews.showWrites(session, this.#memoryOf(session, olds));
+    else showReplaced(session, olds);
+    return { changes: true, replaces };
+  }
+
+  /** The difference of a resource with an unchanged target that is not reached, or exceeded. */
+  async #unsettled(session: Session, olds: Properties, unsettled: boolean): Promise<Difference> {
     const changes = unsettled || session.args?.onNewer === "fail";
     // Only a check can fail a preview, and none has read a resource whose arguments are unchanged.
     if (changes && session.args !== undefined) {
-      const { failures, held = false } = await this.#showPlan(session, this.#memoryOf(session, olds));
-      if (held) return { changes: false, replaces: [] };
+      const { failures, held } = await this.#previews.showPlan(session, this.#memoryOf(session, olds));
+      if (held === true) return { changes: false, replaces: [] };
       for (const { property, reason } of failures) {
         // A failed read fails a diff too, if `onUnreachable` requires that. Arguments that can never succeed are
         // reported by the run.
@@ -154,17 +144,17 @@ export class Lifecycle {
 
   /** @throws Failure if there is nothing to save */
   create(call: Call, inputs: Properties): Promise<Applied> {
-    return this.#run(call, undefined, inputs);
+    return this.#run(call, inputs);
   }
 
   update(call: Call, id: string, olds: Properties, news: Properties): Promise<Applied> {
-    return this.#run(call, { id, outputs: olds }, news);
+    return this.#run(call, news, { id, outputs: olds });
   }
 
   async read(call: Call, properties: Properties): Promise<ReadBack | "gone" | "unread"> {
     const session = await this.#session({ ...call, named: true }, properties);
     try {
-      return await readBack(session, this.#clock, properties);
+      return await readBack(session, properties);
     } finally {
       await this.#environment.log.flush();
     }
@@ -183,8 +173,7 @@ export class Lifecycle {
       const units = Object.keys(upgrade.tasks ?? {});
       const named = Object.fromEntries(units.length === 0 ? [] : kind.identifiedBy.map((key) => [key, units]));
       const session = await this.#session(call, { ...named, ...properties });
-      const keepScheduled = this.#keeping(session, properties);
-      await cancelLeft(session, this.#clock, { properties, upgrade, keepScheduled });
+      await this.#scheduled.cancelLeft(session, properties, upgrade);
     }
     this.#scheduled.gone(call, properties);
     const message = "no longer managed; the database was not changed";
@@ -192,25 +181,20 @@ export class Lifecycle {
     await log.flush();
   }
 
-  async #run(
-    call: Call,
-    before: { id: string; outputs: Properties } | undefined,
-    inputs: Properties,
-  ): Promise<Applied> {
+  async #run(call: Call, inputs: Properties, before?: { id: string; outputs: Properties }): Promise<Applied> {
     const session = await this.#session(call, inputs);
     const { kind, args } = session;
     const policy = policyOf(session, before?.outputs);
     const id = before?.id ?? (args && kind.identity(args)[0]) ?? "";
     const remembered = rememberedUpgrade(before?.outputs);
-    const keepScheduled = this.#keeping(session, before?.outputs ?? {});
+    const keepScheduled = this.#scheduled.keeping(session, before?.outputs ?? {});
     const schedules = args !== undefined && kind.cancelByHand !== undefined;
     const { outcome, outputs } = await this.#scheduled.during(call, schedules ? kind.identity(args) : [], async () => {
-      const outcome = await withDriver(session, this.#clock, call.limit ?? kind.timeout, (driver, runtime) =>
+      const outcome = await withDriver(session, call.limit ?? kind.timeout, (driver, runtime) =>
         run(driver, policy, { ...runtime, keepScheduled }, remembered),
       );
       await this.#environment.log.flush();
-      const changes = changeOutputs(session, outcome, outcome.units, before?.outputs);
-      const outputs = outputsAfter(session, inputs, outcome, before?.outputs, changes);
+      const outputs = outputsAfter(session, inputs, outcome, before?.outputs);
       this.#scheduled.seen(call, outputs, before?.outputs);
       return { outcome, outputs };
     });
@@ -222,53 +206,18 @@ export class Lifecycle {
   }
 
   #memoryOf(session: Session, outputs: Properties): Memory {
-    const held = outputs["status"] === "held";
-    return { outputs, held, upgrade: rememberedUpgrade(outputs), keepScheduled: this.#keeping(session, outputs) };
-  }
-
-  /** @param outputs the state of the session's own resource */
-  #keeping(session: Session, outputs: Properties): NonNullable<Runtime["keepScheduled"]> {
-    const { call, kind, args } = session;
-    return (member) => {
-      const members = member === undefined && args !== undefined ? kind.identity(args) : [member ?? ""];
-      const reasons = members.map((one) => this.#scheduled.reasonToKeep(call, outputs, one));
-      const reason = reasons.find((one) => one !== undefined);
-      return (
-        reason &&
-        `${reason} No resource will cancel it: if it is still scheduled and no longer needed, ${byHandOf(session)}.`
-      );
-    };
+    return { outputs, keepScheduled: this.#scheduled.keeping(session, outputs) };
   }
 
   /** Whether a scheduled upgrade that a resource relies on without owning it was canceled. */
   async #lostItsUpgrade(call: Call, olds: Properties, news: Properties): Promise<boolean> {
     const upgrade = rememberedUpgrade(olds);
     if (upgrade === undefined || !reliesOnOthers(olds, upgrade)) return false;
-    return wasCanceled(await this.#session(call, news), this.#clock, this.#unreachableTime, upgrade);
+    return this.#previews.wasCanceled(await this.#session(call, news), upgrade);
   }
 
   #session(call: Call, properties: Properties): Promise<Session> {
     return openSession(call, properties, this.#config, this.#environment);
-  }
-
-  async #showPlan(session: Session, memory?: Memory): Promise<PreviewResult> {
-    const key = session.call.urn;
-    if (this.#shown.has(key) && memory?.held !== true) return { failures: [] };
-    const told = await showPlan(session, this.#clock, this.#unreachableTime, memory);
-    if (told.held !== true) this.#shown.add(key);
-    if (memory === undefined && told.seen !== undefined) this.#seen.set(key, told.seen);
-    await this.#environment.log.flush();
-    return told;
-  }
-
-  /** After a check that has shown the plan. @param olds the outputs of the resource, with its last upgrade */
-  async #showWrites(session: Session, olds: Properties): Promise<void> {
-    const key = session.call.urn;
-    const seen = this.#seen.get(key);
-    if (seen === undefined) return;
-    this.#seen.delete(key);
-    await showWrites(session, this.#clock, this.#unreachableTime, seen, this.#memoryOf(session, olds));
-    await this.#environment.log.flush();
   }
 
   /** The identifying properties, if old and new arguments have no name in common. */

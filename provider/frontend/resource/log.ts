@@ -1,8 +1,7 @@
 import { closeSync, openSync } from "node:fs";
-import { formatDuration } from "../../base/sentences";
+import { formatDuration, shortened } from "../../base/sentences";
 import { minutes } from "../../core/reconcile/pace";
-import type { Clock, Runtime } from "../../core/runtime";
-import { shortened } from "./properties";
+import type { Clock, Progress, Runtime } from "../../core/runtime";
 
 export type Severity = "INFO" | "WARNING";
 
@@ -79,42 +78,32 @@ export function reporterFor(options: ReporterOptions): Pick<Runtime, "report" | 
   const began = clock.elapsed();
   let last = "";
   let saidAt = Number.NEGATIVE_INFINITY;
-  const lasting = (severity: Severity) => (message: string) => {
-    log.write({
-      severity,
-      urn,
-      message: shortened(redact(message), LONGEST_LINE),
-      ephemeral: false,
-      ...(named && { named }),
-    });
-  };
+  const write = (severity: Severity, text: string, kind: Pick<LogLine, "ephemeral" | "named">) =>
+    log.write({ severity, urn, message: shortened(redact(text), LONGEST_LINE), ...kind });
+  const permanent = { ephemeral: false, ...(named && { named }) };
   return {
-    inform: lasting("INFO"),
-    warn: lasting("WARNING"),
-    report: ({ message, percent, still, unreachableFor, detail }) => {
+    inform: (message) => write("INFO", message, permanent),
+    warn: (message) => write("WARNING", message, permanent),
+    report: (progress) => {
       const now = clock.elapsed();
-      const due = now - saidAt >= (message === last ? rhythm.repeat : rhythm.change);
+      const due = now - saidAt >= (progress.message === last ? rhythm.repeat : rhythm.change);
       if (!due) return;
-      last = message;
+      last = progress.message;
       saidAt = now;
-      // A terminal may only show the first 10 to 30 characters.
-      const lead = [percent === undefined ? "" : `${percent}%`, message];
-      const took = now - began;
-      const time = unreachableFor ?? (took < 1_000 ? undefined : took);
-      const shown = time === undefined ? "" : formatDuration(time);
-      if (unreachableFor !== undefined && unreachableFor >= 1_000) lead.push(`for ${shown}`);
-      const parts = [
-        lead.filter(Boolean).join(" "),
-        unreachableFor === undefined ? shown : "",
-        still === undefined ? "" : `no progress for ${minutes(still)}`,
-        detail ?? "",
-      ];
-      log.write({
-        severity: "INFO",
-        urn,
-        message: shortened(redact(parts.filter(Boolean).join(" · ")), LONGEST_LINE),
-        ephemeral: true,
-      });
+      write("INFO", lineOf(progress, now - began), { ephemeral: true });
     },
   };
+}
+
+/** A terminal may only show the first 10 to 30 characters. @param took milliseconds since the run began */
+function lineOf({ message, percent, still, unreachableFor, detail }: Progress, took: number): string {
+  const silence =
+    unreachableFor !== undefined && unreachableFor >= 1_000 ? `for ${formatDuration(unreachableFor)}` : "";
+  const parts = [
+    [percent === undefined ? "" : `${percent}%`, message, silence].filter(Boolean).join(" "),
+    unreachableFor === undefined && took >= 1_000 ? formatDuration(took) : "",
+    still === undefined ? "" : `no progress for ${minutes(still)}`,
+    detail ?? "",
+  ];
+  return parts.filter(Boolean).join(" · ");
 }

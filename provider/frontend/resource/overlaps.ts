@@ -1,15 +1,18 @@
+import { describeResource } from "../../base/urn";
 import type { CommonArguments } from "../../core/arguments";
 import type { SomeKind } from "../../core/kind";
 import { some } from "../../core/texts/sentences";
 import { exclude } from "../../core/version";
 import type { RunNotes } from "./run-notes";
-import { describeResource, type Session } from "./session";
+import type { Session } from "./session";
 
 /** Topic of the notes: the target version of each managed object of a resource. */
 const TARGETS = "targets";
 
-/** An object that two resources manage, and their incompatible target versions. */
+/** An object that another resource manages as well, and the incompatible target versions. */
 interface Conflict {
+  /** The URN of the other resource. */
+  readonly other: string;
   readonly name: string;
   readonly ours: string;
   readonly theirs: string;
@@ -30,23 +33,19 @@ export class Overlaps {
     const targets = targetsOf(kind, args);
     const note = Object.fromEntries(Object.entries(targets).map(([name, target]) => [`${type} ${name}`, target]));
     this.#notes.note(TARGETS, urn, note);
-    const conflicts = new Map<string, Conflict[]>();
-    for (const { subject, author, text: theirs } of this.#notes.about(TARGETS, Object.keys(note))) {
+    const notes = this.#notes.about(TARGETS, Object.keys(note));
+    const conflicts = notes.flatMap(({ subject, author: other, text: theirs }): Conflict[] => {
       const ours = note[subject] ?? "";
       // Resources with compatible target versions share their upgrades.
-      if (author === urn || !exclude(ours, theirs)) continue;
-      const conflict = { name: subject.slice(type.length + 1), ours, theirs };
-      conflicts.set(author, [...(conflicts.get(author) ?? []), conflict]);
+      if (other === urn || !exclude(ours, theirs)) return [];
+      return [{ other, name: subject.slice(type.length + 1), ours, theirs }];
+    });
+    for (const [other, all] of Map.groupBy(conflicts, (conflict) => conflict.other)) {
+      const pair = `${urn} ${other}`;
+      if (this.#reported.has(pair)) continue;
+      this.#reported.add(pair);
+      reporter.warn(warningOf(describeResource(type, other), all));
     }
-    for (const [other, all] of conflicts) {
-      if (this.#isNew(`${urn} ${other}`)) reporter.warn(warningOf(describeResource(type, other), all));
-    }
-  }
-
-  #isNew(what: string): boolean {
-    const known = this.#reported.has(what);
-    this.#reported.add(what);
-    return !known;
   }
 }
 

@@ -22,20 +22,6 @@ const READ_BUDGET = 10_000;
 /** Maximum total time for unreachable systems in a run, because the engine checks one resource after the other. */
 const RUN_BUDGET = 60_000;
 
-/** Time that the reads of a run have spent on unreachable systems. */
-export class UnreachableTime {
-  #spent = 0;
-
-  /** Maximum duration of the next read; 0 if the budget is used up. */
-  get left(): number {
-    return Math.max(Math.min(READ_BUDGET, RUN_BUDGET - this.#spent), 0);
-  }
-
-  waited(milliseconds: number): void {
-    this.#spent += milliseconds;
-  }
-}
-
 /** The result of a preview of one resource: failures by property, and the read. */
 export interface PreviewResult {
   readonly failures: readonly CheckFailure[];
@@ -45,56 +31,122 @@ export interface PreviewResult {
   readonly held?: true;
 }
 
-/** What is known about an existing resource. Empty for a new one. */
+/** What is known about a resource. */
 export interface Memory {
-  /** The last upgrade in the state, which shows who owns a task. */
-  readonly upgrade?: UpgradeRecord | undefined;
-  readonly outputs?: Properties;
-  /** Whether its upgrade was held when the outputs were written. */
-  readonly held?: boolean;
+  /** Its outputs; empty for a new one. */
+  readonly outputs: Properties;
   readonly keepScheduled?: Runtime["keepScheduled"];
 }
 
-/**
- * Reads the live system and shows what `pulumi up` would do, as one line on the resource; further writes have their own
- * lines. Never fails because of the system's state.
- * @param memory missing if the state is not known yet: then `showWrites` shows the further writes
- */
-export async function showPlan(
-  session: Session,
-  clock: Clock,
-  unreachableTime: UnreachableTime,
-  memory?: Memory,
-): Promise<PreviewResult> {
-  const use = async (driver: Driver, runtime: Runtime): Promise<PreviewResult> => {
-    const policy = policyOf(session, memory?.outputs);
-    if (memory?.held === true && isHeldByClock(driver, policy, clock, memory)) return { failures: [], held: true };
-    const seen = await see(driver, policy, clock);
-    if (memory?.held === true && isHeldAsBefore(session, policy, seen, clock.now(), memory)) {
-      return { failures: [], held: true };
+type Use<T> = (driver: Driver, runtime: Runtime) => Promise<T>;
+
+/** The previews of all resources of a process. Each reads a live system; none fails because of the system's state. */
+export class Previews {
+  /** Resources whose plan has already been shown, because both `check` and `diff` may show it. */
+  readonly #shown = new Set<string>();
+  /** The read of an existing resource in `check`, for the `diff` that follows. */
+  readonly #seen = new Map<string, Seen>();
+  /** Milliseconds that reads have spent on unreachable systems. */
+  #unreachable = 0;
+
+  /**
+   * Shows what `pulumi up` would do, as one line on the resource; further writes have their own lines.
+   * @param memory missing if the state is not known yet: then `showWrites` shows the further writes
+   */
+  async showPlan(session: Session, memory?: Memory): Promise<PreviewResult> {
+    const { urn } = session.call;
+    if (this.#shown.has(urn) && memory?.outputs["status"] !== "held") return { failures: [] };
+    try {
+      const use: Use<PreviewResult> = (driver, runtime) => showLive(session, driver, runtime, memory);
+      const result = (await this.#readLive(session, CANNOT_PLAN, use)) ?? { failures: [] };
+      if (result.held !== true) this.#shown.add(urn);
+      if (memory === undefined && result.seen !== undefined) this.#seen.set(urn, result.seen);
+      return result;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      this.#shown.add(urn);
+      // Without a property; otherwise Pulumi would print its value.
+      return { failures: [{ property: "", reason: error.message }] };
     }
-    const many = driver.words !== undefined;
-    const failures = show(session, planStatements(session, driver.title, seen.plan, many));
-    if (memory !== undefined) {
-      await showAnnouncements(session, driver, runtime, seen, memory).catch((error: unknown) =>
-        session.reporter.warn(
-          `cannot show the requests that are sent besides the upgrade request: ${reasonOf(error, session)}`,
-        ),
-      );
+  }
+
+  /**
+   * After a `showPlan` without the state: shows the operators and cancellations that `pulumi up` would send besides the
+   * upgrade request.
+   */
+  async showWrites(session: Session, memory: Memory): Promise<void> {
+    const { urn } = session.call;
+    const seen = this.#seen.get(urn);
+    if (seen === undefined) return;
+    this.#seen.delete(urn);
+    const use: Use<void> = (driver, runtime) => announce(session, driver, runtime, seen, memory);
+    await this.#readLive(session, CANNOT_PLAN, use);
+  }
+
+  /** Reports, once, that there is no plan because of arguments that are not known yet. */
+  showUnknown({ call: { urn }, reporter }: Session, properties: Properties): void {
+    const unknown = Object.entries(argumentsOf(properties)).filter(([, value]) => hasUnknown(value));
+    if (unknown.length === 0 || this.#shown.has(urn)) return;
+    this.#shown.add(urn);
+    const names = unknown.map(([name]) => `\`${name}\``);
+    reporter.inform(`cannot plan yet: ${names.join(", ")} ${names.length === 1 ? "is" : "are"} known after apply`);
+  }
+
+  /** Whether a scheduled upgrade that the resource needs was canceled; false if that is unknown. */
+  async wasCanceled(session: Session, upgrade: UpgradeRecord): Promise<boolean> {
+    const purpose = "cannot verify that its upgrade is still scheduled";
+    return (await this.#readLive(session, purpose, (driver) => isCanceled(driver, upgrade))) ?? false;
+  }
+
+  /**
+   * Undefined if the system cannot be read within the budget, which is logged.
+   * @param purpose what is not possible if the read fails, for the warning
+   * @throws Failure if it rejects the credentials, or cannot be read for any reason and `onUnreachable` is "fail"
+   */
+  async #readLive<T>(session: Session, purpose: string, use: Use<T>): Promise<T | undefined> {
+    const { clock, strict, reporter } = session;
+    const left = Math.min(READ_BUDGET, RUN_BUDGET - this.#unreachable);
+    if (left <= 0) {
+      const waited = `skipped, this run has waited ${formatDuration(RUN_BUDGET)} for systems that do not respond`;
+      if (strict) throw new Failure(`${purpose}: ${waited}`);
+      reporter.warn(`${purpose}: ${waited}`);
+      return undefined;
     }
-    return { failures, seen };
-  };
-  try {
-    return (await readLive({ session, clock, unreachableTime, purpose: CANNOT_PLAN, use })) ?? { failures: [] };
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    // Without a property; otherwise Pulumi would print its value.
-    return { failures: [{ property: "", reason: error.message }] };
+    const began = clock.elapsed();
+    try {
+      return await withDriver(session, left, use);
+    } catch (error) {
+      const code = error instanceof UpgradeError ? error.code : undefined;
+      if (code === "deadline" || code === "unreachable") this.#unreachable += clock.elapsed() - began;
+      const reason = `${purpose}: ${reasonOf(error, session)}`;
+      if (strict || code === "unauthorized") throw new Failure(session.redact(reason));
+      reporter.warn(reason);
+      return undefined;
+    }
   }
 }
 
+const CANNOT_PLAN = "cannot plan";
+
+async function showLive(session: Session, driver: Driver, runtime: Runtime, memory?: Memory): Promise<PreviewResult> {
+  const { clock, reporter } = session;
+  const policy = policyOf(session, memory?.outputs);
+  const held = memory?.outputs["status"] === "held";
+  if (held && isHeldByClock(driver, policy, clock, memory.outputs)) return { failures: [], held };
+  const seen = await see(driver, policy, clock);
+  if (held && isHeldAsBefore(session, policy, seen, memory.outputs)) return { failures: [], held };
+  const failures = shownFailures(session, planStatements(session, driver.title, seen.plan, driver.words !== undefined));
+  if (memory !== undefined) {
+    await announce(session, driver, runtime, seen, memory).catch((error: unknown) =>
+      reporter.warn(`cannot show the requests that are sent besides the upgrade request: ${reasonOf(error, session)}`),
+    );
+  }
+  return { failures, seen };
+}
+
 /** Skips the read while calendar or freeze hold the upgrade, unless one in the state may be in progress. */
-function isHeldByClock(driver: Driver, { changes }: Policy, clock: Clock, { upgrade, outputs = {} }: Memory): boolean {
+function isHeldByClock(driver: Driver, { changes }: Policy, clock: Clock, outputs: Properties): boolean {
+  const upgrade = rememberedUpgrade(outputs);
   if (upgrade !== undefined && isOpen(upgrade)) return false;
   // Approvals refer to this plan.
   if (changes.approvals !== undefined && outputs[PLAN] === undefined) return false;
@@ -108,15 +160,10 @@ function isLeft(rules: ChangeRules, hold: Hold): boolean {
 }
 
 /** Whether the state has the same hold. A changed plan is stored, because approvals refer to it. */
-function isHeldAsBefore(
-  session: Session,
-  { changes }: Policy,
-  { plan, view }: Seen,
-  now: number,
-  { upgrade, outputs = {} }: Memory,
-): boolean {
+function isHeldAsBefore(session: Session, { changes }: Policy, { plan, view }: Seen, outputs: Properties): boolean {
   if (plan.kind !== "held" || !isLeft(changes, plan.hold)) return false;
-  const waits = upgrade?.state === "deferred" && Date.parse(upgrade.window?.closes ?? "") > now;
+  const upgrade = rememberedUpgrade(outputs);
+  const waits = upgrade?.state === "deferred" && Date.parse(upgrade.window?.closes ?? "") > session.clock.now();
   if (upgrade !== undefined && isOpen(upgrade) && !waits) return false;
   const { code, message } = plan.hold;
   const before = outputs["heldBy"];
@@ -125,85 +172,18 @@ function isHeldAsBefore(
   return changes.approvals === undefined || sameValue(outputs[PLAN], proposalsOf(view.units));
 }
 
-/**
- * Shows the operators and cancellations that `pulumi up` would send besides the upgrade request, from an earlier read.
- */
-export async function showWrites(
-  session: Session,
-  clock: Clock,
-  unreachableTime: UnreachableTime,
-  seen: Seen,
-  memory: Memory,
-): Promise<void> {
-  const use = (driver: Driver, runtime: Runtime) => showAnnouncements(session, driver, runtime, seen, memory);
-  await readLive({ session, clock, unreachableTime, purpose: CANNOT_PLAN, use });
-}
-
-async function showAnnouncements(
+/** Shows the operators and cancellations. @param seen of this read or an earlier one */
+async function announce(
   session: Session,
   driver: Driver,
   runtime: Runtime,
   seen: Seen,
-  { upgrade, keepScheduled, outputs }: Memory,
+  { outputs, keepScheduled }: Memory,
 ): Promise<void> {
   const policy = policyOf(session, outputs);
+  const upgrade = rememberedUpgrade(outputs);
   const writes = await announceWrites(driver, seen, policy, { ...runtime, keepScheduled }, upgrade);
   for (const { message, warning } of writes) (warning ? session.reporter.warn : session.reporter.inform)(message);
-}
-
-const CANNOT_PLAN = "cannot plan";
-
-/** Whether a scheduled upgrade that the resource needs was canceled; false if that is unknown. */
-export async function wasCanceled(
-  session: Session,
-  clock: Clock,
-  unreachableTime: UnreachableTime,
-  upgrade: UpgradeRecord,
-): Promise<boolean> {
-  const purpose = "cannot verify that its upgrade is still scheduled";
-  const use = (driver: Driver) => isCanceled(driver, upgrade);
-  return (await readLive({ session, clock, unreachableTime, purpose, use })) ?? false;
-}
-
-interface ReadOptions<T> {
-  readonly session: Session;
-  readonly clock: Clock;
-  readonly unreachableTime: UnreachableTime;
-  /** What is not possible if the read fails, for the warning. */
-  readonly purpose: string;
-  readonly use: (driver: Driver, runtime: Runtime) => Promise<T>;
-}
-
-/**
- * Undefined if the system cannot be read within the budget, which is logged.
- * @throws Failure if it rejects the credentials, or cannot be read for any reason and `onUnreachable` is "fail"
- */
-async function readLive<T>({ session, clock, unreachableTime, purpose, use }: ReadOptions<T>): Promise<T | undefined> {
-  const { left } = unreachableTime;
-  if (left === 0) {
-    const waited = `skipped, this run has waited ${formatDuration(RUN_BUDGET)} for systems that do not respond`;
-    if (session.strict) throw new Failure(`${purpose}: ${waited}`);
-    session.reporter.warn(`${purpose}: ${waited}`);
-    return undefined;
-  }
-  const began = clock.elapsed();
-  try {
-    return await withDriver(session, clock, left, use);
-  } catch (error) {
-    if (isUnreachable(error)) unreachableTime.waited(clock.elapsed() - began);
-    const reason = `${purpose}: ${reasonOf(error, session)}`;
-    if (session.strict || isRejected(error)) throw new Failure(session.redact(reason));
-    session.reporter.warn(reason);
-    return undefined;
-  }
-}
-
-function isUnreachable(error: unknown): boolean {
-  return error instanceof UpgradeError && (error.code === "deadline" || error.code === "unreachable");
-}
-
-function isRejected(error: unknown): boolean {
-  return error instanceof UpgradeError && error.code === "unauthorized";
 }
 
 function reasonOf(error: unknown, { attribute }: Session): string {
@@ -213,7 +193,7 @@ function reasonOf(error: unknown, { attribute }: Session): string {
 }
 
 /** Shows a plan. @returns the failures of the preview */
-function show({ reporter, redact }: Session, statements: readonly PlanStatement[]): CheckFailure[] {
+function shownFailures({ reporter, redact }: Session, statements: readonly PlanStatement[]): CheckFailure[] {
   return statements.flatMap(({ kind, message, remedy, property = "" }) => {
     // The failed run has already shown its remedy.
     const text = sentences(message, kind === "failed" ? undefined : remedy);
@@ -222,18 +202,6 @@ function show({ reporter, redact }: Session, statements: readonly PlanStatement[
     else reporter.warn(text);
     return [];
   });
-}
-
-/**
- * Reports that there is no plan because of arguments that are not known yet.
- * @returns whether there are any
- */
-export function showUnknown({ reporter }: Session, properties: Properties): boolean {
-  const unknown = Object.entries(argumentsOf(properties)).filter(([, value]) => hasUnknown(value));
-  if (unknown.length === 0) return false;
-  const names = unknown.map(([name]) => `\`${name}\``);
-  reporter.inform(`cannot plan yet: ${names.join(", ")} ${names.length === 1 ? "is" : "are"} known after apply`);
-  return true;
 }
 
 /** Reports the cancellation with which the old resource is deleted after a replacement. @param olds its outputs */

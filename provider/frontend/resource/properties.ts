@@ -1,4 +1,4 @@
-import { canonical } from "../../base/json";
+import { canonical, isTable } from "../../base/json";
 import { CHANGE_ARGUMENTS } from "../../core/policy";
 
 /** Properties as Pulumi passes them: arguments, outputs, and hidden keys that begin with `__`. */
@@ -35,6 +35,14 @@ export function targetArguments(properties: Properties): Record<string, unknown>
   return Object.fromEntries(Object.entries(argumentsOf(properties)).filter(([key]) => !CHANGES.has(key)));
 }
 
+/** The strings of a table in the state, by name; empty if it is missing. */
+export function textsOf(table: unknown): Readonly<Record<string, string>> {
+  if (!isTable(table)) return {};
+  return Object.fromEntries(
+    Object.entries(table).flatMap(([key, value]) => (typeof value === "string" ? [[key, value]] : [])),
+  );
+}
+
 /** Whether a value is or contains an unknown value. */
 export function hasUnknown(value: unknown): boolean {
   if (value === UNKNOWN) return true;
@@ -53,11 +61,16 @@ export function sameValue(a: unknown, b: unknown): boolean {
  */
 export type Wire = null | boolean | number | string | Wire[] | { [key: string]: Wire };
 
+/** The outputs of a resource as they are returned to the engine. */
+export type Outputs = { [key: string]: Wire };
+
 /**
  * Converts a value to plain JSON: undefined members are removed, bigints become strings, numbers that JSON does not
  * support become null.
  * @throws TypeError for functions and symbols, which indicate a bug in this package
  */
+export function toWire(value: Properties): Outputs;
+export function toWire(value: unknown): Wire;
 export function toWire(value: unknown): Wire {
   const text = JSON.stringify(value ?? null, (_, part: unknown) => {
     if (typeof part === "function" || typeof part === "symbol") {
@@ -66,14 +79,4 @@ export function toWire(value: unknown): Wire {
     return typeof part === "bigint" ? part.toString() : part;
   });
   return JSON.parse(text);
-}
-
-/** How much of the end of a long text is kept, because it contains the remedy and the code. */
-const LAST_WORDS = 1_000;
-const LEFT_OUT = " … ";
-
-/** Removes the middle of a text that is too long. */
-export function shortened(text: string, longest: number): string {
-  if (text.length <= longest) return text;
-  return `${text.slice(0, longest - LAST_WORDS - LEFT_OUT.length)}${LEFT_OUT}${text.slice(-LAST_WORDS)}`;
 }

@@ -4,12 +4,11 @@ import { asUpgradeError, type ErrorCode, Missing, UpgradeError } from "../../cor
 import { type Drift, describeDrift } from "../../core/kind";
 import type { Status } from "../../core/outcome";
 import { goesOn, type Seen, see } from "../../core/run";
-import type { Clock } from "../../core/runtime";
 import { tooNew } from "../../core/texts/sentences";
 import { problemOf, remainingProblems } from "../../core/unit";
-import { argumentsOf, DRIFTED, type Properties } from "./properties";
+import { argumentsOf, DRIFTED, type Properties, textsOf } from "./properties";
 import { Failure, policyOf, reasonsOf, type Session, withDriver } from "./session";
-import { changeOutputs, outputsOf, rememberedUpgrade, textsOf } from "./state";
+import { changeOutputs, outputsOf, rememberedUpgrade } from "./state";
 
 /** Maximum time to read one system in a refresh, in milliseconds. */
 const BUDGET = 30_000;
@@ -53,11 +52,7 @@ export interface ReadBack {
  * drifted, so that the next preview shows `~ version: "4.2.1.8" => "4.3.5.2"`.
  * @returns `gone` if the database certainly no longer exists, `unread` if the state must not change
  */
-export async function readBack(
-  session: Session,
-  clock: Clock,
-  properties: Properties,
-): Promise<ReadBack | "gone" | "unread"> {
+export async function readBack(session: Session, properties: Properties): Promise<ReadBack | "gone" | "unread"> {
   if (session.args === undefined && session.absent.length > 0) {
     throw new Failure(`could not be read: ${reasonsOf(session)}. [unauthorized]`);
   }
@@ -66,9 +61,9 @@ export async function readBack(
     return "unread";
   }
   try {
-    return await withDriver(session, clock, BUDGET, async (driver) => {
+    return await withDriver(session, BUDGET, async (driver) => {
       const { title } = driver;
-      const { plan, ...seen } = await see(driver, policyOf(session, properties), clock);
+      const { plan, ...seen } = await see(driver, policyOf(session, properties), session.clock);
       if (seen.observation.missing !== undefined) throw seen.observation.missing;
       if (plan.kind === "unknown") throw new UpgradeError("unreachable", `${title}: ${plan.reason}`);
       if (plan.kind === "newer" && session.args?.onNewer !== "accept") session.reporter.warn(tooNew(title, plan).text);

@@ -10,9 +10,9 @@ export class DiscoveredSecrets {
   readonly #known = new Map<string, Set<string>>();
 
   /** Oldest first. */
-  of(urn: string | undefined): Set<string> {
-    const known = this.#known.get(urn ?? "") ?? new Set();
-    if (urn !== undefined) this.#known.set(urn, known);
+  of(urn: string): Set<string> {
+    const known = this.#known.get(urn) ?? new Set();
+    this.#known.set(urn, known);
     return known;
   }
 }
@@ -49,36 +49,29 @@ export class Redaction {
 
   /** Removes known secrets from a text of any format, such as JSON or HTML, and changes nothing else. */
   readonly hide = (text: string): string => {
-    this.#hide ??= this.#hiding();
+    this.#hide ??= redactor(
+      // `redact` removes unprintable characters first: within a secret, they would prevent a match. Quoted web pages
+      // lose their markup.
+      [...this.#given, ...this.#discovered].flatMap((secret) => [secret, printable(secret), withoutMarkup(secret)]),
+    );
     return this.#hide(text);
   };
-
-  /**
-   * Unprintable characters are removed first: within a secret, they would prevent a match. They are also removed from
-   * the secrets, as is the markup that quoted web pages lose.
-   */
-  #hiding(): (text: string) => string {
-    const secrets = [...this.#given, ...this.#discovered];
-    return redactor([...secrets, ...secrets.map(printable), ...secrets.map(withoutMarkup)]);
-  }
 }
 
 /**
  * Texts of the core and of the vendors use words in braces for terms that depend on the front end: `Run {apply} again.`
  * These are Pulumi's terms.
  */
-const WORDS: Readonly<Record<string, string>> = {
+const WORDS: ReadonlyMap<string, string> = new Map([
   /** The command that brings databases to their target versions. */
-  apply: "`pulumi up`",
+  ["apply", "`pulumi up`"],
   /** The process that calls the provider. */
-  engine: "The Pulumi engine",
+  ["engine", "The Pulumi engine"],
   /** The setting for the timeout of an operation. */
-  timeLimit: "customTimeouts",
-};
+  ["timeLimit", "customTimeouts"],
+]);
 
 /** Replaces the words in braces with Pulumi's terms. Other braces are not changed. */
 export function inWordsOfPulumi(text: string): string {
-  return text.replace(/\{(\w+)\}/g, (whole, word: string) =>
-    Object.hasOwn(WORDS, word) ? (WORDS[word] ?? whole) : whole,
-  );
+  return text.replace(/\{(\w+)\}/g, (whole, word: string) => WORDS.get(word) ?? whole);
 }

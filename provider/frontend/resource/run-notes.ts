@@ -1,19 +1,8 @@
 import { createHash } from "node:crypto";
-import {
-  closeSync,
-  fstatSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readSync,
-  rmdirSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
+import { lstatSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, unlinkSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isTable } from "../../base/json";
 
 export interface Noted {
   readonly subject: string;
@@ -27,11 +16,8 @@ export interface Noted {
  */
 export class RunNotes {
   readonly #journal: Journal | undefined;
-  /** Topic and object → author → text. */
-  readonly #texts = new Map<string, Map<string, string>>();
-  /** Topic and author → objects. */
-  readonly #subjects = new Map<string, readonly string[]>();
-  readonly #removed = new Set<string>();
+  /** By topic and author. */
+  readonly #notes = new Map<string, Map<string, Entry[2]>>();
 
   /** @param journal shared with the other processes; missing if there are none */
   constructor(journal?: Journal) {
@@ -45,43 +31,36 @@ export class RunNotes {
 
   /** Replaces the author's previous note. */
   note(topic: string, author: string, note: Note): void {
-    this.#keep(topic, author, note);
-    this.#journal?.write([topic, author, note]);
+    this.#write([topic, author, note]);
   }
 
   /** Removes an author's note permanently, for all processes. */
   remove(topic: string, author: string): void {
-    this.#keep(topic, author, undefined);
-    this.#journal?.write([topic, author, null]);
+    this.#write([topic, author, null]);
   }
 
   /** All notes about these objects. */
   about(topic: string, subjects: readonly string[]): Noted[] {
-    for (const [topic, author, note] of this.#journal?.read() ?? []) this.#keep(topic, author, note ?? undefined);
-    return subjects.flatMap((subject) => {
-      const texts = this.#texts.get(keyOf(topic, subject)) ?? [];
-      return [...texts].map(([author, text]) => ({ subject, author, text }));
-    });
+    for (const entry of this.#journal?.read() ?? []) this.#keep(entry);
+    const notes = [...(this.#notes.get(topic) ?? [])];
+    return subjects.flatMap((subject) =>
+      notes.flatMap(([author, note]) => {
+        const text = note?.[subject];
+        return text === undefined ? [] : [{ subject, author, text }];
+      }),
+    );
   }
 
-  #keep(topic: string, author: string, note: Note | undefined): void {
-    const known = keyOf(topic, author);
-    for (const item of this.#subjects.get(known) ?? []) this.#texts.get(keyOf(topic, item))?.delete(author);
-    this.#subjects.delete(known);
-    if (note === undefined) this.#removed.add(known);
+  #write(entry: Entry): void {
+    this.#keep(entry);
+    this.#journal?.write(entry);
+  }
+
+  #keep([topic, author, note]: Entry): void {
+    const notes = this.#notes.get(topic) ?? new Map<string, Entry[2]>();
     // Writes of two processes arrive in any order; a removed note stays removed.
-    if (note === undefined || this.#removed.has(known)) return;
-    this.#subjects.set(known, Object.keys(note));
-    for (const [thing, text] of Object.entries(note)) {
-      const key = keyOf(topic, thing);
-      const texts = this.#texts.get(key) ?? new Map<string, string>();
-      this.#texts.set(key, texts.set(author, text));
-    }
+    if (notes.get(author) !== null) this.#notes.set(topic, notes.set(author, note));
   }
-}
-
-function keyOf(topic: string, name: string): string {
-  return `${topic} ${name}`;
 }
 
 /** A note of a resource, by the managed object that it is about: an instance, a cluster's address, a database. */
@@ -103,8 +82,8 @@ export class Journal {
   readonly #root: string;
   readonly #directory: string;
   readonly #own: string;
-  /** Read position in the other files, and the incomplete last line. */
-  readonly #others = new Map<string, { offset: number; rest: string }>();
+  /** Where the next line begins that was not read yet, by file. */
+  readonly #positions = new Map<string, number>();
   #usable: boolean | undefined;
   /** Descriptor of its own file, open until the process ends. */
   #file = -1;
@@ -149,13 +128,12 @@ export class Journal {
     this.#file = openSync(join(this.#directory, this.#own), "w", FOR_US_ALONE.file);
   }
 
+  /** An incomplete last line is read later. */
   #readOther(name: string): Entry[] {
-    const { offset, rest } = this.#others.get(name) ?? { offset: 0, rest: "" };
-    const path = join(this.#directory, name);
-    if (statSync(path).size === offset) return [];
-    const bytes = readFrom(path, offset);
-    const lines = `${rest}${bytes.toString("utf8")}`.split("\n");
-    this.#others.set(name, { offset: offset + bytes.length, rest: lines.pop() ?? "" });
+    const bytes = readFileSync(join(this.#directory, name));
+    const end = bytes.lastIndexOf("\n") + 1;
+    const lines = bytes.toString("utf8", this.#positions.get(name) ?? 0, end).split("\n");
+    this.#positions.set(name, end);
     return lines.flatMap(entryOf);
   }
 }
@@ -206,17 +184,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function readFrom(path: string, offset: number): Buffer {
-  const file = openSync(path, "r");
-  try {
-    const bytes = Buffer.alloc(Math.max(fstatSync(file).size - offset, 0));
-    return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, offset));
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** Empty for a line that another version of this package may have written. */
+/** None for an empty line, and for one that another version of this package may have written. */
 function entryOf(line: string): Entry[] {
   try {
     const read: unknown = JSON.parse(line);
@@ -231,5 +199,5 @@ function entryOf(line: string): Entry[] {
 }
 
 function isNote(value: unknown): value is Note {
-  return typeof value === "object" && value !== null && Object.values(value).every((text) => typeof text === "string");
+  return isTable(value) && Object.values(value).every((text) => typeof text === "string");
 }

@@ -1,18 +1,22 @@
 import { canonical } from "../../base/json";
 import { sentences } from "../../base/sentences";
+import { describeResource } from "../../base/urn";
 import { asUpgradeError } from "../../core/errors";
 import { taskOf, type UpgradeRecord } from "../../core/outcome";
 import { giveUp } from "../../core/run";
-import type { Clock, Runtime } from "../../core/runtime";
+import type { Runtime } from "../../core/runtime";
 import { nameOf } from "../../core/task";
 import { isOpen } from "../../core/upgrades/record";
 import type { Properties } from "./properties";
 import type { RunNotes } from "./run-notes";
-import { type Call, describeResource, Failure, policyOf, type Session, withDriver } from "./session";
+import { type Call, Failure, policyOf, type Session, withDriver } from "./session";
 import { rememberedUpgrade } from "./state";
 
 /** Topic of the notes: the resource that relies on a scheduled upgrade of a member. */
 const RELIES = "relies";
+
+/** Timeout for canceling a scheduled upgrade, in milliseconds. */
+const LIMIT = 5 * 60_000;
 
 type Of = Pick<Call, "type" | "urn">;
 
@@ -68,6 +72,61 @@ export class Scheduled {
     if (this.#notes.complete) return undefined;
     return "whether another resource relies on it is unknown, because the directory for temporary files cannot be used.";
   }
+
+  /** `keepScheduled` for a run of a resource. @param outputs its state */
+  keeping(session: Session, outputs: Properties): NonNullable<Runtime["keepScheduled"]> {
+    const { call, kind, args } = session;
+    return (member) => {
+      const members = member === undefined && args !== undefined ? kind.identity(args) : [member ?? ""];
+      const reasons = members.map((one) => this.reasonToKeep(call, outputs, one));
+      const reason = reasons.find((one) => one !== undefined);
+      if (reason === undefined) return undefined;
+      return `${reason} No resource will cancel it: ${byHandOf(session)}.`;
+    };
+  }
+
+  /**
+   * Cancels upgrades that a deleted resource has scheduled and that have not started. Upgrades in progress are not
+   * changed.
+   * @param outputs the state of the resource
+   * @param upgrade its last upgrade, which is not complete
+   * @throws Failure if it was not canceled and may still be scheduled
+   */
+  async cancelLeft(session: Session, outputs: Properties, upgrade: UpgradeRecord): Promise<void> {
+    const { call, kind, args, reporter } = session;
+    // An upgrade that was not requested for a window continues.
+    if (!isScheduled(upgrade) && (args === undefined || kind.schedules?.(args) !== true)) return;
+    const byHand = `${byHandOf(session)}.`;
+    if (upgrade.joined === true) {
+      const name = nameOf(taskOf(upgrade));
+      reporter.warn(
+        `${name} was not scheduled by this resource, so deleting the resource does not cancel it; ${byHand}`,
+      );
+      return;
+    }
+    if (upgrade.state === "unknown" && !isScheduled(upgrade)) {
+      reporter.warn(`It is unknown whether an upgrade that this resource requested was scheduled; ${byHand}`);
+      return;
+    }
+    const policy = policyOf(session, outputs);
+    const keepScheduled = this.keeping(session, outputs);
+    try {
+      await withDriver(session, call.limit ?? LIMIT, (driver, runtime) =>
+        giveUp(driver, upgrade, policy, { ...runtime, keepScheduled }),
+      );
+    } catch (error) {
+      const { code, message } = asUpgradeError(error);
+      const remedy = `Run the command again. Alternatively, remove the resource from the state with \`pulumi state delete '${call.urn}'\`; then, ${byHand}`;
+      throw new Failure(
+        session.redact(`${sentences("The scheduled upgrade was not canceled.", message, remedy)} [${code}]`),
+      );
+    }
+  }
+}
+
+/** How a user can cancel a scheduled upgrade without this tool. */
+function byHandOf({ kind }: Session): string {
+  return `if it is still scheduled and no longer needed, ${kind.cancelByHand ?? "cancel it at the vendor"}`;
 }
 
 /**
@@ -107,54 +166,4 @@ function membersOf({ members }: Properties, { tasks = {} }: UpgradeRecord): stri
 
 function subjectOf({ type }: Of, member: string): string {
   return `${type} ${member}`;
-}
-
-/** Timeout for canceling a scheduled upgrade, in milliseconds. */
-const LIMIT = 5 * 60_000;
-
-/** The upgrade that a deleted resource leaves at the vendor. */
-export interface Left {
-  readonly properties: Properties;
-  /** The last upgrade, which is not complete. */
-  readonly upgrade: UpgradeRecord;
-  readonly keepScheduled: NonNullable<Runtime["keepScheduled"]>;
-}
-
-/**
- * Cancels upgrades that a deleted resource has scheduled and that have not started. Upgrades in progress are not
- * changed.
- * @throws Failure if it was not canceled and may still be scheduled
- */
-export async function cancelLeft(session: Session, clock: Clock, left: Left): Promise<void> {
-  const { properties, upgrade, keepScheduled } = left;
-  const { call, kind, args, reporter } = session;
-  // An upgrade that was not requested for a window continues.
-  if (!isScheduled(upgrade) && (args === undefined || kind.schedules?.(args) !== true)) return;
-  const byHand = `if it is still scheduled and no longer needed, ${byHandOf(session)}.`;
-  if (upgrade.joined === true) {
-    const name = nameOf(taskOf(upgrade));
-    reporter.warn(`${name} was not scheduled by this resource, so deleting the resource does not cancel it; ${byHand}`);
-    return;
-  }
-  if (upgrade.state === "unknown" && !isScheduled(upgrade)) {
-    reporter.warn(`It is unknown whether an upgrade that this resource requested was scheduled; ${byHand}`);
-    return;
-  }
-  const policy = policyOf(session, properties);
-  try {
-    await withDriver(session, clock, call.limit ?? LIMIT, (driver, runtime) =>
-      giveUp(driver, upgrade, policy, { ...runtime, keepScheduled }),
-    );
-  } catch (error) {
-    const { code, message } = asUpgradeError(error);
-    const remedy = `Run the command again. Alternatively, remove the resource from the state with \`pulumi state delete '${call.urn}'\`; then, ${byHand}`;
-    throw new Failure(
-      session.redact(`${sentences("The scheduled upgrade was not canceled.", message, remedy)} [${code}]`),
-    );
-  }
-}
-
-/** How a user can cancel a scheduled upgrade without this tool. */
-export function byHandOf({ kind }: Session): string {
-  return kind.cancelByHand ?? "cancel it at the vendor";
 }

@@ -1,4 +1,3 @@
-import { isTable } from "../../base/json";
 import type { CommonArguments } from "../../core/arguments";
 import type { Approvals } from "../../core/control/approval";
 import type { Driver } from "../../core/driver";
@@ -9,7 +8,7 @@ import { type Clock, type Proxies, type Runtime, steady, undisturbed, wallClock 
 import { type CheckFailure, resolveArguments, validateArguments } from "./arguments";
 import type { ConfigReader } from "./credentials";
 import { type Log, type Rhythm, reporterFor } from "./log";
-import { argumentsOf, type Properties, USED_APPROVALS } from "./properties";
+import { argumentsOf, type Properties, textsOf, USED_APPROVALS } from "./properties";
 import { type DiscoveredSecrets, Redaction } from "./redaction";
 import type { RunNotes } from "./run-notes";
 import { problemBeside, stackRules } from "./stack-settings";
@@ -30,16 +29,6 @@ export interface Call {
   readonly onCancel: OnCancel;
   /** Whether its permanent lines are shown with the name of the resource: `preview --diff` prints them without their resource. */
   readonly named?: true;
-}
-
-/** `taurusdb:KernelVersion "orders"` */
-export function describeResource(type: string, urn: string): string {
-  return `${type} "${resourceName(urn)}"`;
-}
-
-/** The name of a resource in its program; empty if the text is not a URN. A name may contain `::`. */
-export function resourceName(urn: string): string {
-  return urn.split("::").slice(3).join("::");
 }
 
 /** A failed operation, with a message for users. The state is not changed. */
@@ -109,7 +98,7 @@ export interface Session {
   readonly kind: SomeKind;
   /** Missing if they are invalid, or not known yet at preview. */
   readonly args?: CommonArguments;
-  readonly failures: CheckFailure[];
+  readonly failures: readonly CheckFailure[];
   /** Required arguments that can come from several sources, such as credentials, and were found in none. */
   readonly absent: readonly string[];
   /** Whether the arguments are still valid with these changes. */
@@ -119,6 +108,7 @@ export interface Session {
   /** Adds the source of rejected credentials to an error. */
   readonly attribute: (error: UpgradeError) => UpgradeError;
   readonly proxies: Proxies;
+  readonly clock: Clock;
   /** Rules for all resources of the stack. */
   readonly stack: StackRules;
   /** Whether a preview and a refresh fail if the system is unreachable. */
@@ -147,15 +137,16 @@ export async function openSession(
   const { conceal: concealOutside = () => undefined } = environment;
   const { urn, named } = call;
   const kind = await kindOf(call, kinds)();
-  const written = argumentsOf(properties);
-  const resolved = resolveArguments(kind, written, { config, env });
-  const { raw, args, failures, missing = [], proxies, secrets, attribute } = resolved;
-  const { stack, failsUnreachable, ...ofStack } = await stackRules(config);
-  const problems = [resolved.problem, ofStack.problem].filter((problem) => problem !== undefined);
+  const resolved = resolveArguments(kind, argumentsOf(properties), { config, env });
+  const { raw, args, missing = [], proxies, secrets, attribute } = resolved;
+  const { stack, failsUnreachable, problem } = await stackRules(config);
   const beside = args && (await problemBeside(stack, args));
-  if (beside !== undefined) failures.push({ property: "expect", reason: beside });
-  // Without a property; otherwise Pulumi would print its value.
-  for (const reason of problems) failures.push({ property: "", reason });
+  const failures = [
+    ...resolved.failures,
+    ...(beside === undefined ? [] : [{ property: "expect", reason: beside }]),
+    // Without a property; otherwise Pulumi would print its value.
+    ...(problem === undefined ? [] : [{ property: "", reason: problem }]),
+  ];
   const accepts = (changed: Readonly<Record<string, unknown>>) =>
     validateArguments(kind.inputs, { ...raw, ...changed }, kind.secrets).args !== undefined;
   for (const secret of secrets) concealOutside(secret);
@@ -167,22 +158,21 @@ export async function openSession(
   };
   const reporter = { ...reporterFor({ log, urn, clock, rhythm, redact, named }), conceal };
   const strict = typeof raw["onUnreachable"] === "string" ? raw["onUnreachable"] === "fail" : failsUnreachable;
-  const valid = args === undefined || problems.length > 0 ? {} : { args };
-  const absent = missing.filter((name) => kind.credentials[name] !== undefined);
   return {
     call,
     kind,
+    ...(args === undefined || problem !== undefined ? {} : { args }),
     failures,
-    absent,
+    absent: missing.filter((name) => kind.credentials[name] !== undefined),
     accepts,
     reporter,
     redact,
     attribute,
     proxies,
+    clock,
     stack,
     strict,
     outside: environment,
-    ...valid,
   };
 }
 
@@ -197,15 +187,13 @@ const CLOSING = 500;
 /** Opens the driver of a session for one run, and always closes it and its limits. Closing never changes the result. */
 export async function withDriver<T>(
   session: Session,
-  clock: Clock,
   limit: number,
   use: (driver: Driver, runtime: Runtime) => Promise<T>,
 ): Promise<T> {
-  if (session.args === undefined) {
-    throw new Failure(reasonsOf(session));
-  }
+  if (session.args === undefined) throw new Failure(reasonsOf(session));
+  const { clock } = session;
   const { random = Math.random, gone } = session.outside;
-  const bounds: Limits = limits(clock, limit, session.call.onCancel, gone);
+  const bounds = limits(clock, limit, session.call.onCancel, gone);
   const runtime = undisturbed({
     clock: steady(clock),
     wall: { now: () => clock.now() },
@@ -248,15 +236,8 @@ export function policyOf(session: Session, outputs: Properties = {}): Policy {
 export function approvalsOf({ args, call }: Session, outputs: Properties = {}): Approvals | undefined {
   if (args?.approval === undefined) return undefined;
   const { approvals } = args.approval;
-  const used = outputs[USED_APPROVALS];
   return {
     units: Object.hasOwn(approvals, call.urn) ? (approvals[call.urn] ?? {}) : {},
-    used: isTable(used) ? textsOf(used) : {},
+    used: textsOf(outputs[USED_APPROVALS]),
   };
-}
-
-function textsOf(table: Readonly<Record<string, unknown>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(table).flatMap(([key, value]) => (typeof value === "string" ? [[key, value]] : [])),
-  );
 }

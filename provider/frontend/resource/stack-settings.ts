@@ -36,8 +36,8 @@ export function proxySettings(config: ConfigReader, env: NodeJS.ProcessEnv): Pro
     ...(https?.text ? { https: complete(https.text) } : {}),
     except: except.text,
   };
-  const problems = given.flatMap(({ source, text }) => problemOf(text).map((problem) => `${source} ${problem}`));
-  return { proxies, secrets: given.flatMap(({ text }) => secretsOf(text)), problem: problems[0] };
+  const [problem] = given.flatMap((setting) => problemOf(setting) ?? []);
+  return { proxies, secrets: given.flatMap(({ text }) => secretsOf(text)), problem };
 }
 
 interface Setting {
@@ -54,13 +54,11 @@ function complete(text: string): string {
   return text.includes("://") ? text : `http://${text}`;
 }
 
-function problemOf(text: string): string[] {
+function problemOf({ source, text }: Setting): string | undefined {
   const url = URL.parse(complete(text));
-  if (url === null) return ["is not a URL. Example: http://proxy.example.com:3128"];
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
-    return ["is not the URL of an HTTP proxy. Example: http://proxy.example.com:3128"];
-  }
-  return [];
+  if (url?.protocol === "http:" || url?.protocol === "https:") return undefined;
+  const expected = url === null ? "a URL" : "the URL of an HTTP proxy";
+  return `${source} is not ${expected}. Example: http://proxy.example.com:3128`;
 }
 
 /** The password, and the header derived from it. */

@@ -1,4 +1,5 @@
 import { isTable, mapTexts } from "../../base/json";
+import { shortened } from "../../base/sentences";
 import { proposalsOf, usedBy } from "../../core/control/approval";
 import { asUpgradeError, type UpgradeError } from "../../core/errors";
 import type { SomeKind } from "../../core/kind";
@@ -7,16 +8,7 @@ import type { Window } from "../../core/task";
 import { printable } from "../../core/texts/vendor-text";
 import type { Unit } from "../../core/unit";
 import { compareVersions, parseVersion } from "../../core/version";
-import {
-  argumentsOf,
-  DRIFTED,
-  PLAN,
-  type Properties,
-  shortened,
-  toWire,
-  USED_APPROVALS,
-  type Wire,
-} from "./properties";
+import { argumentsOf, DRIFTED, type Outputs, PLAN, type Properties, toWire, USED_APPROVALS } from "./properties";
 import { approvalsOf, type Session } from "./session";
 
 const STATES: ReadonlySet<unknown> = new Set<UpgradeRecord["state"]>([
@@ -64,11 +56,6 @@ function isTexts(value: unknown): value is Readonly<Record<string, string>> {
   return isTable(value) && Object.values(value).every(isText);
 }
 
-/** Strings by name, as they are in the state; empty if missing. */
-export function textsOf(value: unknown): Readonly<Record<string, string>> {
-  return isTexts(value) ? value : {};
-}
-
 function isWindow(value: unknown): value is Window {
   return isTable(value) && isText(value["opens"]) && isText(value["closes"]);
 }
@@ -113,9 +100,9 @@ export function outputsOf(
   kind: SomeKind,
   inputs: Properties,
   outcome: Pick<Outcome, "status" | "observation" | "upgrade" | "problems" | "hold">,
-  before?: Properties,
+  before: Properties = {},
 ): Record<string, unknown> {
-  const { currentVersion, members, lastUpgrade } = before ?? {};
+  const { currentVersion, members, lastUpgrade } = before;
   const observed = outcome.observation === undefined ? {} : mapTexts(kind.outputs(outcome.observation), printable);
   return {
     ...argumentsOf(inputs),
@@ -133,27 +120,22 @@ export function outputsOf(
 /** Maximum length of a vendor's text in the state. */
 const LONGEST_STORED = 2_000;
 
-export type Outputs = { [key: string]: Wire };
-
-/**
- * The outputs after a run. A value that cannot be written must not prevent an accepted upgrade from being recorded.
- * @param more additional values for the state
- */
+/** The outputs after a run. A value that cannot be written must not prevent an accepted upgrade from being recorded. */
 export function outputsAfter(
   session: Session,
   inputs: Properties,
   outcome: Outcome,
   before: Properties | undefined,
-  more: Properties = {},
 ): Outputs {
   const { kind } = session;
+  const changes = changeOutputs(session, outcome, outcome.units, before);
   try {
-    return toOutputs({ ...outputsOf(kind, inputs, storable(outcome, session), before), ...more });
+    return toWire({ ...outputsOf(kind, inputs, storable(outcome, session), before), ...changes });
   } catch (error) {
     warnOf(session, error);
     const { status, upgrade } = outcome;
     const bare = { status, ...(upgrade && { upgrade: withoutReason(upgrade) }) };
-    return toOutputs({ ...outputsOf(kind, inputs, bare, before), ...more });
+    return toWire({ ...outputsOf(kind, inputs, bare, before), ...changes });
   }
 }
 
@@ -179,14 +161,6 @@ export function shownReason({ redact, attribute }: Session, error: UpgradeError)
   }
 }
 
-function toOutputs(outputs: Record<string, unknown>): Outputs {
-  return Object.fromEntries(
-    Object.entries(outputs)
-      .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => [key, toWire(value)]),
-  );
-}
-
 /** A text in the form in which it is stored. */
 export function storedText({ redact }: Pick<Session, "redact">, text: string): string {
   return printable(shortened(redact(text), LONGEST_STORED));
@@ -196,16 +170,13 @@ export function storedText({ redact }: Pick<Session, "redact">, text: string): s
 function storable({ problems, upgrade, hold, ...outcome }: Outcome, session: Session): Outcome {
   const told = (text: string) => storedText(session, text);
   const reason = upgrade?.reason === undefined ? {} : { reason: told(upgrade.reason) };
+  const toldProblems = Object.entries(problems ?? {}).map(([name, text]) => [name, told(text)] as const);
   return {
     ...outcome,
     ...(hold === undefined ? {} : { hold: { ...hold, message: told(hold.message) } }),
-    ...(problems === undefined ? {} : { problems: mapped(problems, told) }),
+    ...(problems === undefined ? {} : { problems: Object.fromEntries(toldProblems) }),
     ...(upgrade === undefined ? {} : { upgrade: { ...upgrade, ...reason } }),
   };
-}
-
-function mapped(texts: Readonly<Record<string, string>>, change: (text: string) => string): Record<string, string> {
-  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, change(text)]));
 }
 
 /**

@@ -4,8 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { report } from "../../../sdk/report/page";
-import { SHOP_EXPORT } from "../../report/export";
+import { report, SHOP_EXPORT } from "../../report/export";
 import { COMMAND } from "./command";
 
 let dir: string;

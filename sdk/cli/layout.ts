@@ -1,3 +1,21 @@
+/** Wraps a text, with a hanging indent of that many columns. */
+export function wrapped(text: string, indent: number, width = 100): string {
+  return text
+    .split("\n")
+    .map((paragraph) => {
+      const lines: string[] = [];
+      let line = "";
+      for (const word of paragraph.split(" ")) {
+        if (line !== "" && line.length + 1 + word.length > width - indent) {
+          lines.push(line);
+          line = word;
+        } else line = line === "" ? word : `${line} ${word}`;
+      }
+      return [...lines, line].join(`\n${" ".repeat(indent)}`);
+    })
+    .join("\n");
+}
+
 /** Columns of text, as wide as their longest cell. Columns without any text are left out. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const shown = headings.map((_, at) => rows.some((row) => (row[at] ?? "") !== ""));
