@@ -2,6 +2,7 @@ import { controlOf, isAwaited } from "./control/control";
 import { describePlan, type Plan } from "./decision/plan";
 import { foreseen, isUnwanted, judge } from "./decision/verdicts";
 import { type Driver, type FleetDriver, isFleet } from "./driver";
+import { Unreachable } from "./errors";
 import { taskOf, type UpgradeRecord } from "./outcome";
 import type { Policy } from "./policy";
 import { isKept, keep } from "./reconcile/cancel";
@@ -206,7 +207,13 @@ export async function announceEarlier(
   const upgrades = isFleet(driver)
     ? new UpgradesByList(driver, policy, quiet, ONCE, remembered)
     : new UpgradesById(driver, policy, quiet, ONCE, remembered);
-  await upgrades.seen(units);
+  const earlier = `the upgrade that an earlier run requested at ${remembered.startedAt}`;
+  try {
+    await upgrades.seen(units);
+  } catch (error) {
+    if (!(error instanceof Unreachable)) throw error;
+    return [{ message: `no request is sent before ${earlier} can be read: ${error.message}` }];
+  }
   const holdOf = controlOf(driver, policy, runtime).judge();
   const planned = foreseen(driver, units, holdOf);
   const requested = new Set([...planned.units("send"), ...planned.units("held")]);
@@ -216,10 +223,11 @@ export async function announceEarlier(
   const running = waiting.flatMap((unit) => upgrades.running(unit) ?? []);
   const invisible = waiting.filter((unit) => upgrades.running(unit) === undefined).map(({ name }) => name);
   const concerned = isFleet(driver) ? ` for ${some(invisible)}` : "";
-  const earlier = `the upgrade that an earlier run requested at ${remembered.startedAt} may still appear`;
   return [
     ...running.map((task) => ({ message: describePlan({ kind: "join", task, from: "" }) })),
-    ...(invisible.length === 0 ? [] : [{ message: `no request is sent${concerned} while ${earlier}` }]),
+    ...(invisible.length === 0
+      ? []
+      : [{ message: `no request is sent${concerned} while ${earlier} may still appear` }]),
   ];
 }
 

@@ -294,6 +294,24 @@ describe("the plan for a fleet", () => {
     expect(describePlan(planOf(driver, observation))).toBe(line);
   });
 
+  it("has a line for every kind of thing that is done with its units", () => {
+    const all = [late("a", { activity: upgrading("t1") }), late("b"), late("c", { activity: busy() }), done()];
+    const plan = planOf(driver, seen(all));
+    expect([plan, ...(plan.others ?? [])].map(describePlan)).toEqual([
+      `${OLD} → ${NEW}, 1 of 4 instances in 1 request, now`,
+      `joins running upgrade t1 (KernelUpgrade to ${NEW})`,
+      `${OLD} → ${NEW}, 1 of 4 instances in 1 request, now, after what keeps c busy (in backup) has ended`,
+    ]);
+    const some = planOf(
+      windowed,
+      seen([late("a", { activity: upgrading("t1") }), late("b", { activity: scheduled("t2") })]),
+    );
+    expect([some, ...(some.others ?? [])].map(describePlan)).toEqual([
+      `joins running upgrade t1 (KernelUpgrade to ${NEW})`,
+      `upgrade t2 (KernelUpgrade to ${NEW}) is scheduled for its maintenance window, 2026-01-01T18:00Z to 2026-01-01T22:00Z`,
+    ]);
+  });
+
   it.each<[string, View, string]>([
     ["one can be asked for", seen([late()]), `${OLD} → ${NEW}, in the maintenance window`],
     [

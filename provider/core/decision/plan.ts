@@ -1,24 +1,20 @@
-import { counted } from "../../base/sentences";
 import { type HoldOf, togetherHold } from "../control/control";
 import type { Hold } from "../control/hold";
-import type { Driver, FleetWords } from "../driver";
+import type { FleetWords } from "../driver";
 import type { Policy } from "../policy";
 import { describeWindow, type Failure, nameOf, spanOf, type Task, type Window } from "../task";
-import { count, routesOf, some, unitsWithVersions } from "../texts/sentences";
-import {
-  batchesOf,
-  describeCall,
-  type Finding,
-  findingsOf,
-  lowestOf,
-  type Unit,
-  type Upgrade,
-  type View,
-} from "../unit";
+import { count, some } from "../texts/sentences";
+import { describeCall, lowestOf, type Unit, type Upgrade, type View } from "../unit";
+import { type Planned, together } from "./together";
 import { foreseen, type Verdicts } from "./verdicts";
 
-/** The plan for all units together that follows from one read, for a preview and a refresh. Plain data. */
-export type Plan =
+/**
+ * The plan for all units together that follows from one read, for a preview and a refresh. Plain data.
+ * `others`: what is done with other units of a fleet.
+ */
+export type Plan = OnePlan & { readonly others?: readonly OnePlan[] };
+
+type OnePlan =
   | { readonly kind: "satisfied"; readonly at: string }
   | { readonly kind: "newer"; readonly at: string; readonly members: readonly string[] }
   | { readonly kind: "join"; readonly task: Task; readonly from: string; readonly rollingBack?: true }
@@ -33,9 +29,6 @@ export type Plan =
   | { readonly kind: "held"; readonly upgrade: Upgrade; readonly hold: Hold }
   | { readonly kind: "unknown"; readonly reason: string };
 
-/** The parts of a driver that a plan depends on. */
-export type Planned = Pick<Driver, "title" | "schedules" | "mostPerRequest" | "words">;
-
 interface Foreseen {
   readonly driver: Planned;
   readonly view: View;
@@ -45,10 +38,11 @@ interface Foreseen {
   readonly onNewer: Policy["onNewer"];
   readonly holdOf: HoldOf;
 }
-type Row = (facts: Foreseen) => Plan | undefined;
+type Row = (facts: Foreseen) => OnePlan | undefined;
 
 /**
- * Combines the verdicts of all units into one plan. The first row that applies decides.
+ * Combines the verdicts of all units into one plan. The first row that applies decides. Of a fleet, the next ones apply
+ * to other units: its `others`.
  *
  * | verdicts | plan |
  * |---|---|
@@ -63,7 +57,7 @@ type Row = (facts: Foreseen) => Plan | undefined;
  * | newer | newer |
  * | done | satisfied |
  */
-const ROWS: readonly Row[] = [
+const ROWS_OF_ALL: readonly Row[] = [
   ({ view: { unknown, units, absent } }) => {
     if (unknown !== undefined) return { kind: "unknown", reason: unknown };
     return units.length + absent.length === 0 ? { kind: "unknown", reason: "no member was reported" } : undefined;
@@ -75,6 +69,9 @@ const ROWS: readonly Row[] = [
     return { kind: "failed", task, from, failure };
   },
   (facts) => (facts.onNewer === "fail" ? newer(facts) : undefined),
+];
+
+const ROWS: readonly Row[] = [
   (facts) => {
     const { driver, view, verdicts } = facts;
     const problems = verdicts.units("problem");
@@ -98,14 +95,11 @@ const ROWS: readonly Row[] = [
     return { kind: "cancel", task, window, upgrade: noted(together(facts, [unit]), heldOf(facts, [unit]).hold) };
   },
   (facts) => {
-    const { driver, view, verdicts } = facts;
+    const { view, verdicts } = facts;
     const late = inOrder(view, [...verdicts.units("wait"), ...verdicts.units("held")]);
     const units = late.filter(({ activity }) => activity?.kind === "busy");
-    const [first] = units;
-    if (first?.activity?.kind !== "busy") return undefined;
-    const operation = first.activity.name;
-    const what = driver.words === undefined ? operation : `what keeps ${first.name} busy (${operation})`;
-    const name = units.length === 1 ? what : `${what} and ${units.length - 1} more`;
+    const name = operationsOn(units, facts.driver);
+    if (name === undefined) return undefined;
     const upgrade = together(facts, units);
     const { hold, free } = heldOf(facts, units);
     const held = hold !== undefined && free.length === 0 && upgrade.findings.length === 0;
@@ -117,7 +111,6 @@ const ROWS: readonly Row[] = [
     const window = spanOf(scheduled.map((waiting) => waiting.window));
     return { kind: "scheduled", task: taskOfFleet(scheduled, driver.words), from, window };
   },
-  (facts) => newer(facts),
 ];
 
 /**
@@ -133,23 +126,33 @@ export function planOf(
 ): Plan {
   const verdicts = foreseen(driver, view.units, holdOf);
   const facts = { driver, view, verdicts, from: lowestOf(view.units), onNewer, holdOf };
-  for (const row of ROWS) {
+  for (const row of ROWS_OF_ALL) {
     const plan = row(facts);
     if (plan !== undefined) return plan;
   }
+  const [plan = newer(facts), ...others] = ROWS.flatMap((row) => row(facts) ?? []);
+  if (plan !== undefined) return others.length === 0 ? plan : { ...plan, others };
   const [only] = view.units;
   return { kind: "satisfied", at: view.units.length === 1 && only !== undefined ? only.at : facts.from };
 }
 
 /** The upgrade of the units that may begin; held if none of them may and there are no other findings. */
-function heldOr(facts: Foreseen, ready: readonly Unit[]): Plan | undefined {
+function heldOr(facts: Foreseen, ready: readonly Unit[]): OnePlan | undefined {
   const { hold, free } = heldOf(facts, ready);
-  if (hold === undefined) return { kind: "upgrade", upgrade: together(facts, ready) };
   const upgrade = together(facts, free.length === 0 ? ready : free);
+  if (hold === undefined) return { kind: "upgrade", upgrade };
   // An upgrade in progress is joined, and a unit without a hold waits for another operation, even if others are held.
   if (free.length === 0 && facts.verdicts.units("wait").length > 0) return undefined;
   if (free.length === 0 && upgrade.findings.length === 0) return { kind: "held", upgrade, hold };
   return { kind: "upgrade", upgrade: noted(upgrade, hold) };
+}
+
+/** `backup`; for a fleet `what keeps i002 busy (backup) and 1 more`. Undefined if there is none. */
+function operationsOn([first, ...others]: readonly Unit[], { words }: Planned): string | undefined {
+  if (first?.activity?.kind !== "busy") return undefined;
+  const { name } = first.activity;
+  const what = words === undefined ? name : `what keeps ${first.name} busy (${name})`;
+  return others.length === 0 ? what : `${what} and ${others.length} more`;
 }
 
 /** The combined hold of some units, and the units without a hold. */
@@ -174,79 +177,12 @@ function inOrder({ units }: View, some: readonly Unit[]): readonly Unit[] {
   return units.filter((unit) => wanted.has(unit));
 }
 
-function newer({ driver, verdicts, from }: Foreseen): Plan | undefined {
+function newer({ driver, verdicts, from }: Foreseen): OnePlan | undefined {
   const ahead = verdicts.units("newer");
   const [first] = ahead;
   if (first === undefined) return undefined;
   if (driver.words === undefined) return { kind: "newer", at: first.at, members: first.ahead };
   return { kind: "newer", at: from, members: ahead.map(({ name }) => name) };
-}
-
-/** Plan line of an upgrade without a request. */
-export const NO_REQUEST = "no request possible";
-
-/** The upgrades of some units combined, for a plan line, with the findings of all units. */
-function together(facts: Foreseen, needed: readonly Unit[]): Upgrade {
-  const { driver, view, from, onNewer } = facts;
-  const { words, schedules, mostPerRequest } = driver;
-  if (words === undefined) {
-    const [unit] = view.units;
-    if (unit?.upgrade === undefined) return { from, route: from, how: NO_REQUEST, findings: [] };
-    return { ...unit.upgrade, findings: findingsOf(unit) };
-  }
-  const findings = [...blockers(view), ...(onNewer === "report" ? ahead(view) : [])];
-  if (needed.length === 0) return { from, route: from || "nothing", how: NO_REQUEST, findings };
-  const routes = new Map<string, Unit[]>();
-  for (const unit of needed) {
-    const { route = unit.from } = unit.upgrade ?? {};
-    routes.set(route, [...(routes.get(route) ?? []), unit]);
-  }
-  const requests = batchesOf(mostPerRequest, needed).length;
-  const total = view.units.length + view.absent.length;
-  const canceled = needed.filter(({ activity }) => activity?.kind === "scheduled").length;
-  const how = [
-    ...(total === 1 ? [] : [`${needed.length} of ${count(total, words)} in ${counted(requests, "request")}`]),
-    schedules ? "in the maintenance window" : "now",
-    ...(canceled === 0 ? [] : [afterCanceling(canceled)]),
-  ];
-  return { from, route: routesOf(routes, words), how: how.join(", "), findings };
-}
-
-/** Does not name the owner of the tasks: it is in the state, which a plan does not have. */
-function afterCanceling(tasks: number): string {
-  return tasks === 1
-    ? "after canceling 1 that is scheduled for its maintenance window (refused if this resource did not schedule it)"
-    : `after canceling ${tasks} that are scheduled for their maintenance windows (refused for those that this resource did not schedule)`;
-}
-
-/** Findings of blocked and absent units, without duplicates. */
-function blockers({ units, absent }: View): Finding[] {
-  const blocked = units
-    .filter(({ standing }) => standing === "behind")
-    .flatMap((unit) => findingsOf(unit).map((finding) => ({ name: unit.name, finding })));
-  const alike = new Map<string, { finding: Finding; names: string[] }>();
-  for (const { name, finding } of [...absent, ...blocked]) {
-    const key = `${finding.code} ${finding.message} ${finding.remedy}`;
-    const known = alike.get(key);
-    if (known === undefined) alike.set(key, { finding, names: [name] });
-    else known.names.push(name);
-  }
-  return [...alike.values()].map(({ finding, names }) => ({
-    ...finding,
-    message: `${some(names)}: ${finding.message}`,
-  }));
-}
-
-function ahead({ units }: View): Finding[] {
-  const newer = units.filter(({ standing }) => standing === "newer");
-  if (newer.length === 0) return [];
-  return [
-    {
-      code: "newer",
-      message: `Newer than the target version: ${unitsWithVersions(newer)}; nothing is sent for them.`,
-      remedy: "Raise the target version, or set `onNewer` to `accept`.",
-    },
-  ];
 }
 
 /** The tasks of many units as one, for messages. */
@@ -264,7 +200,7 @@ function taskOfFleet(all: readonly { readonly task: Task }[], words: FleetWords 
 }
 
 /** The plan as one line, as shown in the preview. Stable, because it is compared and part of digests. */
-export function describePlan(plan: Plan): string {
+export function describePlan(plan: OnePlan): string {
   switch (plan.kind) {
     case "satisfied":
       return `already at ${plan.at}`;

@@ -1,4 +1,5 @@
-import { describePlan, NO_REQUEST, type Plan } from "../../core/decision/plan";
+import { describePlan, type Plan } from "../../core/decision/plan";
+import { NO_REQUEST } from "../../core/decision/together";
 import { tooNew } from "../../core/texts/sentences";
 import type { Session } from "./session";
 
@@ -54,6 +55,7 @@ export function planStatements(
   ];
   return [
     { kind: "plan", message: `${message}${remarks.join("")}` },
+    ...(plan.others ?? []).map((other): PlanStatement => ({ kind: "plan", message: describePlan(other) })),
     ...findings.map(
       ({ message, remedy, property }): PlanStatement =>
         property === undefined ? { kind: "finding", message, remedy } : { kind: "failure", message, remedy, property },
