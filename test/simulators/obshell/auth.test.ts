@@ -96,7 +96,7 @@ describe("a request header, on a server that returns an errCode", () => {
     ["only X-OCS-Auth", { as: "x-ocs-auth" }, 400, { errCode: "Request.Header.NotFound" }],
   ];
 
-  it.each(rows)("is answered according to its content: %s", async (_, sealed, status, error) => {
+  it.each(rows)("is accepted or rejected: %s", async (_, sealed, status, error) => {
     const reply = await new Trial(SINGLE).call("GET", INFO, undefined, 0, sealed);
     expect(reply.status).toBe(status);
     if (error !== undefined) expect(reply.error).toMatchObject(error);
@@ -386,7 +386,7 @@ describe("an agent of 4.2.2.0", () => {
     expect(data).not.toHaveProperty("supportedAuth");
   });
 
-  it("decrypts a header of several blocks, or of only one, as the switch says", async () => {
+  it("decrypts a header of several blocks, or of only one, depending on the switch", async () => {
     const password = "x".repeat(60);
     const many = new Trial({ ...V1, rootPassword: password });
     expect((await requestV1(many, { password, ts: later(many) })).status).toBe(200);

@@ -217,7 +217,7 @@ describe("a served cluster", () => {
     try {
       const [origin = ""] = served.origins;
       type Data = { ip: string; port: number; public_key: string; version: string };
-      const dataOf = async (answer: Response) => ((await answer.json()) as { data: Data }).data;
+      const dataOf = async (response: Response) => ((await response.json()) as { data: Data }).data;
       const secret = async () => dataOf(await fetch(`${origin}/api/v1/secret`));
       expect(`http://${(await secret()).ip}:${(await secret()).port}`).toBe(origin);
       const keys = Buffer.alloc(32, 7);

@@ -164,7 +164,7 @@ describe("POST agent/upgrade refuses", () => {
     }
   });
 
-  it("a missing package, if the switch says so", async () => {
+  it("a missing package, depending on the switch", async () => {
     const target = { version: "4.5.0.1", release: "102026060101.el7" };
     const [, errCode] = (await refusal(new Trial({ switches: { missingAgentPackage: "refused" } }), AGENT, target)) as [
       number,

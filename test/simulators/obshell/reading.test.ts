@@ -236,7 +236,7 @@ describe("an agent without a cluster", () => {
     ["POST", "/ob/info", 404, undefined, { errCode: "Common.NotFound" }],
   ];
 
-  it.each(rows)("answers %s %s without a database", async (method, path, status, data, error) => {
+  it.each(rows)("returns the documented result or error for %s %s", async (method, path, status, data, error) => {
     const trial = new Trial({ agentVersion: HEAD, identity: "SINGLE" });
     const reply = await trial.call(method, `/api/v1${path}`);
     expect([reply.status, reply.json.data]).toEqual([status, data]);

@@ -70,7 +70,7 @@ describe("a busy database", () => {
     expect(await upgradeSearch(trial)).toMatchObject({ status: 409, code: "busy" });
   });
 
-  it("queues upgrades in order, if the switch says so", async () => {
+  it("queues upgrades in order, depending on the switch", async () => {
     const trial = newTrial({ switches: { busy: "queue" } });
     trial.cluster.control.busy(1, { ms: 10_000 });
     trial.clock.advance(1000);

@@ -349,7 +349,7 @@ describe("POST bdbs/{uid}/modules/upgrade accepts", () => {
     expect((await trial.upgradeModules([trial.item("search", "2.10.20")])).status).toBe(200);
   });
 
-  it("names in any case, lists of arguments and unknown keys, if the switches say so", async () => {
+  it("names in any case, lists of arguments and unknown keys, depending on the switches", async () => {
     const trial = newTrial({ switches: { moduleNames: "anyCase", moduleArgs: "either", unknownKeys: "ignored" } });
     const item = { ...trial.item("ReJSON", "2.8.10"), module_name: "ReJson", new_module_args: ["A", "1"] };
     expect((await trial.upgradeModules([item], { "// Optional fields": "" })).status).toBe(200);
@@ -357,7 +357,7 @@ describe("POST bdbs/{uid}/modules/upgrade accepts", () => {
     expect((await trial.database()).module_list[1]).toMatchObject({ module_name: "ReJSON", module_args: "A 1" });
   });
 
-  it("the deprecated path only if the switch says so", async () => {
+  it("the deprecated path depending on the switch", async () => {
     const trial = newTrial();
     const body = { modules: [trial.item("search", "2.10.17")] };
     expect((await trial.call("POST", "/v1/modules/upgrade/bdb/1", body)).status).toBe(404);

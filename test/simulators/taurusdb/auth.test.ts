@@ -136,7 +136,7 @@ describe("the canonical request", () => {
   it.each([
     ["literal", "q=a%2Bb"],
     ["space", "q=a%20b"],
-  ] as const)("treats a plus as a %s, as the switch says", (plus, query) => {
+  ] as const)("treats a plus as a %s, depending on the switch", (plus, query) => {
     const request = { method: "GET", target: "/?q=a+b", headers: {}, body: NO_BODY };
     expect(canonicalRequest(request, [], plus).split("\n")[2]).toBe(query);
   });

@@ -83,7 +83,7 @@ describe("a StarRocks upgrade", () => {
     expect([reply.status, reply.code]).toEqual([400, "DBS.280001"]);
   });
 
-  it("is refused for an unknown id, and for the id of the TaurusDB instance as the switch says", async () => {
+  it("is refused for an unknown id, and for the id of the TaurusDB instance depending on the switch", async () => {
     const trial = new Trial();
     const { status, json } = await start(trial, {}, ID);
     expect([status, json]).toEqual([400, { error_code: "DBS.200022", error_msg: "Instance not found." }]);
@@ -132,7 +132,7 @@ describe("a StarRocks upgrade", () => {
     expect((await detail(trial)).data_store_version).toBe("3.1.15.80");
   });
 
-  it("has the job name and instance that the switches say, because neither is documented", async () => {
+  it("has the job name and instance of the switches, because neither is documented", async () => {
     const trial = new Trial({ switches: { starRocksJobName: "X", starRocksJobInstance: "taurusdb" } });
     await start(trial);
     trial.clock.advance(5000);

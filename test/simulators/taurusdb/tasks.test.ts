@@ -143,7 +143,7 @@ describe("the list of immediate jobs", () => {
     expect(await ids(zulu)).toEqual([second]);
   });
 
-  it("decodes a raw plus in a time as the switch says", async () => {
+  it("decodes a raw plus in a time depending on the switch", async () => {
     const trial = new Trial({ switches: { plusInQuery: "space" } });
     const value = "2026-11-22T15:30:00+0000";
     const rawTarget = `${P}/immediate-jobs?start_time=${value}`;
@@ -247,7 +247,7 @@ describe("a scheduled upgrade", () => {
     expect((await trial.version()).datastore.current_kernel_version).toBe(LATEST);
   });
 
-  it("prevents an immediate upgrade, unless the switch says otherwise", async () => {
+  it("prevents an immediate upgrade, depending on the switch", async () => {
     const trial = new Trial();
     await trial.upgrade(ID, true);
     expect((await trial.batch({ [ID]: FROM })).code).toBe("DBS.200019");

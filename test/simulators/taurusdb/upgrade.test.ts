@@ -115,7 +115,7 @@ describe("a batch upgrade", () => {
     expect(trial.cloud.writes()).toHaveLength(1);
   });
 
-  it("accepts at most 100 instances of one version, or as the switches say", async () => {
+  it("accepts at most 100 instances of one version, or depending on the switches", async () => {
     const trial = new Trial({ instances: 101, timings: "instant" });
     const { control } = trial.cloud;
     const all = Object.fromEntries(trial.cloud.instances.map((one) => [one.id, FROM]));
@@ -172,7 +172,7 @@ describe("an upgrade is refused", () => {
     expect([one.status, one.code]).toEqual([status, code]);
   });
 
-  it("from a version that is not the instance's, unless the switch says otherwise", async () => {
+  it("from a version that is not the instance's, depending on the switch", async () => {
     const trial = new Trial();
     expect((await trial.batch({ [ID]: "2.0.75.28" })).code).toBe("DBS.280001");
     trial.cloud.control.setSwitches({ wrongCurrentVersion: "accept" });
@@ -208,7 +208,7 @@ describe("an upgrade is refused", () => {
     ]);
   });
 
-  it("for a missing instance and unknown fields, as the switches say", async () => {
+  it("for a missing instance and unknown fields, depending on the switches", async () => {
     const trial = new Trial({
       switches: { missingForUpgrade: "DBS.200408", missingForRead: "DBS.290005", unknownFields: "ignore" },
     });
@@ -299,7 +299,7 @@ describe("a pre-check", () => {
     expect((await preCheck(trial, [`${"0".repeat(32)}in07`])).code).toBe("DBS.200022");
   });
 
-  it("is rejected for a busy instance if the switch says so, and has no result before it ends", async () => {
+  it("is rejected for a busy instance depending on the switch, and has no result before it ends", async () => {
     const trial = new Trial({ switches: { preCheckUnfinished: "error" } });
     await trial.upgrade();
     expect((await preCheckResult(trial)).code).toBe("DBS.200543");
