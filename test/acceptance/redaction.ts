@@ -46,11 +46,11 @@ export class Vocabulary {
     const hidden = new Set<string>();
     const seen = new Map<string, GoldenResponse>();
     for (const { target, status, body } of exchanges) {
-      const answer = { request: this.#request(target), status, body: this.#value("", body, hidden) };
-      seen.set(JSON.stringify(answer), answer);
+      const response = { request: this.#request(target), status, body: this.#value("", body, hidden) };
+      seen.set(JSON.stringify(response), response);
     }
     const sorted = [...seen].sort(([a], [b]) => (a < b ? -1 : 1));
-    return { answers: sorted.map(([, answer]) => answer), hidden: [...hidden].sort() };
+    return { answers: sorted.map(([, response]) => response), hidden: [...hidden].sort() };
   }
 
   #request(target: string): string {

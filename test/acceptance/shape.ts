@@ -17,9 +17,9 @@ export function differencesOf(real: readonly GoldenResponse[], simulated: readon
 }
 
 /** By request and status, because errors have another shape. */
-function shapesOf(answers: readonly GoldenResponse[]): Map<string, Shape> {
+function shapesOf(responses: readonly GoldenResponse[]): Map<string, Shape> {
   const shapes = new Map<string, Shape>();
-  for (const { request, status, body } of answers) {
+  for (const { request, status, body } of responses) {
     const key = `${request} ${status}`;
     const shape = shapes.get(key) ?? new Map();
     shapes.set(key, shape);
