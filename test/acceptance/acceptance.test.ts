@@ -27,7 +27,7 @@ function terminalWith(env: Readonly<Record<string, string>>): Terminal {
     prompt: undefined,
     read: async () => Buffer.of(),
     run: async (program) => {
-      throw new Error(`${program} is not to be started`);
+      throw new Error(`${program} must not be started`);
     },
   });
 }
@@ -37,7 +37,7 @@ async function read(args: readonly string[], env: Readonly<Record<string, string
   return readSystem(parse(args, connectionOptions(await estateKinds(terminal))), terminal, undiciTransport);
 }
 
-/** The golden file of a simulator on loopback, as text, and what is in its answers under names, ids and addresses. */
+/** The golden file of a simulator on loopback, as text, and the names, ids and addresses in its responses. */
 async function goldenFrom(args: readonly string[], env: Readonly<Record<string, string>>) {
   const { failures, ...recorded } = await read(args, env);
   expect(failures).toEqual([]);
@@ -55,7 +55,7 @@ const OWN = /(^|_)(id|ids|uid|ip|ips|addr|name|zone|key|path|homePath|guid)$/;
 function ownOf({ body }: Exchange): string[] {
   const found: string[] = [];
   JSON.stringify(body, (key, value: unknown) => {
-    // `fe` and `star-rocks` are names as well, but the vendor's.
+    // `fe` and `star-rocks` are names too, but given by the vendor.
     if (OWN.test(key) && typeof value === "string" && /\d/.test(value) && value.length > 1) found.push(value);
     return value;
   });
@@ -63,7 +63,7 @@ function ownOf({ body }: Exchange): string[] {
 }
 
 describe("a recording of a system on the network", () => {
-  it("of OceanBase has nothing of the cluster in it, and does not differ from another simulator's", async () => {
+  it("of OceanBase contains nothing specific to the cluster, and does not differ from another simulator", async () => {
     const password = "canary-passw0rd";
     const zones = ["canary_east", "canary_west", "canary_north"];
     const cluster = await startOceanBase({ zones, clusterName: "canary_orders", rootPassword: password });
@@ -80,7 +80,7 @@ describe("a recording of a system on the network", () => {
     }
   });
 
-  it("of Redis Enterprise neither", async () => {
+  it("of Redis Enterprise contains nothing specific to the cluster, and does not differ from another simulator", async () => {
     const cluster = await startRedisEnterprise({
       name: "canary.example.com",
       password: "canary-passw0rd",
@@ -99,7 +99,7 @@ describe("a recording of a system on the network", () => {
     }
   });
 
-  it("of TaurusDB neither", async () => {
+  it("of TaurusDB contains nothing specific to the cloud, and does not differ from another simulator", async () => {
     const cloud = await startTaurusDB({ instances: 2, seed: 77 });
     try {
       for (const instance of cloud.system.state.instances) Object.assign(instance, { name: "canary" });
@@ -117,7 +117,7 @@ describe("a recording of a system on the network", () => {
   });
 });
 
-describe("the transport", () => {
+describe("the recording transport", () => {
   const request: WireRequest = {
     method: "GET",
     origin: "http://10.0.0.1",
@@ -126,7 +126,7 @@ describe("the transport", () => {
     signal: new AbortController().signal,
   };
 
-  it("sends nothing but GET", async () => {
+  it("sends only GET requests", async () => {
     const sent: string[] = [];
     const kept: Exchange[] = [];
     const guarded = recording(
@@ -176,11 +176,11 @@ describe("test/golden", () => {
   const root = join(__dirname, "..", "golden");
   const files = globSync("*/*.json", { cwd: root }).sort();
 
-  it("has answers of every system", () => {
+  it("contains responses of every system", () => {
     expect([...new Set(files.map(dirname))]).toEqual(Object.keys(estates).sort());
   });
 
-  it.each(files)("%s differs from the simulator in what it says, and has nothing left to redact", async (file) => {
+  it.each(files)("%s has the recorded differences from the simulator, and nothing left to redact", async (file) => {
     const { system, answers, differences } = golden.parse(JSON.parse(readFileSync(join(root, file), "utf8")));
     expect(system).toBe(dirname(file));
     const simulated = await simulatedExchanges(system, terminalWith({}), answers);

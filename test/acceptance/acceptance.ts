@@ -17,21 +17,21 @@ import { createTransport, type SimSystem } from "../simulators";
 import { simulatedTransport } from "../support/simulated-transport";
 import { VirtualClock } from "../support/virtual-clock";
 import { type Exchange, recording } from "./recording";
-import { type GoldenAnswer, Vocabulary } from "./redaction";
+import { type GoldenResponse, Vocabulary } from "./redaction";
 import { differencesOf } from "./shape";
 
-/** What is kept of a system in `test/golden/`. */
+/** A file in `test/golden/`. */
 export interface Golden {
-  /** By its name on the command line. */
+  /** The name on the command line. */
   readonly system: string;
-  /** Where the answers are from. */
+  /** The source of the responses. */
   readonly source: string;
-  readonly answers: readonly GoldenAnswer[];
-  /** From the simulator's answers, when this was recorded. */
+  readonly answers: readonly GoldenResponse[];
+  /** Differences from the simulator's responses at the time of the recording. */
   readonly differences: readonly string[];
 }
 
-/** A system with its answers. */
+/** The responses of a system. */
 export interface Read {
   readonly system: string;
   readonly exchanges: readonly Exchange[];
@@ -41,7 +41,7 @@ export interface Read {
 
 type Connect = (tls: Tls, proxies?: Proxies) => Transport;
 
-/** Reads all that `discover` and `doctor` read of the system that a command line names. @throws UsageError */
+/** Reads everything that `discover` and `doctor` read from the system that a command line names. @throws UsageError */
 export async function readSystem(given: Given, terminal: Terminal, connect: Connect): Promise<Read> {
   const exchanges: Exchange[] = [];
   const estates = estatesOver((...to) => recording(connect(...to), (each) => exchanges.push(each)), terminal.env);
@@ -62,7 +62,7 @@ function estatesOver(connect: Connect, env: NodeJS.ProcessEnv): Estates {
   };
 }
 
-/** One read that fails must not hide the others. */
+/** A failed read must not prevent the others. */
 async function readAll(estate: Estate): Promise<string[]> {
   const failures: string[] = [];
   const attempt = async (what: string, read: () => Promise<unknown>) => {
@@ -87,16 +87,16 @@ async function readAll(estate: Estate): Promise<string[]> {
 
 interface World {
   readonly simulated: SimSystem;
-  /** Of a command line. */
+  /** Arguments of a command line. */
   readonly args: readonly string[];
 }
 
-/** An answer of the system, recorded or kept. */
-type Answer = Pick<Exchange, "body">;
+/** A response of the system, as recorded or as in a golden file. */
+type RecordedResponse = Pick<Exchange, "body">;
 type MakeWorld = (clock: VirtualClock) => World;
 
 /** Simulated systems for the same requests. One has a failed task, which is read in detail. */
-const WORLDS: Readonly<Record<string, (real: readonly Answer[]) => readonly MakeWorld[]>> = {
+const WORLDS: Readonly<Record<string, (real: readonly RecordedResponse[]) => readonly MakeWorld[]>> = {
   oceanbase: (real) =>
     agentVersionsIn(real).flatMap((options) => [
       (clock) => over(obshell(clock, options), agentsOf),
@@ -112,8 +112,8 @@ const WORLDS: Readonly<Record<string, (real: readonly Answer[]) => readonly Make
 
 const AGENT_INFO = z.object({ data: z.object({ version: z.string(), supportedAuth: z.unknown() }) });
 
-/** Agents of other versions have other fields: those that are simulated have the versions of `GET /api/v1/info`. */
-function agentVersionsIn(real: readonly Answer[]): readonly { readonly agentVersion?: string }[] {
+/** The fields depend on the agent version, so agents of the versions in `GET /api/v1/info` are simulated. */
+function agentVersionsIn(real: readonly RecordedResponse[]): readonly { readonly agentVersion?: string }[] {
   const versions = real.flatMap(({ body }) => {
     const version = AGENT_INFO.safeParse(body).data?.data.version;
     return version !== undefined && /^\d+(\.\d+){3}-\d+$/.test(version) ? [version] : [];
@@ -127,14 +127,14 @@ function over<S extends SimSystem>(simulated: S, argsOf: (simulated: S) => reado
 }
 
 /**
- * What the simulators of a system answer to the requests of `readSystem`, and to the same with wrong credentials.
+ * The responses of a system's simulators to the requests of `readSystem`, with right and with wrong credentials.
  *
- * @param real answers that they are to be compared with
+ * @param real the responses to compare with
  */
 export async function simulatedExchanges(
   system: string,
   terminal: Terminal,
-  real: readonly Answer[] = [],
+  real: readonly RecordedResponse[] = [],
 ): Promise<Exchange[]> {
   const exchanges: Exchange[] = [];
   for (const make of WORLDS[system]?.(real) ?? []) {
@@ -158,7 +158,7 @@ const REFUSED = {
   HW_SECRET_KEY: "not-the-password",
 };
 
-/** A recording as it is kept, and the names of fields that it hides. */
+/** The golden file of a recording, and the names of fields that it hides. */
 export function goldenOf(
   { system, exchanges }: Pick<Read, "system" | "exchanges">,
   source: string,
@@ -170,9 +170,9 @@ export function goldenOf(
   return { golden: { system, source, answers, differences: differencesFrom(answers, simulated, vocabulary) }, hidden };
 }
 
-/** @param vocabulary that the answers were redacted with */
+/** @param vocabulary the one that redacted the responses */
 export function differencesFrom(
-  answers: readonly GoldenAnswer[],
+  answers: readonly GoldenResponse[],
   simulated: readonly Exchange[],
   vocabulary: Vocabulary,
 ): string[] {

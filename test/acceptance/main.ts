@@ -7,24 +7,24 @@ import { UsageError } from "../../sdk/cli/failure";
 import { processStreams, type Terminal, withoutSecrets } from "../../sdk/cli/terminal";
 import { goldenOf, readSystem, simulatedExchanges } from "./acceptance";
 
-/** `npm run acceptance`: how the answers of a real system differ from those of its simulator. */
+/** `npm run acceptance`: compares the responses of a real system with those of its simulator. */
 
 const USAGE = `usage: npm run acceptance -- <oceanbase|redis-enterprise|taurusdb> [connection options] [options]
 
-Reads a real system, records its answers in test/golden/, and lists how they differ from those of the simulator. Only GET
-requests are sent. What is recorded has no values but versions, and words that the simulator has in the same field.
+Reads a real system, records its responses in test/golden/, and lists the differences from those of the simulator. Only GET
+requests are sent. A recording contains no values except versions, and values that the simulator has in the same field.
 
 Connection options and environment variables are those of \`npx pulumi-dbversion discover\`; see its --help.
 
-  --name NAME   of the file that is written; default: recorded
-  --keep FIELD  records the name of a field that the simulator does not have; may be repeated. Without it such names are
+  --name NAME   the name of the file; default: recorded
+  --keep FIELD  records the name of a field that the simulator does not have; may be repeated. By default such names are
                 hidden, because they may be names of databases
   --dry         writes nothing
 
-exit codes: 0 no difference; 1 differences; 2 something could not be read, or invalid command line`;
+exit codes: 0 no differences; 1 differences; 2 a read failed, or the command line is invalid`;
 
 const OWN = {
-  name: { value: "NAME", description: "of the file that is written" },
+  name: { value: "NAME", description: "the name of the file" },
   keep: { value: "FIELD", multiple: true, description: "records the name of a field" },
   dry: { description: "writes nothing" },
   help: { description: "prints this" },
@@ -45,7 +45,7 @@ async function main(args: readonly string[], terminal: Terminal): Promise<number
   for (const failure of failures) terminal.note(`not read: ${failure}`);
   for (const field of hidden) terminal.note(`hidden: the name of the field "${field}"; --keep ${field} records it`);
   for (const difference of golden.differences) await terminal.print(`${difference}\n`);
-  await terminal.print(`${exchanges.length} answers, ${golden.differences.length} differences\n`);
+  await terminal.print(`${exchanges.length} responses, ${golden.differences.length} differences\n`);
   if (!given.has("dry") && exchanges.length > 0) {
     const folder = join(__dirname, "..", "golden", system);
     await mkdir(folder, { recursive: true });

@@ -1,16 +1,16 @@
 import { UpgradeError } from "../../provider/core/errors";
 import type { Transport } from "../../provider/http/transport";
 
-/** One request and its answer, as they went over the wire. */
+/** One request and its response, as sent and received. */
 export interface Exchange {
   /** Path and query. */
   readonly target: string;
   readonly status: number;
-  /** Parsed JSON; undefined where the answer is something else. */
+  /** Parsed JSON; undefined if the response is not JSON. */
   readonly body: unknown;
 }
 
-/** A transport that keeps every answer, and sends nothing but GET. */
+/** A transport that records every response, and sends only GET requests. */
 export function recording(transport: Transport, keep: (exchange: Exchange) => void): Transport {
   return {
     async send(request) {

@@ -14,7 +14,7 @@ describe("the redaction", () => {
   const bodyOf = (body: unknown, kept: readonly string[] = []) =>
     new Vocabulary(simulated, kept).redact([{ target: "/v1/bdbs/7", status: 200, body }]).answers[0]?.body;
 
-  it("keeps types, versions, and words that the simulator has in the same field", () => {
+  it("keeps types, versions, and values that the simulator has in the same field", () => {
     expect(bodyOf({ status: "active", version: "7.2.11-4", port: 18_367, token: null })).toEqual({
       status: "active",
       version: "7.2.11-4",
@@ -23,7 +23,7 @@ describe("the redaction", () => {
     });
   });
 
-  it("keeps no name, address, id, secret or time, wherever they are", () => {
+  it("removes names, addresses, ids, secrets and times, wherever they are", () => {
     const canaries: unknown[] = [
       { name: "canary" },
       { name: "orders" },
@@ -45,7 +45,7 @@ describe("the redaction", () => {
     }
   });
 
-  it("takes ids and what was asked for out of the request", () => {
+  it("removes ids and parameter values from the request", () => {
     const requests = ["/v1/bdbs/7?fields=canary", "/v1/bdbs/canary", "/v1/bdbs/054e292c9880d4992f02c0196d3ea468/x"];
     const { answers } = new Vocabulary(simulated).redact(
       requests.map((target) => ({ target, status: 404, body: undefined })),
@@ -57,7 +57,7 @@ describe("the redaction", () => {
     ]);
   });
 
-  it("hides names of fields that the simulator does not have, tells them, and keeps them on request", () => {
+  it("hides names of fields that the simulator does not have, reports them, and keeps them on request", () => {
     const { answers, hidden } = new Vocabulary(simulated).redact([
       { target: "/v1/bdbs", status: 200, body: { shards: 3, payroll: { status: "active" } } },
     ]);
@@ -80,14 +80,14 @@ describe("the differences", () => {
     ["a field of the system", { a: [{ b: 1 }] }, { a: [{}] }, ["a[].b (number) only the system has"]],
     ["a field of the simulator", { a: {} }, { a: { b: null } }, ["a.b (null) only the simulator has"]],
     ["null where an object is expected", { a: null }, { a: { b: 1 } }, ["a is null, simulated object"]],
-    ["a list in place of an object", [], {}, ["the answer is list, simulated object"]],
+    ["a list instead of an object", [], {}, ["the answer is list, simulated object"]],
     ["nothing about an empty list", { a: [] }, { a: [{ b: 1 }] }, []],
     ["nothing about maps with other names", { a: { "<name 1>": 1 } }, { a: { "<name 1>": 1, "<name 2>": 2 } }, []],
-  ])("tell %s", (_, real, simulated, lines) => {
+  ])("report %s", (_, real, simulated, lines) => {
     expect(between(real, simulated)).toEqual(lines);
   });
 
-  it("tell requests and errors that the simulator was not asked for", () => {
+  it("report requests and errors without a simulated response", () => {
     const request = "GET /v1/bdbs";
     expect(differencesOf([{ request, status: 500, body: {} }], [{ request, status: 200, body: {} }])).toEqual([
       "GET /v1/bdbs 500: no simulated answer",

@@ -1,56 +1,56 @@
 import type { Exchange } from "./recording";
 
-/** An answer without anything that belongs to the system that gave it. */
-export interface GoldenAnswer {
-  /** `GET /v1/bdbs/{id}?fields`: without ids, and without what the query's parameters were. */
+/** A response without anything specific to its system. */
+export interface GoldenResponse {
+  /** `GET /v1/bdbs/{id}?fields`: without ids and without the values of query parameters. */
   readonly request: string;
   readonly status: number;
   readonly body: unknown;
 }
 
 export interface Redacted {
-  readonly answers: readonly GoldenAnswer[];
+  readonly answers: readonly GoldenResponse[];
   /** Names of fields that are hidden because no simulator has them. They may be names of databases. */
   readonly hidden: readonly string[];
 }
 
-/** What the simulators answer is public: field names, the words of each field, and the segments of paths. */
+/** Everything in responses of the simulators is public: field names, the values of each field, and path segments. */
 export class Vocabulary {
   readonly #fields = new Set<string>();
-  readonly #words = new Set<string>();
+  readonly #values = new Set<string>();
   readonly #segments = new Set<string>();
 
-  /** @param kept names of fields beside those of the simulators */
+  /** @param kept names of fields in addition to those of the simulators */
   constructor(simulated: readonly Exchange[], kept: readonly string[] = []) {
     for (const field of kept) this.#fields.add(field);
     for (const { target, body } of simulated) {
       for (const segment of pathOf(target)) this.#segments.add(segment);
-      this.#learn("", body);
+      this.#collect("", body);
     }
   }
 
-  #learn(field: string, value: unknown): void {
-    if (typeof value === "string" && WORD.test(value) && !FREE.test(field)) this.#words.add(`${field}=${value}`);
-    if (Array.isArray(value)) for (const element of value) this.#learn(field, element);
+  #collect(field: string, value: unknown): void {
+    if (typeof value === "string" && WORD.test(value) && !ARBITRARY.test(field)) this.#values.add(`${field}=${value}`);
+    if (Array.isArray(value)) for (const element of value) this.#collect(field, element);
     else if (typeof value === "object" && value !== null) {
       const named = isByName(field, value);
       for (const [key, each] of Object.entries(value)) {
         if (!named) this.#fields.add(key);
-        this.#learn(named ? "" : key, each);
+        this.#collect(named ? "" : key, each);
       }
     }
   }
 
-  /** Only what says nothing about the system is left: types, versions, and words that a simulator has in the same field. */
+  /** Keeps only what is not specific to the system: types, versions, and values that a simulator has in the same field. */
   redact(exchanges: readonly Exchange[]): Redacted {
     const hidden = new Set<string>();
-    const seen = new Map<string, GoldenAnswer>();
+    const seen = new Map<string, GoldenResponse>();
     for (const { target, status, body } of exchanges) {
-      const answer = { request: this.#request(target), status, body: this.#value("", body, hidden) };
-      seen.set(JSON.stringify(answer), answer);
+      const response = { request: this.#request(target), status, body: this.#value("", body, hidden) };
+      seen.set(JSON.stringify(response), response);
     }
     const sorted = [...seen].sort(([a], [b]) => (a < b ? -1 : 1));
-    return { answers: sorted.map(([, answer]) => answer), hidden: [...hidden].sort() };
+    return { answers: sorted.map(([, response]) => response), hidden: [...hidden].sort() };
   }
 
   #request(target: string): string {
@@ -66,10 +66,10 @@ export class Vocabulary {
   #value(field: string, value: unknown, hidden: Set<string>): unknown {
     if (typeof value === "number") return 0;
     if (typeof value === "string") return this.#text(field, value);
-    if (Array.isArray(value)) return unlike(value.map((element) => this.#value(field, element, hidden)));
+    if (Array.isArray(value)) return distinct(value.map((element) => this.#value(field, element, hidden)));
     if (typeof value !== "object" || value === null) return value;
     if (isByName(field, value))
-      return byNumber(unlike(Object.values(value).map((each) => this.#value("", each, hidden))));
+      return byNumber(distinct(Object.values(value).map((each) => this.#value("", each, hidden))));
     let unknown = 0;
     return Object.fromEntries(
       Object.entries(value).map(([key, each]) => {
@@ -82,16 +82,16 @@ export class Vocabulary {
   }
 
   #text(field: string, value: string): string {
-    if (value === "" || PLACEHOLDER.test(value) || this.#words.has(`${field}=${value}`)) return value;
+    if (value === "" || PLACEHOLDER.test(value) || this.#values.has(`${field}=${value}`)) return value;
     if (VERSION_FIELD.test(field) && VERSION.test(value)) return value;
     return TIME.test(value) ? "<time>" : /^\d+$/.test(value) ? "<digits>" : "<text>";
   }
 }
 
-/** What a fixed value of a field looks like: `RUNNING`, `CLUSTER AGENT`. Addresses, ids and times do not. */
+/** The format of an enumerated value: `RUNNING`, `CLUSTER AGENT`. Addresses, ids and times do not match. */
 const WORD = /^[A-Za-z][A-Za-z _-]*$/;
-/** Fields whose values people or systems choose: a word in them may be anything. */
-const FREE =
+/** Fields with arbitrary values. */
+const ARBITRARY =
   /name|alias|description|comment|message|error|tag|user|owner|author|mail|host|addr|path|zone|region|key|value/i;
 const VERSION_FIELD = /(version|build)$/i;
 const VERSION = /^\d{1,3}(\.\d{1,6}){1,3}(-\d{1,20})?$/;
@@ -107,8 +107,8 @@ function pathOf(target: string): string[] {
   return (target.split("?")[0] ?? "").split("/").slice(1);
 }
 
-/** One of each: how many there are is of no interest. */
-function unlike(elements: readonly unknown[]): unknown[] {
+/** Distinct elements: how many there are does not matter. */
+function distinct(elements: readonly unknown[]): unknown[] {
   return [...new Map(elements.map((element) => [JSON.stringify(element), element])).values()];
 }
 

@@ -1,25 +1,25 @@
-import type { GoldenAnswer } from "./redaction";
+import type { GoldenResponse } from "./redaction";
 
-/** The types found at each path of some answers: `data.agents[].ip` is a `string`. */
+/** The types at each path of responses: `data.agents[].ip` is a `string`. */
 type Shape = Map<string, Set<string>>;
 
 /**
- * What real answers have that simulated ones to the same requests have not, and the other way round, as lines. An empty list
- * says nothing about its elements, and a request that only the simulator was sent says nothing about the system.
+ * The differences between real and simulated responses to the same requests, as lines. An empty list is not compared with
+ * its elements, and requests that only the simulator received are ignored.
  */
-export function differencesOf(real: readonly GoldenAnswer[], simulated: readonly GoldenAnswer[]): string[] {
-  const [theirs, ours] = [shapesOf(real), shapesOf(simulated)];
-  return [...theirs].sort(byKey).flatMap(([request, shape]) => {
-    const counterpart = ours.get(request);
+export function differencesOf(real: readonly GoldenResponse[], simulated: readonly GoldenResponse[]): string[] {
+  const [realShapes, simulatedShapes] = [shapesOf(real), shapesOf(simulated)];
+  return [...realShapes].sort(byKey).flatMap(([request, shape]) => {
+    const counterpart = simulatedShapes.get(request);
     const lines = counterpart === undefined ? ["no simulated answer"] : linesOf(shape, counterpart);
     return lines.map((line) => `${request}: ${line}`);
   });
 }
 
-/** By request and status: an error has another shape than what was asked for. */
-function shapesOf(answers: readonly GoldenAnswer[]): Map<string, Shape> {
+/** By request and status, because errors have another shape. */
+function shapesOf(responses: readonly GoldenResponse[]): Map<string, Shape> {
   const shapes = new Map<string, Shape>();
-  for (const { request, status, body } of answers) {
+  for (const { request, status, body } of responses) {
     const key = `${request} ${status}`;
     const shape = shapes.get(key) ?? new Map();
     shapes.set(key, shape);
@@ -43,18 +43,19 @@ function addTo(shape: Shape, path: string, value: unknown): void {
 function linesOf(real: Shape, simulated: Shape): string[] {
   const paths = [...new Set([...real.keys(), ...simulated.keys()])].sort();
   return paths.flatMap((path) => {
-    const [theirs, ours] = [real.get(path), simulated.get(path)];
+    const [realTypes, simulatedTypes] = [real.get(path), simulated.get(path)];
     const name = path === "" ? "the answer" : path;
-    if (theirs !== undefined && ours !== undefined) {
-      const unknown = [...theirs].filter((type) => !ours.has(type));
-      return unknown.length === 0 ? [] : [`${name} is ${listed(unknown)}, simulated ${listed(ours)}`];
+    if (realTypes !== undefined && simulatedTypes !== undefined) {
+      const unknown = [...realTypes].filter((type) => !simulatedTypes.has(type));
+      return unknown.length === 0 ? [] : [`${name} is ${listed(unknown)}, simulated ${listed(simulatedTypes)}`];
     }
-    const [present, other, whose] = theirs === undefined ? [ours, real, "simulator"] : [theirs, simulated, "system"];
+    const [present, other, whose] =
+      realTypes === undefined ? [simulatedTypes, real, "simulator"] : [realTypes, simulated, "system"];
     return hasObject(other, path) ? [`${name} (${listed(present ?? [])}) only the ${whose} has`] : [];
   });
 }
 
-/** Whether the object is there that would have a field. Elements are no fields: their list may just be empty. */
+/** Whether the object exists that would contain a field. False for elements, because a list may be empty. */
 function hasObject(shape: Shape, path: string): boolean {
   if (path.endsWith("[]")) return false;
   const parent = path.includes(".") ? path.slice(0, path.lastIndexOf(".")) : "";

@@ -1,4 +1,4 @@
-/** The middle one; the mean of the two middle ones where their number is even. */
+/** The middle value; the mean of the two middle values if their number is even. */
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
@@ -7,26 +7,26 @@ export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** @param share 0.5 for the median, 0.99 for what one in a hundred exceeds */
+/** @param share 0.5 for the median, 0.99 for the 99th percentile */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (sorted.length - 1) * share;
   const [low, high] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
-  if (low === undefined || high === undefined) throw new Error("nothing was measured");
+  if (low === undefined || high === undefined) throw new Error("there are no values");
   return low + (high - low) * (at - Math.floor(at));
 }
 
 export type Measured<N extends string> = Readonly<Record<N, readonly number[]>>;
 
 /**
- * Measures several things in turn, round by round, each round in another order: whatever else the machine does meanwhile
- * meets all of them alike.
+ * Measures several subjects alternately, each round in another order, so that other load of the machine affects all of them
+ * equally.
  */
 export async function inTurn<N extends string>(
   subjects: Readonly<Record<N, () => Promise<number>>>,
   rounds: number,
 ): Promise<Measured<N>> {
-  // Object.keys forgets the type of the keys.
+  // Object.keys loses the type of the keys.
   const names = Object.keys(subjects) as N[];
   const measured = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<N, number[]>;
   for (let round = 0; round < rounds; round++) {
@@ -36,7 +36,7 @@ export async function inTurn<N extends string>(
   return measured;
 }
 
-/** The median over the rounds of what the subject took in proportion to the baseline of the same round. */
+/** The median over all rounds of the ratio of subject to baseline. */
 export function ratio<N extends string>(measured: Measured<N>, subject: N, baseline: N): number {
   return median(measured[subject].map((value, round) => value / (measured[baseline][round] ?? Number.NaN)));
 }

@@ -8,12 +8,12 @@ import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { CHANNEL_OPTIONS, grpc, Struct, unary } from "../engine/local/protocol";
 
-/** What the process has used since it was last asked. */
+/** The resources that the process has used since the last measurement. */
 export interface Usage {
-  /** Most memory so far, in bytes. */
+  /** Peak memory in bytes. */
   readonly peak: number;
   readonly resident: number;
-  /** How late the event loop was, in milliseconds: what one turn in a hundred exceeds, and the longest. */
+  /** The delay of the event loop in milliseconds: the 99th percentile and the maximum. */
   readonly delay99: number;
   readonly delayMost: number;
   /** Processor time in milliseconds. */
@@ -22,13 +22,13 @@ export interface Usage {
 
 type Properties = Record<string, unknown>;
 
-/** The SDK's dynamic-provider process, watched from inside. Calls have no time limit, as the engine's have none. */
-export class WatchedPlugin {
+/** The SDK's dynamic-provider process, measured from inside. Calls have no time limit, as in the engine. */
+export class MeasuredPlugin {
   readonly #child: ChildProcess;
   readonly #client: ResourceProviderClient;
   readonly #file: string;
 
-  static async start(cwd: string, engineAddress: string): Promise<WatchedPlugin> {
+  static async start(cwd: string, engineAddress: string): Promise<MeasuredPlugin> {
     const script = createRequire(join(cwd, "index.js")).resolve("@pulumi/pulumi/cmd/dynamic-provider");
     const file = join(cwd, "usage.json");
     const child = spawn(
@@ -40,7 +40,7 @@ export class WatchedPlugin {
     const client = new ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), CHANNEL_OPTIONS);
     const configure = new messages.ConfigureRequest().setAcceptsecrets(true).setAcceptresources(true);
     await unary((done) => client.configure(configure.setArgs(Struct.fromJavaScript({})), done));
-    return new WatchedPlugin(child, client, file);
+    return new MeasuredPlugin(child, client, file);
   }
 
   private constructor(child: ChildProcess, client: ResourceProviderClient, file: string) {
@@ -50,14 +50,14 @@ export class WatchedPlugin {
   }
 
   async create(urn: string, inputs: Properties): Promise<Properties> {
-    // The generated class takes the Struct of the same SDK; its type declarations name another one.
+    // The generated class accepts the Struct of the same SDK, although its type declarations differ.
     const properties = Struct.fromJavaScript(inputs as Parameters<typeof Struct.fromJavaScript>[0]);
     const request = new messages.CreateRequest().setUrn(urn).setProperties(properties);
     const response = await unary<messages.CreateResponse>((done) => this.#client.create(request, done));
     return response.getProperties()?.toJavaScript() ?? {};
   }
 
-  /** What was used since the last call, or since the start. */
+  /** The usage since the last call, or since the start. */
   async usage(): Promise<Usage> {
     await rm(this.#file, { force: true });
     this.#child.kill("SIGUSR2");

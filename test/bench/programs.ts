@@ -1,21 +1,21 @@
-/** Programs that declare many pins, or what stands in for them. Plain JavaScript, as a user's program after compilation. */
+/** Programs that declare many resources of this package or of a baseline, in JavaScript, like a compiled program. */
 
-/** What every resource of a program is given; `PINS` of them are declared. */
+/** The common part of all programs, which declare `RESOURCES` resources. */
 const COMMON = `
 const pulumi = require("@pulumi/pulumi");
 const args = JSON.parse(process.env.ARGS);
 const secret = ({ password, ...values }) =>
   password === undefined ? values : { ...values, password: pulumi.secret(password) };
-// Outputs are on a resource only where its inputs name them.
+// A resource has an output only if its inputs name it.
 const observed = {
   currentVersion: undefined, members: undefined, status: undefined, lastUpgrade: undefined, heldBy: undefined,
 };
 const declare = (make) => {
-  for (let i = 0; i < Number(process.env.PINS); i++) make("pin" + i);
+  for (let i = 0; i < Number(process.env.RESOURCES); i++) make("res" + i);
 };
 `;
 
-/** A provider as one writes it into a program. Everything that it needs is in it: none could be captured in less. */
+/** A small provider in a program. It refers to nothing outside, so that little has to be captured. */
 const OWN_LOGIC = `{
   async check(_olds, news) {
     return { inputs: news, failures: [] };
@@ -35,7 +35,7 @@ export const VARIANTS = {
 const { oceanbase } = require("pulumi-dbversion");
 declare((name) => new oceanbase.ClusterVersion(name, args));
 `,
-  /** The least that a dynamic resource with the same arguments and outputs can be: a constant text, and nothing happens. */
+  /** The minimal dynamic resource with the same arguments and outputs: a constant string without logic. */
   bare: `${COMMON}
 const seen = 'currentVersion:inputs.version,members:{"127.0.0.1:2882":inputs.version},status:"current"';
 const __provider = "exports.handler=()=>({create:async(inputs)=>({id:'bare',outs:{...inputs," + seen + "}})})";
@@ -46,17 +46,17 @@ class Bare extends pulumi.CustomResource {
 }
 declare((name) => new Bare(name, args));
 `,
-  /** The same without outputs besides its arguments: a program pays the SDK for each one that it can read. */
-  mute: `${COMMON}
-const __provider = 'exports.handler=()=>({create:async(outs)=>({id:"mute",outs})})';
-class Mute extends pulumi.CustomResource {
+  /** The same without additional outputs, because the SDK has costs for each output. */
+  withoutOutputs: `${COMMON}
+const __provider = 'exports.handler=()=>({create:async(outs)=>({id:"none",outs})})';
+class WithoutOutputs extends pulumi.CustomResource {
   constructor(name, values) {
-    super("pulumi-nodejs:dynamic/bench:Mute", name, { ...secret(values), __provider });
+    super("pulumi-nodejs:dynamic/bench:NoOutputs", name, { ...secret(values), __provider });
   }
 }
-declare((name) => new Mute(name, args));
+declare((name) => new WithoutOutputs(name, args));
 `,
-  /** `pulumi.dynamic.Resource` as its documentation shows it, with one provider for all resources. */
+  /** `pulumi.dynamic.Resource` as in its documentation, with one provider for all resources. */
   capturedOnce: `${COMMON}
 const provider = ${OWN_LOGIC};
 class Captured extends pulumi.dynamic.Resource {
@@ -66,7 +66,7 @@ class Captured extends pulumi.dynamic.Resource {
 }
 declare((name) => new Captured(name, args));
 `,
-  /** The same with a provider made in each constructor. */
+  /** The same with a provider that is created in each constructor. */
   capturedEach: `${COMMON}
 class Captured extends pulumi.dynamic.Resource {
   constructor(name, values) {

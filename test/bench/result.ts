@@ -1,12 +1,12 @@
-/** What a scenario found out, one figure a row. */
+/** One figure of a scenario. */
 export interface Row {
-  /** `no-op up, 1,000 pins: time` */
+  /** `two reads 15 s apart` */
   readonly what: string;
   readonly value: number;
   readonly unit: Unit;
-  /** What the value is compared with, for people: `bare resource 8.3 s`. */
+  /** What the value is compared with: `a server that does not close idle connections`. */
   readonly against?: string;
-  /** Absent for a figure that is only told. */
+  /** Missing for a figure that is only reported. */
   readonly bound?: Bound;
 }
 
@@ -21,7 +21,7 @@ export type Unit =
   | "bytes"
   | "modules"
   | "lines"
-  | "pins"
+  | "resources"
   | "MB"
   | "s"
   | "ms";
@@ -30,16 +30,16 @@ export type Bound = { readonly atMost: number } | { readonly below: number } | {
 
 export interface Scenario {
   readonly name: string;
-  /** What it shows, one sentence. */
+  /** What it measures. */
   readonly about: string;
-  run(surroundings: Surroundings): Promise<Row[]>;
+  run(context: Context): Promise<Row[]>;
 }
 
-export interface Surroundings {
-  /** Name of the engine that programs are run by. */
+export interface Context {
+  /** The engine that runs programs. */
   readonly engine: "local" | "cli";
-  /** News for the person who waits. */
-  readonly say: (text: string) => void;
+  /** Shows progress. */
+  readonly report: (text: string) => void;
 }
 
 export function isMet({ value, bound }: Pick<Row, "value" | "bound">): boolean {
@@ -54,7 +54,7 @@ export function describeBound(bound: Bound | undefined): string {
   return "below" in bound ? `< ${figure(bound.below)}` : `= ${figure(bound.exactly)}`;
 }
 
-/** Three digits that count, thousands parted: `0.0213`, `1.04`, `23.5`, `1,213`. */
+/** Three significant digits, with thousands separators: `0.0213`, `1.04`, `23.5`, `1,213`. */
 export function figure(value: number): string {
   if (Number.isInteger(value) || Math.abs(value) >= 100) return Math.round(value).toLocaleString("en-US");
   return String(Number(value.toPrecision(3)));

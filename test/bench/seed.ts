@@ -1,22 +1,22 @@
 import type { Deployment, ExportedResource } from "../engine";
 
 /**
- * The state as if the program had made more of its only pin: each is a copy of the first under its own name, with its own
- * ciphertexts left as they are. Making thousands through an engine would take longer than all that is measured.
- * @param pins how many there are to be, the first one included
+ * The state with copies of the only resource of a program, each under its own name and with the same ciphertexts. Creating
+ * thousands with an engine would take longer than all measurements.
+ * @param count the number of resources, including the first
  */
-export function multiplied({ deployment, ...rest }: Deployment, pins: number): Deployment {
+export function multiplied({ deployment, ...rest }: Deployment, count: number): Deployment {
   const resources = (deployment.resources ?? []).flatMap((resource) =>
-    resource.urn.endsWith("::pin0")
-      ? Array.from({ length: pins }, (_, at) => (at === 0 ? resource : renamed(resource, `pin${at}`)))
+    resource.urn.endsWith("::res0")
+      ? Array.from({ length: count }, (_, at) => (at === 0 ? resource : renamed(resource, `res${at}`)))
       : [resource],
   );
-  if (resources.length < pins) throw new Error("the pin to be multiplied is not in the state");
+  if (resources.length < count) throw new Error("the resource to be copied is not in the state");
   return { ...rest, deployment: { ...deployment, resources } };
 }
 
-/** Whatever in a resource says its URN says the new one. */
+/** Replaces the URN in a resource. */
 function renamed(resource: ExportedResource, name: string): ExportedResource {
-  const text = JSON.stringify(resource).replaceAll('::pin0"', `::${name}"`);
-  return JSON.parse(text); // a resource as before
+  const text = JSON.stringify(resource).replaceAll('::res0"', `::${name}"`);
+  return JSON.parse(text); // the shape is unchanged
 }

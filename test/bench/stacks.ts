@@ -10,8 +10,8 @@ export const TARGET = { version: "4.3.5.2", release: "102000042025031214.el7" };
 export const TARGET_BUILD = "4.3.5.2-102000042025031214";
 
 /**
- * A simulated cluster on sockets that many pins can name.
- * @param speed simulated seconds in a real one
+ * A simulated cluster on sockets for many resources.
+ * @param speed simulated seconds per real second
  */
 export async function openCluster(buildVersion: string, speed = 1) {
   const cluster = new ObshellCluster({ clock: new ScaledClock(speed), rootPassword: PASSWORD, buildVersion });
@@ -21,33 +21,39 @@ export async function openCluster(buildVersion: string, speed = 1) {
   return { cluster, args, requests: () => cluster.journal.entries.length, close: () => served.close() };
 }
 
-/** A stack whose program declares pins of one sort. */
+/** A stack whose program declares resources of one variant. */
 export interface Stack {
   readonly engine: Engine;
   up(): Promise<Run>;
   preview(): Promise<Run>;
-  /** Makes one pin, and puts all others into the state as its likes. */
+  /** Creates one resource, and adds copies of it to the state. */
   seed(): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface StackOptions {
   readonly variant: Variant;
-  readonly pins: number;
+  readonly resources: number;
   readonly args: Readonly<Record<string, unknown>>;
   readonly engine: EngineKind;
-  /** Configuration of the stack that is kept encrypted: credentials. */
+  /** Encrypted configuration of the stack: credentials. */
   readonly secrets?: Readonly<Record<string, string>>;
 }
 
-export async function openStack({ variant, pins, args, engine: prefer, secrets = {} }: StackOptions): Promise<Stack> {
+export async function openStack({
+  variant,
+  resources,
+  args,
+  engine: prefer,
+  secrets = {},
+}: StackOptions): Promise<Stack> {
   const workspace = await makeWorkspace({ program: VARIANTS[variant], project: "bench" });
   const engine = await openEngine({ dir: workspace.dir, prefer, secrets });
-  const declaring = (count: number) => ({ env: { PINS: String(count), ARGS: JSON.stringify(args) } });
-  const options = declaring(pins);
+  const declaring = (count: number) => ({ env: { RESOURCES: String(count), ARGS: JSON.stringify(args) } });
+  const options = declaring(resources);
   const done = async (operation: Promise<Run>) => {
     const run = await operation;
-    if (!run.ok) throw new Error(`${variant}: the engine says\n${run.output}`);
+    if (!run.ok) throw new Error(`${variant}: the engine failed:\n${run.output}`);
     return run;
   };
   return {
@@ -56,7 +62,7 @@ export async function openStack({ variant, pins, args, engine: prefer, secrets =
     preview: () => done(engine.preview(options)),
     seed: async () => {
       await done(engine.up(declaring(1)));
-      await engine.importState(multiplied(await engine.exportState(), pins));
+      await engine.importState(multiplied(await engine.exportState(), resources));
     },
     close: async () => {
       await engine.close();

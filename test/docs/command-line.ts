@@ -5,11 +5,11 @@ import { startOceanBase } from "../simulators";
 import { blocksOf, type Page } from "./pages";
 import { rowsOf } from "./previews";
 
-/** The commands of the guide, run on simulated systems. */
+/** Runs the commands of the guide on simulated systems. */
 export interface Transcripts {
-  /** What a command of the guide prints, with the guide's addresses. */
+  /** The output of a command of the guide, with the guide's addresses. */
   outputOf(command: string): Promise<string>;
-  /** Rows of a preview of the program that `discover` writes. */
+  /** The rows of a preview of the program that `discover` writes. */
   preview(): Promise<string[]>;
   close(): Promise<void>;
 }
@@ -37,7 +37,7 @@ export async function openTranscripts(): Promise<Transcripts> {
   failMaintenance(cluster.system);
   const { endpoints } = cluster.connection;
   const real = (text: string) => AGENTS.reduce((rest, agent, at) => rest.replaceAll(agent, endpoints[at] ?? ""), text);
-  const told = (text: string) =>
+  const documented = (text: string) =>
     endpoints.reduce((rest, origin, at) => withAddress(rest, origin, AGENTS[at] ?? ""), text);
   const closing: (() => Promise<void>)[] = [() => cluster.close()];
   let exported = "";
@@ -45,7 +45,7 @@ export async function openTranscripts(): Promise<Transcripts> {
     const args = real(command).split(" ");
     const options = { env: { ...ENVIRONMENT, ...cluster.environment }, input: exported };
     const run = args.includes("taurusdb") ? rig((clock) => [taurus(clock)], options).run : onNetwork(options);
-    return told((await run(...args)).out);
+    return documented((await run(...args)).out);
   };
   return {
     outputOf,
@@ -68,7 +68,7 @@ export async function openTranscripts(): Promise<Transcripts> {
   };
 }
 
-/** An address with another one in its place, as URL, as host and port, and in words. */
+/** Replaces an address: as a URL, as host and port, and in sentences. */
 function withAddress(text: string, from: string, to: string): string {
   const [{ hostname: host, port }, { hostname: newHost, port: newPort }] = [new URL(from), new URL(to)];
   return text
@@ -76,8 +76,8 @@ function withAddress(text: string, from: string, to: string): string {
     .replaceAll(new RegExp(`${host.replaceAll(".", "\\.")}\\s+port\\s+${port}`, "g"), `${newHost} port ${newPort}`);
 }
 
-/** A text without what differs by machine, day and width. */
-export function settled(text: string): string {
+/** Replaces what depends on the machine, the day and the width of the terminal. */
+export function normalized(text: string): string {
   return text
     .replaceAll(/\s+/g, " ")
     .replaceAll(/✓ Node: v[\d.]+ /g, "✓ Node: v24.0.0 ")

@@ -6,8 +6,8 @@ import { definedEnv } from "../engine/settings";
 import { blocksOf, page } from "./pages";
 import { type StandIn, standIns } from "./stand-ins";
 
-/** What a documented block of commands did. */
-export interface Ran {
+/** The result of a documented block of commands. */
+export interface BlockResult {
   readonly code: number | null;
   readonly output: string;
   readonly runs: readonly Run[];
@@ -17,17 +17,17 @@ export interface Setting {
   readonly dir: string;
   /** Documented values of the configuration → those of a simulated system. */
   readonly values: Readonly<Record<string, string>>;
-  /** What is typed for a secret that the block asks for. */
+  /** The input for each secret that the block prompts for. */
   readonly secrets: Readonly<Record<string, string>>;
-  /** Configuration that the block leaves to the real system. */
+  /** Configuration that the block does not set. */
   readonly config?: Readonly<Record<string, string>>;
 }
 
 /**
- * Runs the commands of a page as they stand, in a copy of its example. `npm install` has been done, and `pulumi` is a stand-in that
+ * Runs the commands of a page unchanged, in a copy of its example with installed packages. `pulumi` is a stand-in that
  * collects the configuration and runs the program on the local engine, with the addresses of a simulated system.
  */
-export async function runCommands(path: string, setting: Setting): Promise<Ran> {
+export async function runCommands(path: string, setting: Setting): Promise<BlockResult> {
   const [block] = blocksOf(page(path)).filter(({ language }) => language === "sh");
   const runs: Run[] = [];
   const engines: Engine[] = [];
@@ -61,7 +61,7 @@ function pulumi({ dir, values, secrets: typed, config: given }: Setting, runs: R
     if (verb === "config" && second === "set") {
       const names = rest.filter((arg) => !arg.startsWith("--"));
       const [key = "", value = input] = names;
-      if (rest.includes("--secret")) secrets[key] = answer(typed, key);
+      if (rest.includes("--secret")) secrets[key] = inputFor(typed, key);
       else set(config, key, values[value.trim()] ?? value, rest.includes("--path"));
       return "";
     }
@@ -78,9 +78,9 @@ function pulumi({ dir, values, secrets: typed, config: given }: Setting, runs: R
   };
 }
 
-function answer(typed: Readonly<Record<string, string>>, key: string): string {
+function inputFor(typed: Readonly<Record<string, string>>, key: string): string {
   const value = typed[key];
-  if (value === undefined) throw new Error(`nothing is to be typed for ${key}`);
+  if (value === undefined) throw new Error(`there is no input for ${key}`);
   return value;
 }
 

@@ -4,9 +4,9 @@ import { z } from "zod";
 import { type Argument, argumentsOf, type Setting, secretsOf, settings, settingsOf } from "./definitions";
 import { ROOT } from "./pages";
 
-/** What `npm run docs` writes into `sdk/`: the arguments in TypeScript, with their docstrings. */
+/** The parts of `sdk/` that `npm run docs` writes: the arguments in TypeScript, with docstrings. */
 
-/** Between `// generated: name of file` and `// end`, which is indented as what stands between. */
+/** Everything between `// generated: name of file` and `// end`, which have the same indentation. */
 const PART = /^( *)\/\/ generated: (\w+)(?: of (\S+))?\n([\s\S]*?)^ *\/\/ end\n/gm;
 
 /** The files of the SDK. */
@@ -15,8 +15,8 @@ export function sdkSources(): { readonly path: string; readonly text: string }[]
   return names.map((name) => ({ path: `sdk/${name}`, text: readFileSync(join(ROOT, "sdk", name), "utf8") }));
 }
 
-/** A source as it has to stand: what is generated is made again, the rest stays. */
-export function renewedSource(source: string): string {
+/** A source with its generated parts up to date. */
+export function regeneratedSource(source: string): string {
   return source.replaceAll(PART, (_, indent: string, name: string, of: string | undefined) => {
     const origin = of === undefined ? "" : ` of ${of}`;
     const lines = part(name, of, LONGEST - indent.length).map((line) => `${indent}${line}`);
@@ -24,12 +24,12 @@ export function renewedSource(source: string): string {
   });
 }
 
-/** What of a source is written by people. */
+/** A source without its generated parts. */
 export function withoutGeneratedSource(source: string): string {
   return source.replaceAll(PART, "");
 }
 
-/** How many parts of a source are generated. */
+/** The number of generated parts of a source. */
 export function partsOfSource(source: string): number {
   return [...source.matchAll(PART)].length;
 }
@@ -53,7 +53,7 @@ function part(name: string, of: string | undefined, width: number): string[] {
   return argumentsOf(of, name).flatMap((one) => argumentLines(one, width));
 }
 
-/** As the formatter has it: on one line where it fits. */
+/** Formatted as biome does: on one line if it fits. */
 function list(before: string, names: readonly string[], after: string, width: number): string[] {
   const quoted = names.map((name) => JSON.stringify(name));
   const line = `${before}[${quoted.join(", ")}]${after}`;
@@ -68,7 +68,7 @@ function argumentLines(one: Argument, width: number): string[] {
   ];
 }
 
-/** Settings are strings, and what is no string says how it is written as one. */
+/** Settings are strings, so the docstring of another type describes its format as a string. */
 function settingLines(one: Setting, width: number): string[] {
   const [first = ""] = sentences(one);
   const type = one.schema === undefined ? "string" : typeOf(one, one.schema);
@@ -99,7 +99,7 @@ function tags(one: Argument): string[] {
   ];
 }
 
-/** What holds without the argument: where else it is looked for, then its default. */
+/** The value without the argument: the other places where it is read from, then the default. */
 function fallbackOf(one: Argument): string | undefined {
   const value = one.default === undefined ? undefined : literal(one.default);
   if (one.source === undefined) return value ?? one.otherwise;
@@ -118,12 +118,12 @@ function fallbackOf(one: Argument): string | undefined {
   return `${all}${written}${needed}${value === undefined ? "" : `; else \`${value}\``}`;
 }
 
-/** Whether a resource needs a value, from wherever it comes. */
+/** Whether a value is required, from any place. */
 function isGiven({ schema }: Argument): boolean {
   return !(schema instanceof z.ZodOptional);
 }
 
-/** Whether a program may leave it out. */
+/** Whether a program may omit it. */
 function isOptional(one: Argument): boolean {
   return !isGiven(one) || one.source !== undefined;
 }
@@ -136,7 +136,7 @@ function typeOf({ type, name }: Pick<Argument, "type" | "name">, schema: unknown
   if (schema instanceof z.ZodNumber) return "number";
   if (schema instanceof z.ZodEnum) return schema.options.map((value) => JSON.stringify(value)).join(" | ");
   if (schema instanceof z.ZodArray) return `pulumi.Input<${typeOf({ name }, schema.element)}>[]`;
-  throw new Error(`the definition of ${name} has to say its type`);
+  throw new Error(`the definition of ${name} must have a type`);
 }
 
 /** A value as a program writes it. */
@@ -148,7 +148,7 @@ function literal(value: unknown): string {
     .join(", ")} }`;
 }
 
-/** @param paragraphs each begins a line; what belongs to an item of a list is indented below it */
+/** @param paragraphs each begins a line; further lines of a list item are indented */
 function docstring(paragraphs: readonly string[], width: number): string[] {
   const [only = "", ...others] = paragraphs;
   const short = `/** ${only} */`;

@@ -4,7 +4,7 @@ import * as changes from "../../provider/core/control/arguments";
 import * as stack from "../../provider/frontend/resource/stack-settings";
 import * as oceanbase from "../../provider/oceanbase/arguments";
 import * as redisenterprise from "../../provider/redisenterprise/arguments";
-import * as pins from "../../provider/redisenterprise/modules/targets";
+import * as targets from "../../provider/redisenterprise/modules/targets";
 import * as taurusdb from "../../provider/taurusdb/arguments";
 
 /** The definitions of the arguments, as the generated parts of `sdk/` and of the pages name them. */
@@ -15,21 +15,21 @@ const MODULES: Readonly<Record<string, object>> = {
   "provider/oceanbase/arguments.ts": oceanbase,
   "provider/taurusdb/arguments.ts": taurusdb,
   "provider/redisenterprise/arguments.ts": redisenterprise,
-  "provider/redisenterprise/modules/targets.ts": pins,
+  "provider/redisenterprise/modules/targets.ts": targets,
   "provider/frontend/resource/stack-settings.ts": stack,
 };
 
-/** An argument with everything that is known of it. */
+/** An argument with its complete definition. */
 export interface Argument extends core.Definition {
   readonly name: string;
   readonly schema: z.ZodType;
 }
 
-/** A value of the stack's configuration or of a `Provider`, where it has one. */
+/** A value of the stack configuration or of a `Provider`. */
 export interface Setting extends core.Definition {
   readonly name: string;
   readonly source: core.CredentialSource;
-  /** Absent where no resource has it as an argument. */
+  /** Missing if no resource has it as an argument. */
   readonly schema?: z.ZodType;
 }
 
@@ -45,7 +45,7 @@ export function secretsOf(file: string): string[] {
   return [...new Set(groupsOf(file).flatMap(({ name, secret }) => (secret ? [name] : [])))];
 }
 
-/** What a module takes from the stack's configuration. */
+/** The values that a module reads from the stack configuration. */
 export function settingsOf(file: string): Setting[] {
   // By name: the order of exports differs between loaders.
   const exported = Object.entries(moduleOf(file)).sort(([one], [other]) => one.localeCompare(other, "en"));
@@ -55,17 +55,17 @@ export function settingsOf(file: string): Setting[] {
     const [, name = ""] = one.source.config.split(":");
     return [{ ...one, name, source: one.source }];
   });
-  return eachOnce(found);
+  return unique(found);
 }
 
 /** Settings by vendor, in the order of the modules. */
 export function settings(): Map<string, Setting[]> {
-  const all = eachOnce(Object.keys(MODULES).flatMap(settingsOf));
+  const all = unique(Object.keys(MODULES).flatMap(settingsOf));
   return Map.groupBy(all, ({ source }) => source.config.split(":")[0] ?? "");
 }
 
-/** Several resource types take the same ones. */
-function eachOnce(settings: readonly Setting[]): Setting[] {
+/** Several resource types have the same settings. */
+function unique(settings: readonly Setting[]): Setting[] {
   return [...new Map(settings.map((one) => [one.source.config, one])).values()];
 }
 

@@ -15,7 +15,7 @@ import type { Stage } from "../../examples/demo/stage";
 import { blocksOf, page, ROOT } from "./pages";
 import { squeezed } from "./previews";
 
-/** A stage where nothing ever happens. */
+/** A stage whose operations have no effect. */
 function idle(dir: string): Stage {
   const run = { ok: true, output: "", changes: {}, steps: [], diagnostics: [], outputs: {}, durationMs: 0 };
   const operation = () =>
@@ -64,15 +64,15 @@ function shownOn(path: string): string[] {
     .filter((line) => /^ [+~-] |^\* /.test(line));
 }
 
-/** Ports are the system's, tasks are numbered; what stands behind a step that is done differs between the engines. */
-function timeless(line: string): string {
+/** Removes what differs between runs and engines: times, ports, and text after a completed step. */
+function withoutRunDetails(line: string): string {
   return squeezed(line)
     .replace(/ \(\d+(\.\d+)?s\)/, "")
     .replace(/( (?:created|updated)(?: \[diff: [^\]]*\])?).*/, "$1")
     .replace(/127\.0\.0\.1:\d+/, "127.0.0.1:port");
 }
 
-/** The demo, whose acts fail when they do not show what they say, and the lines of a run that pages show. */
+/** The acts of the demo fail if they do not show what they describe. Pages show lines of its engine output. */
 describe("npm run demo", () => {
   const dir = mkdtempSync(join(tmpdir(), "demo-"));
   const log = join(dir, "engine.log");
@@ -86,7 +86,7 @@ describe("npm run demo", () => {
     } finally {
       await stage.close();
     }
-    printed = readFileSync(log, "utf8").split("\n").map(timeless);
+    printed = readFileSync(log, "utf8").split("\n").map(withoutRunDetails);
   }, 400_000);
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -96,7 +96,7 @@ describe("npm run demo", () => {
       expect(narrated.filter((line) => line.length > 100)).toEqual([]);
     });
 
-    it("has a heading and a paragraph for each act, and what the engine says of it", () => {
+    it("has a heading and a paragraph for each act, and the engine's output", () => {
       for (const { title } of ACTS) {
         const at = narrated.indexOf(title);
         expect(at, title).toBeGreaterThan(0);
@@ -122,13 +122,13 @@ describe("npm run demo", () => {
       ["drift", "found no drift"],
       ["interruption", "succeeded"],
       ["failure", "was not reported"],
-    ])("fails in the act %s when it does not show what it says", async (name, reason) => {
+    ])("fails in the act %s if the act does not show what it describes", async (name, reason) => {
       const acts = ACTS.filter((act) => act.name === name);
       const narrator = new Narrator(join(dir, "idle.log"), () => {});
       await expect(Promise.all(acts.map((act) => act.play(idle(dir), narrator, dir)))).rejects.toThrow(reason);
     });
 
-    it("takes a system, an act, or everything", () => {
+    it("accepts a system, an act, or everything", () => {
       const acts = ACTS.map(({ name }) => name);
       expect(parseOptions([])).toEqual({ help: false, systems: ["oceanbase"], acts });
       expect(parseOptions(["--system", "taurusdb", "--act", "drift"])).toEqual({
@@ -144,7 +144,7 @@ describe("npm run demo", () => {
       expect(() => parseOptions(["--nothing"])).toThrow("Unknown option");
     });
 
-    it("ends with 1 for options that it does not know, and explains them on --help", { timeout: 60_000 }, () => {
+    it("exits with 1 for unknown options, and prints its usage with --help", { timeout: 60_000 }, () => {
       const demo = (option: string) =>
         spawnSync(process.execPath, ["--import", "tsx", join(ROOT, "examples", "demo.ts"), option], {
           cwd: ROOT,
@@ -155,20 +155,20 @@ describe("npm run demo", () => {
     });
   });
 
-  describe("the lines that are shown on", () => {
+  describe("the engine output on pages", () => {
     it.each([
       ["examples/oceanbase/README.md", 2],
       ["docs/guides/drift.md", 3],
       ["docs/guides/interrupted-runs.md", 1],
-    ])("%s are of a real run, but for what depends on time", (path, count) => {
-      const told = shownOn(path);
-      expect(told).toHaveLength(count);
-      expect(told.filter((line) => !printed.includes(timeless(line)))).toEqual([]);
+    ])("of %s is that of a real run, except for times", (path, count) => {
+      const shown = shownOn(path);
+      expect(shown).toHaveLength(count);
+      expect(shown.filter((line) => !printed.includes(withoutRunDetails(line)))).toEqual([]);
     });
   });
 });
 
-/** `discover taurusdb --write ts`, `pulumi preview`; those of both programs count as one. */
+/** `discover taurusdb --write ts`, `pulumi preview`; the same step of both programs has one name. */
 function nameOf({ command }: Step): string {
   const [, operation] = /^pulumi -C \w+ (\w+)/.exec(command) ?? [];
   if (operation !== undefined) return `pulumi ${operation}`;
@@ -176,7 +176,7 @@ function nameOf({ command }: Step): string {
   return [verb, system, ...(/--write \w+|old\.pem/.exec(command) ?? [])].join(" ");
 }
 
-/** The act fails when it does not show what it says. The guide has its numbers. */
+/** The act fails if it does not show what it describes. The guide contains its numbers. */
 describe("npm run demo -- --act estates", () => {
   const dir = mkdtempSync(join(tmpdir(), "estates-"));
   const narrated: string[] = [];
@@ -188,7 +188,7 @@ describe("npm run demo -- --act estates", () => {
   }, 600_000);
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-  /** The steps whose commands begin so. */
+  /** The steps whose commands begin with this text. */
   function stepsOf(start: string): readonly Step[] {
     return steps.filter(({ command }) => command.startsWith(start));
   }
@@ -199,13 +199,13 @@ describe("npm run demo -- --act estates", () => {
       .join("\n");
   }
 
-  describe("from an empty directory to managed databases", () => {
-    it("is shown in about 150 lines of at most 100 columns", () => {
+  describe("the act from an empty directory to managed databases", () => {
+    it("has about 150 lines of at most 100 columns", () => {
       expect(narrated.length).toBeLessThanOrEqual(155);
       expect(narrated.filter((line) => line.length > 100)).toEqual([]);
     });
 
-    it("shows seconds and requests of every command, none of them a write", () => {
+    it("shows time and requests of every command, without writes", () => {
       const measured = narrated.filter((line) =>
         /^ {2}\((exit code \d · )?\d+\.\d s · \d+ reads, 0 writes\)$/.test(line),
       );
@@ -213,7 +213,7 @@ describe("npm run demo -- --act estates", () => {
       expect(writesOf(steps)).toBe(0);
     });
 
-    it("ends commands with 1 where there are problems, and only there", () => {
+    it("exits commands with 1 only if there are problems", () => {
       const failed = steps.flatMap(({ command, code = 0 }) => (code === 0 ? [] : [`${code} ${command}`]));
       expect(failed).toEqual([
         "1 pulumi-dbversion doctor redis-enterprise $CACHE --ca-certificate old.pem | tail -12",
@@ -221,7 +221,7 @@ describe("npm run demo -- --act estates", () => {
       ]);
     });
 
-    it("lists what there is", () => {
+    it("lists the databases", () => {
       expect(outputOf("pulumi-dbversion discover oceanbase $ORDERS")).toMatch(
         /orders oceanbase\.ClusterVersion .* blocked 1 /,
       );
@@ -231,7 +231,7 @@ describe("npm run demo -- --act estates", () => {
       );
     });
 
-    it("previews no upgrade, adopts, and has no changes then", () => {
+    it("previews no upgrades, adopts the databases, and then has no changes", () => {
       const plans = narrated.filter((line) => line.startsWith("  + "));
       expect(plans).toHaveLength(9);
       expect(plans.filter((line) => !/ already at [\w. ]+$/.test(line))).toEqual([]);
@@ -256,11 +256,11 @@ describe("npm run demo -- --act estates", () => {
       ],
       ["nothing against an upgrade of TaurusDB", "taurusdb $SHOPS", /db451.* and 45 more .* no problems $/],
       ["no problem with the right CA", "redis-enterprise $CACHE --ca-certificate ca.pem", / no problems $/],
-    ])("has doctor find %s", (_, start, finding) => {
+    ])("reports with doctor: %s", (_, start, finding) => {
       expect(outputOf(`pulumi-dbversion doctor ${start}`)).toMatch(finding);
     });
 
-    it("reads instances by pages of 100 and details by 20, and asks each instance twice", () => {
+    it("reads instances in pages of 100 and details in groups of 20, and requests each instance twice", () => {
       const each = INSTANCES / 2;
       const bound = 2 * (2 * each + Math.ceil(each / 20) + Math.ceil(each / 100));
       const cloud = [...stepsOf("pulumi-dbversion discover taurusdb"), ...stepsOf("pulumi-dbversion doctor taurusdb")];
@@ -274,7 +274,7 @@ describe("npm run demo -- --act estates", () => {
   });
 
   describe("the guide to the command line", () => {
-    it("has the requests of every step", () => {
+    it("has the number of requests of every step", () => {
       const rows = [...page("docs/guides/command-line.md").text.matchAll(/^\| `([^`]+)` \|.*\| (\d+) \| \d+ s \|$/gm)];
       const shown = rows.map(([, command = "", requests = ""]) => [command, Number(requests)] as const);
       const counts: [string, number][] = [];
@@ -284,7 +284,7 @@ describe("npm run demo -- --act estates", () => {
         else counts.push([nameOf(step), readsOf([step])]);
       }
       expect(shown.map(([name]) => name)).toEqual(counts.map(([name]) => name));
-      // On a slow machine two resources share fewer reads.
+      // On a slow machine resources share fewer reads.
       const far = counts.filter(([, count], at) => Math.abs(count - (shown[at]?.[1] ?? 0)) > count / 10);
       expect(far).toEqual([]);
     });

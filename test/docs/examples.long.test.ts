@@ -18,7 +18,7 @@ import {
   simulateTaurusDB,
 } from "./previews";
 
-/** On a busy machine each process takes its time. */
+/** On a busy machine each process is slow. */
 const TIMEOUT = 240_000;
 
 /** The example, its simulated system, and the outputs of its `up`. */
@@ -32,10 +32,9 @@ const EXAMPLES = [
   ],
 ] as const;
 
-/** The commands are run as they stand. */
 describe("the commands of the example", () => {
   it.each(EXAMPLES)(
-    "%s run as they stand, and the preview is the one shown",
+    "%s run unchanged, and the documented preview is the real one",
     { timeout: TIMEOUT },
     async (...example) => {
       const [name, simulate, outputs] = example;
@@ -58,7 +57,7 @@ describe("the commands of the example", () => {
   );
 });
 
-it("the preview that the fleet example shows is the real one", { timeout: TIMEOUT }, async () => {
+it("the documented preview of the fleet example is the real one", { timeout: TIMEOUT }, async () => {
   const { engine, close } = await showFleet();
   try {
     const preview = await engine.preview();
@@ -88,7 +87,7 @@ const tsc = createRequire(join(ROOT, "package.json")).resolve("typescript/bin/ts
 it.each([
   ["the program", ["-p", "tsconfig.json", "--noEmit"]],
   ["its tests", ["-p", "tsconfig.test.json"]],
-])("types of the fleet example: %s", { timeout: 240_000 }, async (_, args) => {
+])("the fleet example passes the type check: %s", { timeout: 240_000 }, async (_, args) => {
   const workspace = await copyFleet();
   try {
     expect(await runInFleet(workspace.dir, [tsc, ...args])).toEqual({ code: 0, output: "" });
@@ -102,7 +101,7 @@ const TESTS = [
   ...(findCli() === undefined ? [] : [{ how: "through the Pulumi CLI", file: "stack.test.ts", passed: 1 }]),
 ];
 
-it.each(TESTS)("the fleet example's own test $how", { timeout: 400_000 }, async ({ file, passed }) => {
+it.each(TESTS)("the fleet example passes its own test $how", { timeout: 400_000 }, async ({ file, passed }) => {
   const workspace = await copyFleet();
   try {
     const { code, output } = await runInFleet(workspace.dir, [

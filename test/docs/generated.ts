@@ -4,23 +4,23 @@ import { argumentsTable, credentialsTable, errorsTable, outputsTable, upgradeTab
 import { textsTable, vendorsCodes } from "./texts";
 
 /**
- * What stands between `<!-- generated: name of thing -->` and `<!-- end -->` on a page is written by `npm run docs`.
+ * `npm run docs` writes everything between `<!-- generated: name of thing -->` and `<!-- end -->`.
  */
 const PART = /(<!-- generated: ([\w-]+)(?: of ([\w.-]+))? -->\n)([\s\S]*?)(\n<!-- end -->)/g;
 
-/** A page as it has to stand: what is generated is made again, the rest stays. */
-export function renewed(page: Page): string {
+/** The text of a page with its generated parts up to date. */
+export function regenerated(page: Page): string {
   return page.text.replaceAll(PART, (_, open: string, name: string, of: string | undefined, _old, close: string) => {
     return `${open}\n${part(name, of ?? "", page)}\n${close}`;
   });
 }
 
-/** What of a page is written by people. */
+/** The text of a page without its generated parts. */
 export function withoutGenerated({ text }: Page): string {
   return text.replaceAll(PART, "");
 }
 
-/** How many parts of a page are generated. */
+/** The number of generated parts of a page. */
 export function partsOf(page: Page): number {
   return [...page.text.matchAll(PART)].length;
 }

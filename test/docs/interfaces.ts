@@ -2,21 +2,21 @@ import { dirname, join } from "node:path";
 import ts from "typescript";
 import { ROOT } from "./pages";
 
-/** An argument, an output or a field, as its docstring tells of it. */
+/** An argument, an output or a field, with its docstring. */
 export interface Property {
   readonly name: string;
-  /** As people read it: `string[]` for `pulumi.Input<pulumi.Input<string>[]>`. */
+  /** Without Pulumi's types: `string[]` for `pulumi.Input<pulumi.Input<string>[]>`. */
   readonly type: string;
   readonly required: boolean;
-  /** The docstring, its lines as written. */
+  /** The docstring with its line breaks. */
   readonly text: string;
   readonly fallback: string | undefined;
   readonly example: string | undefined;
 }
 
-/** What a class of the SDK declares, read by the compiler. */
+/** The arguments and outputs of a class of the SDK. */
 export interface Declared {
-  /** Inherited ones included; its own first. */
+  /** Including inherited ones, which are last. */
   readonly args: readonly Property[];
   readonly outputs: readonly Property[];
 }
@@ -32,7 +32,7 @@ export function declared(vendor: string, name: string): Declared {
   };
 }
 
-/** What every resource has stands behind what a type has itself. */
+/** Outputs that every resource has are listed last. */
 function isNew({ file }: Located): boolean {
   return !file.endsWith("/resource.ts");
 }
@@ -73,7 +73,7 @@ function located(property: ts.Symbol, checker: ts.TypeChecker): Located {
   };
 }
 
-/** A type without what Pulumi and the compiler wrap around it. */
+/** A type without `pulumi.Input`, `pulumi.Output` and `readonly`. */
 function shown(type: ts.TypeNode): string {
   if (ts.isArrayTypeNode(type)) return `${shown(type.elementType)}[]`;
   if (ts.isUnionTypeNode(type))
@@ -88,7 +88,7 @@ function shown(type: ts.TypeNode): string {
   return args.length === 0 ? (fieldsOf(type, name) ?? name) : `${name}<${args.join(", ")}>`;
 }
 
-/** A small interface of the same file in the place of its name: `{ version: string; args?: string }`. */
+/** The fields of a small interface of the same file: `{ version: string; args?: string }`. */
 function fieldsOf(type: ts.TypeNode, name: string): string | undefined {
   const found = type.getSourceFile().statements.find((one) => ts.isInterfaceDeclaration(one) && one.name.text === name);
   if (found === undefined || !ts.isInterfaceDeclaration(found) || found.members.length > MOST_FIELDS) return undefined;
@@ -101,7 +101,7 @@ function fieldsOf(type: ts.TypeNode, name: string): string | undefined {
 
 const MOST_FIELDS = 3;
 
-/** The SDK alone: declarations are read as they are written, so nothing of Pulumi or of the language has to be loaded. */
+/** The SDK without Pulumi's types and without libraries, because only its own declarations are read. */
 function compiled(): ts.Program {
   if (program !== undefined) return program;
   const options: ts.CompilerOptions = { noEmit: true, noLib: true, types: [], target: ts.ScriptTarget.ES2023 };

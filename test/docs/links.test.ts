@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { anchorsOf, localLinksOf, type Page, page, pages, ROOT, rowsOf } from "./pages";
 
-/** What is wrong with a link; undefined when it leads somewhere. */
+/** The problem of a link; undefined if its target exists. */
 function problem(from: Page, target: string): string | undefined {
   const [path = "", anchor] = target.split("#");
   const file = path === "" ? from.path : join(dirname(from.path), path);
@@ -13,10 +13,10 @@ function problem(from: Page, target: string): string | undefined {
   return anchorsOf(page(file)).includes(anchor) ? undefined : `${target}: ${file} has no such heading`;
 }
 
-/** Folders from which pages name sources. */
+/** The folders that paths of sources on pages are relative to. */
 const FOLDERS = ["", "provider", "test"];
 
-/** Sources with their folder, as pages name them: `core/decision/plan.ts`. */
+/** Paths of sources on a page: `core/decision/plan.ts`. */
 function sourcesNamedIn({ text }: Page): string[] {
   return [...text.matchAll(/`((?:[\w.-]+\/)+[\w.-]+\.m?ts)`/g)].map(([, name = ""]) => name);
 }
@@ -25,12 +25,12 @@ function isSource(name: string): boolean {
   return FOLDERS.some((folder) => existsSync(join(ROOT, folder, name)));
 }
 
-describe("links of the documentation", () => {
-  it.each(pages().map((one) => [one.path, one] as const))("%s leads to files and headings that exist", (_, one) => {
+describe("the links of the documentation", () => {
+  it.each(pages().map((one) => [one.path, one] as const))("of %s lead to existing files and headings", (_, one) => {
     expect(localLinksOf(one).flatMap((target) => problem(one, target) ?? [])).toEqual([]);
   });
 
-  it("are found, and broken ones are told", () => {
+  it("are found, and broken links are reported", () => {
     const links = pages().flatMap(localLinksOf);
     expect(links.length).toBeGreaterThan(40);
     const from = page("README.md");
@@ -39,11 +39,11 @@ describe("links of the documentation", () => {
     expect(problem(from, "docs/errors.md#errors")).toBeUndefined();
   });
 
-  it.each(pages().map((one) => [one.path, one] as const))("%s names only sources that exist", (_, one) => {
+  it.each(pages().map((one) => [one.path, one] as const))("to sources in %s lead to existing files", (_, one) => {
     expect(sourcesNamedIn(one).filter((name) => !isSource(name) && !isPlanned(one.path, name))).toEqual([]);
   });
 
-  it("tell a source that does not exist", () => {
+  it("to sources are found, and missing sources are reported", () => {
     expect(pages().flatMap(sourcesNamedIn).length).toBeGreaterThan(100);
     expect(
       ["core/decision/plan.ts", "core/plan.test.ts", "vitest.config.mts"].filter((name) => !isSource(name)),
@@ -51,7 +51,7 @@ describe("links of the documentation", () => {
     expect(isSource("core/nothing.ts")).toBe(false);
   });
 
-  it("reach every page from the README", () => {
+  it("lead from the README to every page", () => {
     const reached = new Set(["README.md"]);
     for (const path of reached) {
       for (const target of localLinksOf(page(path))) {
@@ -65,7 +65,7 @@ describe("links of the documentation", () => {
 });
 
 describe("the table of contents", () => {
-  it("has every page, each with one line", () => {
+  it("lists every page, each with a description", () => {
     const rows = rowsOf(page("docs/README.md"), "page");
     const listed = rows.map(([link = ""]) => join("docs", /\]\(([^)#]+)\)/.exec(link)?.[1] ?? ""));
     const docs = pages().map(({ path }) => path);
@@ -74,7 +74,7 @@ describe("the table of contents", () => {
   });
 });
 
-/** The page about a new system names the files that it would have. */
+/** The page about adding a system names files of the example system. */
 function isPlanned(page: string, name: string): boolean {
   return page === "docs/adding-a-system.md" && /(?:^|\/)rds[/.-]/.test(name);
 }

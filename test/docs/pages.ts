@@ -12,7 +12,7 @@ export interface Page {
 
 export interface Block {
   readonly page: Page;
-  /** The word behind the fence: `ts`, `sh`, or nothing. */
+  /** The language of the fence: `ts`, `sh`, or empty. */
   readonly language: string;
   readonly text: string;
   /** Line of the fence, from 1. */
@@ -60,13 +60,13 @@ export function proseOf({ text }: Page): string {
   return text.replaceAll(/^\s*```[\s\S]*?^\s*```$/gm, "");
 }
 
-/** Targets of a page's links, images included, that are not on the web: `errors.md#errors`. */
+/** Targets of a page's links and images that are not on the web: `errors.md#errors`. */
 export function localLinksOf(page: Page): string[] {
   const targets = [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target);
   return targets.filter((target) => !/^[a-z]+:/i.test(target));
 }
 
-/** Anchors as GitHub makes them of headings, and those that a page sets itself. */
+/** Anchors that GitHub generates for headings, and explicit ones. */
 export function anchorsOf(page: Page): string[] {
   const prose = proseOf(page);
   const headings = [...prose.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => heading);
@@ -111,5 +111,5 @@ export function scriptsIn(command: string): string[] {
     .filter((script) => !OF_NPM.has(script));
 }
 
-/** What npm does itself. */
+/** Commands of npm that are not scripts. */
 const OF_NPM = new Set(["ci", "install", "publish"]);

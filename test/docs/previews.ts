@@ -6,7 +6,7 @@ import { startOceanBase, startRedisEnterprise, startTaurusDB } from "../simulato
 import type { Setting } from "./commands";
 import { type Block, blocksOf, page, ROOT } from "./pages";
 
-/** An example with a simulated system for the addresses and ids of its commands. */
+/** An example with a simulated system in place of the documented addresses and ids. */
 export interface Simulated {
   readonly setting: Setting;
   close(): Promise<void>;
@@ -26,12 +26,12 @@ async function simulated(
   };
 }
 
-/** Documented addresses, in their order, and those of a simulator. */
+/** The addresses of a simulator by documented address. */
 function addresses(documented: (number: number) => string, endpoints: readonly string[]): Record<string, string> {
   return Object.fromEntries(endpoints.map((endpoint, at) => [documented(at + 1), endpoint]));
 }
 
-/** Agents and observers that are outdated, the packages of their targets uploaded. */
+/** Outdated agents and observers, with uploaded packages of their target versions. */
 export async function simulateOceanBase(): Promise<Simulated> {
   const { connection, config, close } = await startOceanBase({
     buildVersion: "4.2.1.8-108000022024072217",
@@ -78,7 +78,7 @@ export async function simulateRedisEnterprise(): Promise<Simulated> {
   return simulated(workspace, { values, secrets: config.secret }, close);
 }
 
-/** With what its `package.json` asks for besides the packages of every example. */
+/** With the dependencies that only this example has. */
 export async function copyFleet(at?: string): Promise<Workspace> {
   const workspace = await copyExample("fleet", undefined, at);
   for (const name of ["yaml", "tsx"]) {
@@ -87,7 +87,7 @@ export async function copyFleet(at?: string): Promise<Workspace> {
   return workspace;
 }
 
-/** What is used of the example's `simulated.ts`, which is loaded as its users do: with the package that is built. */
+/** The used part of the example's `simulated.ts`, which is loaded with the built package, as users do. */
 interface FleetModule {
   startFleet(): Promise<{ file(): string; secrets: Record<string, string>; close(): Promise<unknown> }>;
 }
@@ -126,7 +126,7 @@ export function rowsOf(run: Run): string[] {
   return run.output.split("\n").map(squeezed);
 }
 
-/** Without the spaces that make columns. */
+/** Removes the spaces that align columns. */
 export function squeezed(line: string): string {
   return line.trim().replaceAll(/ +/g, " ");
 }

@@ -7,8 +7,8 @@ import { stackRules } from "../../provider/frontend/resource/stack-settings";
 import { type Block, blocksOf, page, pages, ROOT } from "./pages";
 
 /**
- * Every block of TypeScript in the documentation compiles. One with an import is a whole program; any other one is a part,
- * which is given the names that parts use.
+ * Every TypeScript block in the documentation must compile. A block with an import is a complete program; any other block
+ * is compiled after this prelude.
  */
 const PRELUDE = `
 import * as pulumi from "@pulumi/pulumi";
@@ -46,7 +46,7 @@ describe("TypeScript in the documentation", () => {
     expect(problems.get(name) ?? []).toEqual([]);
   });
 
-  it("is compiled for real", () => {
+  it("is really compiled", () => {
     const [sample] = blocks;
     if (sample === undefined) throw new Error("there is no TypeScript");
     const wrong = { ...sample, text: 'new oceanbase.ClusterVersion("orders", { endpoints, version: 4 });' };
@@ -59,7 +59,7 @@ function nameOf({ page, line }: Block): string {
   return `${page.path}:${line}`;
 }
 
-/** What is wrong with each block that has something wrong, by the block's name. */
+/** The diagnostics of each block, by the name of the block; blocks without diagnostics are missing. */
 function compile(parts: readonly Block[]): Map<string, string[]> {
   const texts = new Map(parts.map((block, index) => [join(ROOT, "test", "docs", `block-${index}.ts`), block] as const));
   const host = ts.createCompilerHost(OPTIONS);
@@ -74,10 +74,10 @@ function compile(parts: readonly Block[]): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const [path, block] of texts) {
     const source = program.getSourceFile(path);
-    const told = ts
+    const messages = ts
       .getPreEmitDiagnostics(program, source)
       .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
-    if (told.length > 0) found.set(nameOf(block), told);
+    if (messages.length > 0) found.set(nameOf(block), messages);
   }
   return found;
 }
@@ -86,7 +86,7 @@ function programOf({ text }: Block): string {
   return /^import /m.test(text) ? text : `${PRELUDE}\n${text}\nexport {};\n`;
 }
 
-/** The first program of a guide, as JavaScript that can be run. */
+/** The first program of a guide, compiled to JavaScript. */
 function javaScriptOf(guide: string): string {
   const [block] = blocksOf(page(guide)).filter(({ language }) => language === "ts");
   const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 };
@@ -96,8 +96,9 @@ function javaScriptOf(guide: string): string {
 type Up = (options: { readonly onOutput: (text: string) => void }) => Promise<void>;
 
 /**
- * Runs the program of the guide until it is idle; only the stacks that Pulumi would run are stood in for. `up` is that of each
- * stack. Answers what it prints, and its exit code.
+ * Runs the program of the guide with simulated stacks.
+ * @param up the operation of each stack
+ * @returns what it prints, the upgraded stacks, and its exit code
  */
 async function rollOut(up: Record<string, Up>, statuses: Record<string, string> = {}) {
   const text = javaScriptOf("docs/guides/automation.md");
@@ -129,7 +130,7 @@ async function rollOut(up: Record<string, Up>, statuses: Record<string, string> 
 }
 
 describe("the program of the guide to the Automation API", () => {
-  it("upgrades the groups in their order", async () => {
+  it("upgrades the groups in order", async () => {
     const { upgraded, exitCode } = await rollOut({});
     expect(upgraded).toEqual(["staging", "production-eu", "production-us"]);
     expect(exitCode).toBeUndefined();
@@ -156,12 +157,12 @@ describe("the program of the guide to the Automation API", () => {
   });
 });
 
-/** What the SDK throws, whose message is the command's whole output. */
+/** An error of the SDK, whose message contains the whole output of the command. */
 function failedCommand(output: string): Error {
   return Object.assign(Object.create(automation.CommandError.prototype), { message: `code: 255\n stdout: ${output}` });
 }
 
-/** The pack of the guide is run as it stands there; only the server that Pulumi would start for it is left out. */
+/** The policy pack of the guide runs unchanged, without the server that Pulumi starts for it. */
 interface Policy {
   readonly name: string;
   validateResource(resource: { type: string; props: Record<string, unknown> }, report: (message: string) => void): void;
@@ -180,9 +181,9 @@ function policies(): readonly Policy[] {
 }
 
 function violations(type: string, props: Record<string, unknown>): string[] {
-  const told: string[] = [];
-  for (const policy of policies()) policy.validateResource({ type, props }, (message) => told.push(message));
-  return told;
+  const messages: string[] = [];
+  for (const policy of policies()) policy.validateResource({ type, props }, (message) => messages.push(message));
+  return messages;
 }
 
 const dynamic = (kind: string) => `pulumi-nodejs:dynamic/${kind}`;
@@ -194,7 +195,7 @@ describe("the policies of the guide", () => {
     ["taurusdb:KernelVersion", { version: "2.0.75" }],
     ["redisenterprise:DatabaseVersion", { redisVersion: "7.4" }],
     ["redisenterprise:ModuleVersions", { modules: { search: "2.10.17", ReJSON: { version: "2.8.10", args: "" } } }],
-  ])("let %s %o pass", (kind, props) => {
+  ])("accept %s %o", (kind, props) => {
     expect(violations(dynamic(kind), props)).toEqual([]);
   });
 
@@ -205,11 +206,11 @@ describe("the policies of the guide", () => {
     ["oceanbase:ClusterVersion", { version: "4.30" }, /not in an approved series/],
     ["redisenterprise:DatabaseVersion", { redisVersion: "8.0" }, /not in an approved series/],
     ["redisenterprise:ModuleVersions", { modules: { search: { version: "8.2" } } }, /not in an approved series/],
-  ])("stop %s %o", (kind, props, reason) => {
+  ])("reject %s %o", (kind, props, reason) => {
     expect(violations(dynamic(kind), props)).toEqual([expect.stringMatching(reason)]);
   });
 
-  it("leave other resources alone, and what is not known yet", () => {
+  it("ignore other resources and unknown values", () => {
     expect(violations("aws:rds/instance:Instance", { version: "latest" })).toEqual([]);
     expect(violations(dynamic("oceanbase:ClusterVersion"), {})).toEqual([]);
   });
@@ -224,12 +225,12 @@ const settings = guides.flatMap((guide) =>
   ),
 );
 
-describe("settings of a stack that a guide sets", () => {
-  it("are those for reads that fail, too", () => {
+describe("the stack settings in guides", () => {
+  it("include the setting for failed reads", () => {
     expect(settings).toContainEqual({ guide: "docs/guides/ci.md", key: "onUnreachable", value: "fail" });
   });
 
-  it.each(settings)("$guide: $key is read, and valid", async ({ key, value }) => {
+  it.each(settings)("are known and valid: $key in $guide", async ({ key, value }) => {
     const read: string[] = [];
     const { problem } = await stackRules((name) => {
       read.push(name);

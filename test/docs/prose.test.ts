@@ -19,7 +19,7 @@ function paragraphsOf(text: string): string[] {
 }
 
 describe("the documentation", () => {
-  it("says nothing twice", () => {
+  it("contains no paragraph twice", () => {
     const places = new Map<string, string[]>();
     for (const one of pages()) {
       for (const paragraph of paragraphsOf(proseOf({ ...one, text: withoutGenerated(one) }))) {
@@ -30,7 +30,7 @@ describe("the documentation", () => {
     expect([...places].filter(([, paths]) => paths.length > 1)).toEqual([]);
   });
 
-  it("shows no paragraph where there is none", () => {
+  it("is compared without tables, headings and short paragraphs", () => {
     const long = "A sentence of many words. ".repeat(10);
     expect(paragraphsOf(`# ${long}\n\n| ${long} |\n\n${long}\n\nshort\n`)).toEqual([long.trim()]);
   });
@@ -40,22 +40,22 @@ describe("the documentation", () => {
   });
 });
 
-/** Archaic words and metaphors, which no reader should have to translate. */
+/** Archaic words and metaphors. */
 const FORBIDDEN =
   /\b(whoever|anew|forsak(?:e|en|es)|forsook|mend(?:s|ed|ing)?|ears|books|comes? to light|(?:is|are|was|were|be) away|speaks?|spoken?)\b/i;
 
-/** What is written by people: pages, and sources with their comments, names and messages. */
+/** Everything that people write: pages, and sources with their comments, names and messages. */
 function written(): [path: string, text: string][] {
-  const sources = ["provider", "sdk", "examples", "test"].flatMap((room) =>
-    readdirSync(join(ROOT, room), { recursive: true, encoding: "utf8" })
+  const sources = ["provider", "sdk", "examples", "test"].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
       .filter((file) => /\.[cm]?ts$/.test(file) && !file.includes("node_modules"))
-      .map((file) => join(room, file)),
+      .map((file) => join(folder, file)),
   );
   const texts = sources.map((path): [string, string] => [path, readFileSync(join(ROOT, path), "utf8")]);
   return [...texts, ...pages().map(({ path, text }): [string, string] => [path, text])];
 }
 
-it("no text has words that are not today's technical English", () => {
+it("no text contains archaic words or metaphors", () => {
   const texts = written().filter(([path]) => path !== join("test", "docs", "prose.test.ts"));
   expect(texts.length).toBeGreaterThan(500);
   const lines = texts.flatMap(([path, text]) =>
@@ -145,7 +145,7 @@ function textsOf(file: string): string[] {
 describe("the glossary", { timeout: 60_000 }, () => {
   const texts = [...proseLines(), ...messages()];
 
-  it("has texts to keep", () => {
+  it("is checked in a sufficient number of texts", () => {
     expect(texts.length).toBeGreaterThan(3000);
   });
 
@@ -168,7 +168,7 @@ describe("the glossary", { timeout: 60_000 }, () => {
     "could not be read, the state was left as it is",
     "its modules stay as they are",
     "it was cancelled.",
-  ])("would refuse: %s", (text) => {
+  ])("rejects: %s", (text) => {
     expect(REPHRASED.some(([pattern]) => pattern.test(text))).toBe(true);
   });
 });
@@ -230,10 +230,10 @@ const SCRIPT = /^python …\//;
 /** A sentence that begins with the name of the tool. */
 const PROSE = /^obshell simulator/;
 
-describe("what the texts name of the vendors' tools", () => {
+describe("a name from the vendors' tools", () => {
   const all = texts();
 
-  it("commands exist", () => {
+  it("is a listed command", () => {
     const found = [IN_CODE, ...ANYWHERE].flatMap((pattern) => named(pattern, all));
     const commands = found.filter(({ name }) => !SCRIPT.test(name) && !PROSE.test(name));
     expect(commands.length).toBeGreaterThan(20);
@@ -244,13 +244,13 @@ describe("what the texts name of the vendors' tools", () => {
     ["requests", REQUEST, REQUESTS, 40],
     ["permissions", PERMISSION, PERMISSIONS, 10],
     ["labels of consoles", LABEL, LABELS, 1],
-  ] as const)("%s exist", (_, pattern, known, least) => {
+  ] as const)("is listed: %s", (_, pattern, known, least) => {
     const found = named(pattern, all);
     expect(found.length).toBeGreaterThanOrEqual(least);
     expect(found.filter(({ name }) => !Object.hasOwn(known, name))).toEqual([]);
   });
 
-  it("an invented one is noticed, in a code span or in prose", () => {
+  it("is found in code spans and in prose", () => {
     const invented = [
       "Upload them with `obshell package upload`.",
       "Run obshell package upload.",

@@ -15,9 +15,8 @@ import { screenOf } from "./screen";
 import { type Call, type StandIn, type StandIns, standIns } from "./stand-ins";
 
 /**
- * The commands of the README's quickstart, run by a shell as they stand. The repository is not cloned again and npm's registry is
- * not asked: `git` and `npm` are stand-ins that put the packed build in place. `pulumi` is the CLI where there is one, and the
- * local engine otherwise.
+ * A shell runs the commands of the README's quickstart unchanged. `git` and `npm` are stand-ins that install the packed build
+ * without a network. `pulumi` is the CLI if there is one, otherwise the local engine.
  */
 
 const blocks = blocksOf(page("README.md"));
@@ -80,7 +79,7 @@ function pulumi(runs: Run[], engines: Engine[]): StandIn {
   };
 }
 
-/** Runs the block in a directory of its own, and gives what it prints. */
+/** Runs the block in its own directory, and returns its output. */
 async function runBlock(dir: string, stands: StandIns, env: Readonly<Record<string, string>>) {
   const { PATH = "", ...rest } = definedEnv(env);
   const shell = spawn("bash", ["-e", "-c", commands?.text ?? ""], {
@@ -93,7 +92,7 @@ async function runBlock(dir: string, stands: StandIns, env: Readonly<Record<stri
   return { code, output: out + err };
 }
 
-/** Ends the simulated cluster of a block that did not get to its last line. */
+/** Stops the simulated cluster of a block that did not reach its last line. */
 async function stopCluster(dir: string): Promise<void> {
   const connection = await readFile(join(dir, "quickstart", "connection.json"), "utf8").catch(() => undefined);
   if (connection !== undefined) process.kill(z.object({ pid: z.number() }).parse(JSON.parse(connection)).pid);
@@ -109,7 +108,7 @@ function hasUpgraded({ code, output }: { readonly code: number | null; readonly 
 }
 
 describe("the quickstart of the README", { timeout: TIMEOUT }, () => {
-  it("plans and upgrades a simulated cluster, and shows what the README shows", async () => {
+  it("plans and upgrades a simulated cluster, with the output that the README shows", async () => {
     const dir = await mkdtemp(join(home, "local-"));
     const runs: Run[] = [];
     const engines: Engine[] = [];
@@ -129,7 +128,7 @@ describe("the quickstart of the README", { timeout: TIMEOUT }, () => {
     expect(rows).toEqual(up.steps.map(({ type, name }) => `${type} ${name}`));
   });
 
-  it.skipIf(findCli() === undefined)("does so with the Pulumi CLI", async () => {
+  it.skipIf(findCli() === undefined)("works with the Pulumi CLI", async () => {
     const dir = await mkdtemp(join(home, "cli-"));
     const stands = await standIns({ git: clone, npm });
     const { PATH = "" } = definedEnv({});
@@ -155,7 +154,7 @@ describe("the README", () => {
     expect(program).toContain(resources?.text);
   });
 
-  it("shows progress that fits its stage, in 120 columns", () => {
+  it("shows progress that matches its stage, in 120 columns", () => {
     const [, progress = ""] = screens;
     const shown = [...progress.matchAll(/(\d+)% (\d+)\/30 \w/g)];
     expect(shown).toHaveLength(1);

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { loadKind, RESOURCE_TYPES, titleOf as titleOfType, typeOf } from "../systems";
-import { partsOfSource, renewedSource, sdkSources, withoutGeneratedSource } from "./declarations";
-import { partsOf, renewed } from "./generated";
+import { partsOfSource, regeneratedSource, sdkSources, withoutGeneratedSource } from "./declarations";
+import { partsOf, regenerated } from "./generated";
 import { declared, propertiesOf } from "./interfaces";
 import { anchorsOf, namesIn, type Page, page, pages, ROOT, rowsOf } from "./pages";
 import { RESOURCES, titleOf } from "./resources";
@@ -13,7 +13,7 @@ import { textsOf } from "./texts";
 
 const titled = RESOURCES.map((resource) => [titleOf(resource), resource] as const);
 
-/** What a person looks for on the page of a resource, in this order. */
+/** The sections of the page of a resource, in this order. */
 const SECTIONS = [
   "Example",
   "Version constraints",
@@ -41,28 +41,28 @@ function codesOfErrors(): string[] {
   return namesUnder("docs/errors.md", "code");
 }
 
-it("has a page for each resource type", () => {
+it("the documentation has a page for each resource type", () => {
   expect(RESOURCES.map(titleOf).sort()).toEqual(RESOURCE_TYPES.map(titleOfType).sort());
 });
 
 describe.each(titled)("the page of %s", (title, resource) => {
   const { args, outputs } = declared(resource.vendor, resource.name);
 
-  it("has every argument that the provider takes, and no other", async () => {
+  it("lists exactly the arguments that the provider accepts", async () => {
     const { inputs } = await kindOf(title);
-    if (!(inputs instanceof z.ZodObject)) throw new Error("the arguments are no object");
+    if (!(inputs instanceof z.ZodObject)) throw new Error("the arguments are not an object");
     const taken = Object.keys(inputs.shape).sort();
     expect(args.map(({ name }) => name).sort()).toEqual(taken);
     expect(namesUnder(resource.page, "argument").sort()).toEqual(taken);
   });
 
-  it("tells type, default and meaning of each", () => {
+  it("shows type, default and meaning of each argument", () => {
     const rows = rowsOf(page(resource.page), "argument");
     expect(rows.filter((cells) => cells.length !== 4 || cells.includes("") || cells.includes("``"))).toEqual([]);
     expect(args.filter(({ text }) => text.length < 10)).toEqual([]);
   });
 
-  it("has every output with its meaning, and the fields of the last upgrade", () => {
+  it("lists every output with its meaning, and the fields of lastUpgrade", () => {
     expect(namesUnder(resource.page, "output")).toEqual(outputs.map(({ name }) => name));
     expect(outputs.filter(({ text, type }) => text.length < 10 || type === "")).toEqual([]);
     const fields = propertiesOf("resource", "Upgrade").filter(({ name }) => !resource.without.includes(name));
@@ -70,27 +70,29 @@ describe.each(titled)("the page of %s", (title, resource) => {
     expect(fields.filter(({ text }) => text.length < 10)).toEqual([]);
   });
 
-  it("explains every word of `status` that it can show", () => {
-    const told = rowsOf(page(resource.page), "output").filter(([names = ""]) => namesIn(names).includes("status"));
-    const words = told.flatMap(([, , meaning = ""]) => namesIn(meaning));
+  it("explains every value of `status` that the type can have", () => {
+    const statusRows = rowsOf(page(resource.page), "output").filter(([names = ""]) =>
+      namesIn(names).includes("status"),
+    );
+    const values = statusRows.flatMap(([, , meaning = ""]) => namesIn(meaning));
     const deferred = args.some(({ name }) => name === "schedule") ? ["deferred"] : [];
-    expect(words.sort()).toEqual(["current", "behind", "newer", "upgrading", ...deferred, "held", "failed"].sort());
+    expect(values.sort()).toEqual(["current", "behind", "newer", "upgrading", ...deferred, "held", "failed"].sort());
   });
 
-  it("has every error code that it can end with", () => {
+  it("lists every error code that the type can end with", () => {
     const codes = codesOfErrors().filter((code) => !resource.without.includes(code));
     expect(namesUnder(resource.page, "code").sort()).toEqual(codes.sort());
     expect(rowsOf(page(resource.page), "code").filter((cells) => cells.some((cell) => cell.length < 5))).toEqual([]);
   });
 
-  it("is headed by its name, and has everything in its place", () => {
+  it("has its name as the title, and the sections in order", () => {
     const { text } = page(resource.page);
     expect(text.startsWith(`# \`${title}\`\n`)).toBe(true);
     const headings = [...text.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading ?? "");
     expect(headings.filter((heading) => SECTIONS.includes(heading))).toEqual(SECTIONS);
   });
 
-  it("is where the README leads, with its time limit on both", async () => {
+  it("is linked from the README, with the time limit on both", async () => {
     const limit = durationOf((await kindOf(title)).timeout);
     const rows = rowsOf(page("README.md"), "resource").filter(([first = ""]) => namesIn(first).includes(title));
     expect(rows).toHaveLength(2);
@@ -103,7 +105,7 @@ describe.each(titled)("the page of %s", (title, resource) => {
 describe("the guide to credentials", () => {
   const rows = rowsOf(page("docs/guides/credentials.md"), "system").map((cells) => cells.slice(1).map(namesIn));
 
-  it.each(titled)("has every place where %s looks", async (title) => {
+  it.each(titled)("lists every place where %s finds its credentials", async (title) => {
     const { credentials } = await kindOf(title);
     const missing = Object.entries(credentials).filter(
       ([argument, { config, env }]) =>
@@ -117,19 +119,19 @@ describe("the guide to credentials", () => {
 });
 
 describe("the page of errors", () => {
-  it("has every code of the provider, and no other", () => {
+  it("lists exactly the codes of the provider", () => {
     const source = readFileSync(join(ROOT, "provider", "core", "errors.ts"), "utf8");
     const codes = [...source.matchAll(/^ {2}\| "([a-z-]+)"/gm)].map(([, code]) => code);
     expect(codes.length).toBeGreaterThan(10);
     expect(codesOfErrors().sort()).toEqual(codes.sort());
   });
 
-  it("has an anchor for each", () => {
+  it("has an anchor for each code", () => {
     const anchors = anchorsOf(page("docs/errors.md"));
     expect(codesOfErrors().filter((code) => !anchors.includes(code))).toEqual([]);
   });
 
-  it("says of each what it means and what to do", () => {
+  it("contains the meaning and the remedy of each code", () => {
     const rows = rowsOf(page("docs/errors.md"), "code");
     expect(rows.filter((cells) => cells.length !== 3 || cells.some((cell) => cell.length < 5))).toEqual([]);
   });
@@ -143,8 +145,8 @@ function durationOf(milliseconds: number): string {
 
 const written = pages().filter((one) => partsOf(one) > 0);
 
-describe("what is generated", { timeout: 60_000 }, () => {
-  it("is on the page of every resource, and on those of errors and credentials", () => {
+describe("the generated parts of pages", { timeout: 60_000 }, () => {
+  it("are on the page of every resource, and on those of errors and credentials", () => {
     expect(written.map(({ path }) => path).sort()).toEqual(
       [...RESOURCES.map((one) => one.page), "docs/errors.md", "docs/guides/credentials.md"].sort(),
     );
@@ -156,61 +158,61 @@ describe("what is generated", { timeout: 60_000 }, () => {
     }
   });
 
-  it.each(written.map((one) => [one.path, one] as const))("on %s is as `npm run docs` writes it", (_, one) => {
-    expect(one.text).toBe(renewed(one));
+  it.each(written.map((one) => [one.path, one] as const))("of %s are up to date with `npm run docs`", (_, one) => {
+    expect(one.text).toBe(regenerated(one));
   });
 
-  it("is written again where it is not right, and nothing else is", () => {
+  it("are replaced if they are wrong, and other parts are not changed", () => {
     const whole = page("docs/resources/oceanbase-agent-version.md");
     const wrong: Page = { ...whole, text: whole.text.replace("| `release` |", "| `relaese` |") };
     expect(wrong.text).not.toBe(whole.text);
-    expect(renewed(wrong)).toBe(whole.text);
+    expect(regenerated(wrong)).toBe(whole.text);
     const own: Page = { ...whole, text: whole.text.replace("## Limits", "## Bounds") };
-    expect(renewed(own)).toBe(own.text);
+    expect(regenerated(own)).toBe(own.text);
   });
 
-  it("leaves out of the common errors what a page explains itself", () => {
+  it("omit common errors that the page explains itself", () => {
     const whole = page("docs/resources/oceanbase-agent-version.md");
-    const told = "| `vanished` | as it is here | look |\n| `refused` |";
-    const more: Page = { ...whole, text: whole.text.replace("| `refused` |", told) };
-    expect(renewed(more).match(/^\| `vanished` \|/gm)).toHaveLength(1);
+    const row = "| `vanished` | as it is here | look |\n| `refused` |";
+    const more: Page = { ...whole, text: whole.text.replace("| `refused` |", row) };
+    expect(regenerated(more).match(/^\| `vanished` \|/gm)).toHaveLength(1);
   });
 
-  it("leaves out only words that nothing in the room of the vendor says", () => {
-    // What a driver calls scheduled is stored as deferred.
-    const driverWord = (word: string) => (word === "deferred" ? "scheduled" : word);
+  it("omit only values that the sources of the vendor do not contain", () => {
+    // Drivers use `scheduled`; it is stored as `deferred`.
+    const driverValue = (value: string) => (value === "deferred" ? "scheduled" : value);
     for (const { vendor, without } of RESOURCES) {
-      const said = sourcesIn(vendor).filter(({ text }) =>
-        without.some((word) => text.includes(`"${driverWord(word)}"`)),
+      const containing = sourcesIn(vendor).filter(({ text }) =>
+        without.some((value) => text.includes(`"${driverValue(value)}"`)),
       );
-      expect(said.map(({ fileName }) => fileName)).toEqual([]);
+      expect(containing.map(({ fileName }) => fileName)).toEqual([]);
     }
     expect(sourcesIn("oceanbase").some(({ text }) => text.includes('"rolled-back"'))).toBe(true);
     expect(sourcesIn("taurusdb").some(({ text }) => text.includes('"scheduled"'))).toBe(true);
   });
 
-  it("refuses a name that nothing has", () => {
-    const strange = (name: string): Page => ({ path: "x.md", text: `<!-- generated: ${name} -->\n\n<!-- end -->` });
-    expect(() => renewed(strange("arguments of oceanbase.Nothing"))).toThrow("no resource oceanbase.Nothing");
-    expect(() => renewed(strange("nothing of oceanbase.ClusterVersion"))).toThrow("nothing is called nothing");
-    expect(() => renewed(strange("texts of mongodb"))).toThrow("no texts are called mongodb");
+  it("must have a known name", () => {
+    const pageWith = (name: string): Page => ({ path: "x.md", text: `<!-- generated: ${name} -->\n\n<!-- end -->` });
+    expect(() => regenerated(pageWith("arguments of oceanbase.Nothing"))).toThrow("no resource oceanbase.Nothing");
+    expect(() => regenerated(pageWith("nothing of oceanbase.ClusterVersion"))).toThrow("nothing is called nothing");
+    expect(() => regenerated(pageWith("texts of mongodb"))).toThrow("no texts are called mongodb");
   });
 });
 
-describe("the arguments in the SDK", { timeout: 60_000 }, () => {
+describe("the generated arguments in the SDK", { timeout: 60_000 }, () => {
   const sources = sdkSources();
   const generated = sources.filter(({ text }) => partsOfSource(text) > 0);
 
-  it("are generated in the file of every vendor, in that of the common base and in that of Provider", () => {
+  it("are in the file of every vendor, in that of the common base and in that of Provider", () => {
     const vendors = new Set(RESOURCES.map(({ vendor }) => `sdk/${vendor}.ts`));
     expect(generated.map(({ path }) => path).sort()).toEqual([...vendors, "sdk/resource.ts", "sdk/provider.ts"].sort());
   });
 
-  it.each(sources.map((one) => [one.path, one] as const))("of %s are as `npm run docs` writes them", (_, one) => {
-    expect(one.text).toBe(renewedSource(one.text));
+  it.each(sources.map((one) => [one.path, one] as const))("of %s are up to date with `npm run docs`", (_, one) => {
+    expect(one.text).toBe(regeneratedSource(one.text));
   });
 
-  it("are nowhere written by hand", () => {
+  it("are not written by hand anywhere", () => {
     const hand = sources.flatMap(({ path, text }) => {
       const rest = withoutGeneratedSource(text);
       return rest.includes("pulumi.Input<") || /\bSECRETS = /.test(rest) ? [path] : [];
@@ -218,7 +220,7 @@ describe("the arguments in the SDK", { timeout: 60_000 }, () => {
     expect(hand).toEqual([]);
   });
 
-  it("are written again where they are not right, and nothing else is", () => {
+  it("are replaced if they are wrong, and other parts are not changed", () => {
     const whole = generated.find(({ path }) => path === "sdk/oceanbase.ts")?.text ?? "";
     for (const [right, wrong] of [
       ["readonly mode?: ", "readonly mod?: "],
@@ -226,14 +228,14 @@ describe("the arguments in the SDK", { timeout: 60_000 }, () => {
       ['const SECRETS = ["password"', 'const SECRETS = ["passwort"'],
     ] as const) {
       expect(whole).toContain(right);
-      expect(renewedSource(whole.replace(right, wrong))).toBe(whole);
+      expect(regeneratedSource(whole.replace(right, wrong))).toBe(whole);
     }
     const own = whole.replace("Creating it adopts the cluster", "It adopts the cluster");
-    expect(renewedSource(own)).toBe(own);
+    expect(regeneratedSource(own)).toBe(own);
   });
 
-  it("cannot be of a module or a name that there is not", () => {
-    const part = (name: string) => () => renewedSource(`// generated: ${name}\n// end\n`);
+  it("must have a known module and name", () => {
+    const part = (name: string) => () => regeneratedSource(`// generated: ${name}\n// end\n`);
     expect(part("connection of provider/mongodb/arguments.ts")).toThrow("no arguments are defined in provider/mongodb");
     expect(part("nothing of provider/oceanbase/arguments.ts")).toThrow("exports no arguments nothing");
     expect(part("nothing")).toThrow("nothing is called nothing");
@@ -260,11 +262,11 @@ describe("the texts of errors", { timeout: 60_000 }, () => {
       "… can no longer be reached: an upgrade always goes to the newest kernel offered, which is ….",
     ],
     ["redisenterprise", "a failed check of `mayDiscardData`", "has neither replication nor persistence"],
-  ])("of %s have the one that ends as %s: %s", (of, ends, text) => {
-    expect(textsOf(of).filter((one) => one.ends === ends && one.message.includes(text))).toHaveLength(1);
+  ])("of %s contain the one with the code %s: %s", (of, code, text) => {
+    expect(textsOf(of).filter((one) => one.code === code && one.message.includes(text))).toHaveLength(1);
   });
 
-  it("are many, each with something to search for", () => {
+  it("are numerous, and each has searchable words", () => {
     const all = ["every-type", "oceanbase", "taurusdb", "redisenterprise"].flatMap(textsOf);
     expect(all.length).toBeGreaterThan(100);
     expect(all.filter(({ message }) => !/[a-z]{3,} [a-z]{2,}/i.test(message))).toEqual([]);
@@ -278,7 +280,7 @@ describe("docs/guides/durations.md", () => {
   const row = text.split("\n").find((line) => line.includes("the read that confirms it")) ?? "";
 
   it.each(RESOURCE_TYPES.map(({ type }) => type))(
-    "has the time between the two reads before an upgrade request: %s",
+    "contains the time between the two reads before an upgrade request: %s",
     async (type) => {
       const { times } = await loadKind(type);
       const named =

@@ -10,7 +10,7 @@ import { ECHOES } from "../secrets/echo";
 import { RESOURCE_TYPES, titleOf } from "../systems";
 import { namesIn, page, pages, ROOT, rowsOf, scriptsIn } from "./pages";
 
-/** What a contributor and the repository's own services read. */
+/** Files for contributors and for the services of the repository. */
 
 const text = (path: string) => readFileSync(join(ROOT, path), "utf8");
 const manifest = z
@@ -30,17 +30,17 @@ describe("CONTRIBUTING.md", () => {
     namesIn(cell).flatMap((name) => scriptsIn(name)),
   );
 
-  it("has a line for each script of the manifest, and no other", () => {
+  it("lists exactly the scripts of the manifest", () => {
     expect([...listed].sort()).toEqual(Object.keys(manifest.scripts).sort());
   });
 
-  it("says of the commands that the README has as well what the README says", () => {
+  it("describes commands of the README as the README does", () => {
     const ours = new Map(rowsOf(page("CONTRIBUTING.md"), "command").map(([command, what]) => [command, what]));
-    const told = rowsOf(page("README.md"), "command");
-    expect(told.length).toBeGreaterThan(3);
-    const scripts = told.flatMap(([cell = ""]) => namesIn(cell).flatMap(scriptsIn));
+    const readmeRows = rowsOf(page("README.md"), "command");
+    expect(readmeRows.length).toBeGreaterThan(3);
+    const scripts = readmeRows.flatMap(([cell = ""]) => namesIn(cell).flatMap(scriptsIn));
     expect(scripts.filter((script) => !listed.includes(script))).toEqual([]);
-    const both = told.filter(([command = ""]) => ours.has(command));
+    const both = readmeRows.filter(([command = ""]) => ours.has(command));
     expect(both.length).toBeGreaterThan(0);
     for (const [command = "", what] of both) expect(what).toBe(ours.get(command)?.split(";")[0]);
   });
@@ -56,14 +56,14 @@ it("package.json, the pages and the forms name one repository", () => {
   expect([...new Set(named)]).toEqual([home]);
 });
 
-it("CHANGELOG.md has the version of the package behind what is unreleased, and every resource type", () => {
+it("CHANGELOG.md has the current version below the unreleased changes, and names every resource type", () => {
   const [, version] = /^## (\d\S*)/m.exec(text("CHANGELOG.md")) ?? [];
   expect(version).toBe(manifest.version);
   expect([...TYPES].sort()).toEqual(RESOURCE_TYPES.map(titleOf).sort());
   expect(TYPES.filter((type) => !text("CHANGELOG.md").includes(`\`${type}\``))).toEqual([]);
 });
 
-it("the form for faults offers every resource type", () => {
+it("the form for bug reports offers every resource type", () => {
   const form = z.object({ body: z.array(z.looseObject({ id: z.string().optional(), attributes: z.unknown() })) });
   const { body } = form.parse(parse(text(".github/ISSUE_TEMPLATE/fault.yml")));
   const options = z.looseObject({ options: z.array(z.string()) });
@@ -73,7 +73,7 @@ it("the form for faults offers every resource type", () => {
 
 describe("docs/reliability.md", () => {
   const reliability = page("docs/reliability.md");
-  /** Whether a file, a folder or a pattern has tests that are not marked as long as a whole. */
+  /** Whether a file, a folder or a pattern has test files that are not long. */
   const isShort = (name: string) =>
     globSync(`test/${name.replace(/\/$/, "/**/*.test.ts")}`, { cwd: ROOT }).some(
       (path) => path.endsWith(".test.ts") && !path.endsWith(".long.test.ts"),
@@ -82,8 +82,8 @@ describe("docs/reliability.md", () => {
   it("names a test of `npm test` for every guarantee", () => {
     const guarantees = rowsOf(reliability, "guarantee");
     expect(guarantees).toHaveLength(12);
-    const unheld = guarantees.filter(([, , heldBy = ""]) => !namesIn(heldBy).some(isShort));
-    expect(unheld.map(([guarantee]) => guarantee)).toEqual([]);
+    const untested = guarantees.filter(([, , tests = ""]) => !namesIn(tests).some(isShort));
+    expect(untested.map(([guarantee]) => guarantee)).toEqual([]);
   });
 
   it.each([
@@ -97,29 +97,29 @@ describe("docs/reliability.md", () => {
       Object.keys({ ...MUTATIONS, ...REPLACEMENTS }).length,
       (count: number) => `| ${count} responses for each type`,
     ],
-  ])("has the number of %s", (_, count, words) => {
+  ])("states the number of %s", (_, count, words) => {
     expect(reliability.text).toContain(words(count));
   });
 
-  it("has the number of forms of a secret", () => {
+  it("states the number of forms of a secret", () => {
     expect(reliability.text).toContain("repeats every secret in ten forms");
     expect(formsOf("a<b>&c/d+e")).toHaveLength(10);
   });
 
-  it("has the number of forms in which tools print credentials, about", () => {
+  it("states the approximate number of forms in which tools print credentials", () => {
     const [, count] = /in about (\d+) forms/.exec(reliability.text) ?? [];
     expect(Math.abs(Object.values(PRINTED).flat().length - Number(count))).toBeLessThan(10);
   });
 });
 
-it("files of long tests only say so in their name and in their first line", () => {
+it("files with only long tests have `long` in their name and in their first line", () => {
   const files = globSync("test/**/*.test.ts", { cwd: ROOT });
   const tagged = files.filter((path) => text(path).startsWith("/** @module-tag " + "long */\n"));
   expect(tagged.length).toBeGreaterThan(10);
   expect(tagged.sort()).toEqual(files.filter((path) => path.endsWith(".long.test.ts")).sort());
 });
 
-it("editors keep what the formatter wants", () => {
+it("the editor settings match those of the formatter", () => {
   const biome = z
     .looseObject({
       formatter: z.looseObject({ indentStyle: z.string(), indentWidth: z.number(), lineWidth: z.number() }),
@@ -164,7 +164,7 @@ const commandsOf = ({ steps }: Job) => steps.flatMap(({ run = [] }) => run);
 const jobsOf = (name: string) => workflows.get(name)?.jobs ?? {};
 
 describe("the workflows", () => {
-  it("pin every action by its commit, with the release beside it", () => {
+  it("pin every action to a commit, with the release in a comment", () => {
     const uses = workflowNames.flatMap((name) => text(`${FOLDER}/${name}`).match(/^.*\buses:.*$/gm) ?? []);
     expect(uses.length).toBeGreaterThan(10);
     const pinned = /^ +(- )?uses: [\w.-]+(\/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/;
@@ -176,7 +176,7 @@ describe("the workflows", () => {
     expect([...commits].filter(([, each]) => each.size > 1)).toEqual([]);
   });
 
-  it("may do no more than they need", () => {
+  it("have only the permissions that they need", () => {
     for (const [name, each] of workflows) {
       expect(Object.values(each.permissions), name).not.toContain("write");
       expect(Object.keys(each.on), name).not.toContain("pull_request_target");
@@ -200,7 +200,7 @@ describe("the workflows", () => {
     expect(workflowNames.filter((name) => text(`${FOLDER}/${name}`).includes("secrets."))).toEqual([]);
   });
 
-  it("put nothing that others write into a command", () => {
+  it("use no input from others in commands", () => {
     expect(jobs.flatMap(([, each]) => commandsOf(each)).filter((command) => command.includes("github."))).toEqual([]);
   });
 
@@ -213,15 +213,15 @@ describe("the workflows", () => {
   });
 });
 
-/** Whether a checkout leaves the job's token out of the configuration of git. */
+/** Whether a checkout does not store the job's token in the configuration of git. */
 function leavesNoToken(given: unknown): boolean {
   return z.looseObject({ "persist-credentials": z.literal(false) }).safeParse(given).success;
 }
 
-describe("the workflow of releases", () => {
+describe("the release workflow", () => {
   const { prepare, publish, announce } = jobsOf("release.yml");
 
-  it("prepares and checks the same at a version tag and on a pull request", () => {
+  it("runs the same steps for a version tag and a pull request", () => {
     expect(workflows.get("release.yml")?.on).toEqual({ push: { tags: ["v*"] }, pull_request: null });
     const always = prepare?.steps.filter((each) => each.if === undefined).flatMap(({ run = [] }) => run);
     expect(always).toEqual(["npm ci", "npm run build", 'npm run release -- --out release --tag "$TAG"']);
@@ -235,7 +235,7 @@ describe("the workflow of releases", () => {
     expect([publish?.needs, announce?.needs]).toEqual(["prepare", "publish"]);
   });
 
-  it("publishes at a tag only, with provenance, and runs no code of the project where it may", () => {
+  it("publishes only from a tag, with provenance, and runs no project code with publishing permissions", () => {
     expect(publish?.if).toBe("github.event_name == 'push' && github.ref_type == 'tag'");
     for (const each of [publish, announce]) {
       const uses = each?.steps.flatMap(({ uses = [] }) => uses) ?? [];
@@ -246,11 +246,11 @@ describe("the workflow of releases", () => {
   });
 });
 
-describe("the workflow of tests", () => {
+describe("the test workflow", () => {
   const tests = jobsOf("tests.yml");
   const commands = Object.values(tests).flatMap(commandsOf);
 
-  it("leaves no test out: short and long ones, and those of the engine's processes through the CLI", () => {
+  it("runs all tests: short and long ones, and those of engine processes through the CLI", () => {
     expect(commands).toContain("npm test");
     expect(commands).toContain("npm run test:all");
     expect(manifest.scripts["test"]).toMatch(/ --tags-filter=!long --exclude "\*\*\/\*\.long\.test\.ts"$/);
@@ -263,12 +263,12 @@ describe("the workflow of tests", () => {
     expect(manifest.scripts["e2e"]).toMatch(/ vitest run test\/e2e test\/contract\/kill-points$/);
   });
 
-  it("plays histories of faults of every resource type", () => {
+  it("runs fault histories for every resource type", () => {
     const types = tests["faults"]?.strategy?.matrix["type"] ?? [];
     expect(types.map((type) => type.replace(":", ".")).sort()).toEqual(RESOURCE_TYPES.map(titleOf).sort());
   });
 
-  it("has the oldest Node that is supported, and the newest", () => {
+  it("uses the oldest supported Node and the newest", () => {
     const nodes = Object.values(tests).flatMap(({ strategy }) => strategy?.matrix["node"] ?? []);
     expect(nodes).toContain(manifest.engines.node.replace(/^>=/, ""));
     expect(nodes).toContain(process.versions.node.split(".")[0]);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Engine, makeWorkspace, openEngine, type Run, type Workspace } from "../engine";
 import { startOceanBase } from "../simulators";
 
-/** What docs/guides/resource-options.md says of Pulumi's options, one test for each. */
+/** The statements of docs/guides/resource-options.md about Pulumi's options, one test for each. */
 
 const OLD = "4.2.1.8-108000022024072217";
 const NEW = "4.3.5.2-102000042025031214";
@@ -60,7 +60,7 @@ function messagesOf({ diagnostics }: Run): string {
 describe("resource options", { timeout: 120_000 }, () => {
   beforeEach(() => cluster.system.journal.clear());
 
-  it("ignoreChanges keeps the stored version, also after a drift", async () => {
+  it("ignoreChanges keeps the stored version, also after drift", async () => {
     const ignored = declared({ version: "4.3.5.9", options: { ignoreChanges: ["version"] } });
     expect(opsOf(await engine.preview(ignored))).toEqual(["same"]);
     const stored = await engine.exportState({ showSecrets: true });
@@ -75,7 +75,7 @@ describe("resource options", { timeout: 120_000 }, () => {
     await engine.importState(stored);
   });
 
-  it("protect refuses to delete the resource, and nothing else", async () => {
+  it("protect only prevents the deletion of the resource", async () => {
     const options = { protect: true };
     expect(opsOf(await engine.up(declared({ options })))).toEqual(["same"]);
     const removed = await engine.up(declared({ name: "", options }));
@@ -86,7 +86,7 @@ describe("resource options", { timeout: 120_000 }, () => {
     expect((await engine.up(declared())).ok).toBe(true);
   });
 
-  it("aliases keep the resource when it gets another name", async () => {
+  it("aliases keep the resource when it is renamed", async () => {
     const renamed = declared({ name: "orders-eu", options: { aliases: [{ name: "orders" }] } });
     expect(opsOf(await engine.preview(renamed))).toEqual(["same"]);
     expect(cluster.system.journal.entries).toEqual([]);
@@ -95,7 +95,7 @@ describe("resource options", { timeout: 120_000 }, () => {
     expect(messagesOf(moved)).toContain("already at 4.3.5.2");
   });
 
-  it("transforms change arguments before they are checked", async () => {
+  it("transforms change arguments before the check", async () => {
     const run = await engine.preview(declared({ transformed: { version: "4.3.9" } }));
     expect(opsOf(run)).toEqual(["update"]);
     const wrong = await engine.preview(declared({ transformed: { version: "newest" } }));
@@ -103,7 +103,7 @@ describe("resource options", { timeout: 120_000 }, () => {
     expect(messagesOf(wrong)).toContain("version");
   });
 
-  it("retainOnDelete removes the resource without calling the provider", async () => {
+  it("retainOnDelete removes the resource without a call to the provider", async () => {
     await engine.up(declared({ options: { retainOnDelete: true } }));
     const removed = await engine.up(declared({ name: "" }));
     expect(removed).toMatchObject({ ok: true });

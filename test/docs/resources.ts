@@ -1,6 +1,6 @@
-/** A resource type, and what its page tells of. */
+/** A resource type and its page. */
 export interface Resource {
-  /** File in `sdk/` and room in `provider/`. */
+  /** File in `sdk/` and folder in `provider/`. */
   readonly vendor: string;
   /** Its class. */
   readonly name: string;
@@ -9,18 +9,18 @@ export interface Resource {
   readonly without: readonly string[];
 }
 
-/** Only TaurusDB's calls wait for a window. */
-const WINDOWS = ["deferred", "withdrawn", "window", "tasks"];
-/** Only obshell undoes an upgrade. */
-const UNDOING = ["rolled-back"];
+/** Only TaurusDB schedules upgrades for a maintenance window. */
+const SCHEDULING = ["deferred", "withdrawn", "window", "tasks"];
+/** Only obshell rolls an upgrade back. */
+const ROLLBACK = ["rolled-back"];
 
 export const RESOURCES: readonly Resource[] = [
-  resource("oceanbase", "ClusterVersion", "oceanbase-cluster-version", WINDOWS),
-  resource("oceanbase", "AgentVersion", "oceanbase-agent-version", WINDOWS),
-  resource("taurusdb", "KernelVersion", "taurusdb-kernel-version", UNDOING),
-  resource("taurusdb", "StarRocksVersion", "taurusdb-starrocks-version", [...UNDOING, "tasks"]),
-  resource("redisenterprise", "ModuleVersions", "redisenterprise-module-versions", [...WINDOWS, ...UNDOING]),
-  resource("redisenterprise", "DatabaseVersion", "redisenterprise-database-version", [...WINDOWS, ...UNDOING]),
+  resource("oceanbase", "ClusterVersion", "oceanbase-cluster-version", SCHEDULING),
+  resource("oceanbase", "AgentVersion", "oceanbase-agent-version", SCHEDULING),
+  resource("taurusdb", "KernelVersion", "taurusdb-kernel-version", ROLLBACK),
+  resource("taurusdb", "StarRocksVersion", "taurusdb-starrocks-version", [...ROLLBACK, "tasks"]),
+  resource("redisenterprise", "ModuleVersions", "redisenterprise-module-versions", [...SCHEDULING, ...ROLLBACK]),
+  resource("redisenterprise", "DatabaseVersion", "redisenterprise-database-version", [...SCHEDULING, ...ROLLBACK]),
 ];
 
 function resource(vendor: string, name: string, page: string, without: readonly string[]): Resource {

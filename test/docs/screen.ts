@@ -1,6 +1,6 @@
 import type { Run } from "../engine";
 
-/** What `pulumi preview` leaves on a terminal when it has ended: the tree of the resources, and the messages of each. */
+/** The output of `pulumi preview` on a terminal: the tree of resources, and the messages of each. */
 export function screenOf(run: Run): string[] {
   const messages = new Map(run.steps.map(({ urn }) => [urn, messagesOf(run, urn)]));
   const rows = run.steps.map(({ urn, name, type, op }, at) => {
@@ -18,7 +18,7 @@ export function screenOf(run: Run): string[] {
 const STACK = "pulumi:pulumi:Stack";
 const SIGNS: Readonly<Record<string, string>> = { create: "+", update: "~", delete: "-" };
 
-/** Messages that stay: progress is shown in the row alone. */
+/** Lasting messages; progress is shown only in the row. */
 function messagesOf({ diagnostics }: Run, urn: string): string[] {
   return diagnostics.filter((one) => one.urn === urn && !one.ephemeral).flatMap(({ message }) => message.split("\n"));
 }

@@ -4,31 +4,31 @@ import ts from "typescript";
 import { inWordsOfPulumi } from "../../provider/frontend/resource/redaction";
 import { ROOT } from "./pages";
 
-/** Reads texts out of TypeScript sources without running them. */
+/** Reads texts from TypeScript sources without running them. */
 
 const parsed = new Map<string, readonly ts.SourceFile[]>();
 
-/** Parsed files of a room. */
-export function sourcesIn(room: string): readonly ts.SourceFile[] {
-  const known = parsed.get(room) ?? parse(room);
-  parsed.set(room, known);
+/** The parsed files of a folder in `provider/`. */
+export function sourcesIn(name: string): readonly ts.SourceFile[] {
+  const known = parsed.get(name) ?? parse(name);
+  parsed.set(name, known);
   return known;
 }
 
-function parse(room: string): ts.SourceFile[] {
-  const folder = join(ROOT, "provider", room);
+function parse(name: string): ts.SourceFile[] {
+  const folder = join(ROOT, "provider", name);
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts"))
+    .filter((file) => file.endsWith(".ts"))
     .sort()
-    .map((name) => join(folder, name))
+    .map((file) => join(folder, file))
     .map((path) => ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true));
 }
 
-/** Names that stand for texts: constants, and parameters with what a call in the same file gives for them. */
+/** Names of texts: constants, and parameters with the arguments of a call in the same file. */
 export type Names = ReadonlyMap<string, ts.Expression>;
 export const NONE: Names = new Map();
 
-/** The texts that names stand for at a node: of each call of the function around it, where its parameters are texts. */
+/** The texts that names have at a node: one map for each call of the enclosing function, if it passes texts. */
 export function bindingsFor(node: ts.Node, file: ts.SourceFile): Names[] {
   const around = ts.findAncestor(node, ts.isFunctionDeclaration);
   const own = constantsAt(node, file);
@@ -43,7 +43,7 @@ export function bindingsFor(node: ts.Node, file: ts.SourceFile): Names[] {
   return bound.length === 0 ? [own] : bound;
 }
 
-/** Constants of the file and of the function around a node. */
+/** Constants of the file and of the function that contains a node. */
 function constantsAt(node: ts.Node, file: ts.SourceFile): Map<string, ts.Expression> {
   const constants = new Map<string, ts.Expression>();
   for (const scope of [file, ts.findAncestor(node, ts.isFunctionDeclaration)?.body]) {
@@ -78,7 +78,7 @@ export function visit(node: ts.Node, each: (node: ts.Node) => void): void {
   ts.forEachChild(node, (child) => visit(child, each));
 }
 
-/** A text; what depends on the case is `…`, two alternatives are `one / other`. */
+/** The text of an expression: parts that depend on the case are `…`, two alternatives are `one / other`. */
 export function read(node: ts.Expression, names: Names): string {
   if (ts.isStringLiteralLike(node)) return inWordsOfPulumi(node.text);
   if (ts.isTemplateExpression(node)) {
@@ -86,18 +86,18 @@ export function read(node: ts.Expression, names: Names): string {
     return inWordsOfPulumi([node.head.text, ...spans].join("")).replaceAll(/…(?:[\s:,]*…)+/g, "…");
   }
   if (ts.isConditionalExpression(node)) {
-    const ways = [read(node.whenTrue, names), read(node.whenFalse, names)];
-    return ways.includes("…") || ways.includes("") ? "…" : ways.join(" / ");
+    const alternatives = [read(node.whenTrue, names), read(node.whenFalse, names)];
+    return alternatives.includes("…") || alternatives.includes("") ? "…" : alternatives.join(" / ");
   }
   if (ts.isIdentifier(node)) {
     const value = names.get(node.text);
     return value === undefined ? "…" : read(value, new Map([...names].filter(([name]) => name !== node.text)));
   }
-  return ts.isCallExpression(node) ? answersOf(node, names) : "…";
+  return ts.isCallExpression(node) ? returnedBy(node, names) : "…";
 }
 
-/** What a function of the same file may answer, when all of it can be told. */
-function answersOf({ expression, arguments: given }: ts.CallExpression, names: Names): string {
+/** The texts that a function of the same file returns; `…` if one of them is unknown. */
+function returnedBy({ expression, arguments: given }: ts.CallExpression, names: Names): string {
   const file = expression.getSourceFile();
   const called = file.statements.find(
     (one) => ts.isFunctionDeclaration(one) && one.name?.text === expression.getText(),
@@ -105,9 +105,9 @@ function answersOf({ expression, arguments: given }: ts.CallExpression, names: N
   if (called === undefined || !ts.isFunctionDeclaration(called) || called.body === undefined) return "…";
   const bound = called.parameters.flatMap(({ name }, at) => entry(name.getText(), given[at]));
   const known = new Map([...names, ...constantsAt(called.body, file), ...bound]);
-  const answers: string[] = [];
+  const returned: string[] = [];
   visit(called.body, (node) => {
-    if (ts.isReturnStatement(node) && node.expression !== undefined) answers.push(read(node.expression, known));
+    if (ts.isReturnStatement(node) && node.expression !== undefined) returned.push(read(node.expression, known));
   });
-  return answers.length === 0 || answers.some((one) => one === "…" || one === "") ? "…" : answers.join(" / ");
+  return returned.length === 0 || returned.some((one) => one === "…" || one === "") ? "…" : returned.join(" / ");
 }

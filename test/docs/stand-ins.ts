@@ -5,15 +5,15 @@ import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { z } from "zod";
 
-/** A command that a documented block runs, and where. */
+/** A command that a documented block runs. */
 export interface Call {
   readonly args: readonly string[];
   readonly cwd: string;
-  /** What it reads from its standard input. */
+  /** Its standard input. */
   readonly input: string;
 }
 
-/** What it prints, or why it fails. */
+/** Returns the output of the command, or rejects with the reason of its failure. */
 export type StandIn = (call: Call) => Promise<string>;
 
 export interface StandIns {
@@ -24,14 +24,14 @@ export interface StandIns {
 
 const request = z.object({ name: z.string(), args: z.array(z.string()), cwd: z.string(), input: z.string() });
 
-/** Hands a command over to the test, which answers with what it prints. */
+/** Sends a command to the test, which responds with its output. */
 const CLIENT = `
 import { text } from "node:stream/consumers";
 const [address, name, ...args] = process.argv.slice(2);
 const body = JSON.stringify({ name, args, cwd: process.cwd(), input: await text(process.stdin) });
-const answer = await fetch(address, { method: "POST", body });
-process.stdout.write(await answer.text());
-process.exitCode = answer.ok ? 0 : 1;
+const response = await fetch(address, { method: "POST", body });
+process.stdout.write(await response.text());
+process.exitCode = response.ok ? 0 : 1;
 `;
 
 /** Commands that need a network or an account, served by functions of the test while a shell runs the block. */
@@ -39,8 +39,8 @@ export async function standIns(commands: Readonly<Record<string, StandIn>>): Pro
   const bin = await mkdtemp(join(tmpdir(), "stand-ins-"));
   const server = createServer(async (message, response) => {
     const { name, ...call } = request.parse(await json(message));
-    const answer = commands[name]?.(call) ?? Promise.reject(new Error(`nothing stands in for ${name}`));
-    answer.then(
+    const result = commands[name]?.(call) ?? Promise.reject(new Error(`there is no stand-in for ${name}`));
+    result.then(
       (text) => response.end(text),
       (error: unknown) => response.writeHead(500).end(`${error instanceof Error ? error.message : error}\n`),
     );

@@ -3,7 +3,7 @@ import { declared, type Property, propertiesOf, textOf } from "./interfaces";
 import { namesIn, type Page, page, rowsOf } from "./pages";
 import type { Resource } from "./resources";
 
-/** The tables of the pages, made of the docstrings of the SDK, of the definitions of the arguments and of the page of errors. */
+/** The tables of the pages, from the docstrings of the SDK, the definitions of the arguments and the page of errors. */
 
 export function argumentsTable({ vendor, name }: Resource): string {
   const { args } = declared(vendor, name);
@@ -32,9 +32,9 @@ export function upgradeTable({ without }: Resource): string {
 
 /** The codes that a page does not explain itself, from the page of errors. */
 export function errorsTable({ without }: Resource, own: Page): string {
-  const told = new Set([...without, ...rowsOf(own, "code").flatMap(([first = ""]) => namesIn(first))]);
+  const omitted = new Set([...without, ...rowsOf(own, "code").flatMap(([first = ""]) => namesIn(first))]);
   const rows = rowsOf(page("docs/errors.md"), "code").filter(([first = ""]) =>
-    namesIn(first).some((one) => !told.has(one)),
+    namesIn(first).some((one) => !omitted.has(one)),
   );
   return table(
     ["code", "meaning", "what to do"],
@@ -50,7 +50,7 @@ const VENDORS: Readonly<Record<string, string>> = {
   redisenterprise: "Redis Enterprise",
 };
 
-/** Where the arguments of a vendor's resources are looked for. */
+/** Where the arguments of a vendor's resources are read from. */
 export function credentialsTable(): string {
   const rows = [...settings()].flatMap(([vendor, own]) => {
     const system = VENDORS[vendor];
@@ -63,7 +63,7 @@ export function credentialsTable(): string {
   return table(["system", "argument", "configuration", "environment"], rows).replaceAll("|  |", "| |");
 }
 
-/** @param rows cells as they stand between the bars */
+/** @param rows the text of each cell */
 export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   return [line(heads), `|${heads.map(() => "---|").join("")}`, ...rows.map(line)].join("\n");
@@ -75,8 +75,8 @@ export function code(text: string): string {
 }
 
 function meaningOf({ text, example }: Property): string {
-  const such = example === undefined ? "" : ` For example ${code(example.trim())}.`;
-  return `${cell(text)}${such}`;
+  const exampleText = example === undefined ? "" : ` For example ${code(example.trim())}.`;
+  return `${cell(text)}${exampleText}`;
 }
 
 function fallbackOf({ required, fallback }: Property): string {
@@ -86,7 +86,7 @@ function fallbackOf({ required, fallback }: Property): string {
   return cell(value === undefined ? fallback : `${code(value)}${fallback.slice(value.length)}`);
 }
 
-/** Prose and lists on one line. */
+/** Prose and lists as one line. */
 function cell(text: string): string {
   const lines = text.replaceAll(/\n\s*- /g, "<br>- ").replaceAll(/\s*\n\s*/g, " ");
   return lines.trim().replaceAll("|", "\\|").replace(/^- /, "<br>- ");

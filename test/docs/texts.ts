@@ -2,25 +2,25 @@ import ts from "typescript";
 import { bindingsFor, type Names, NONE, read, sourcesIn, visit } from "./sources";
 import { code, table } from "./tables";
 
-/** What people read when something went wrong, as it stands in the sources of the provider; what depends on the case is `…`. */
+/** The texts of errors, read from the sources of the provider. Parts that depend on the case are `…`. */
 
 /** One text of an error or of a finding. */
-export interface Told {
-  /** The code in backticks; of a finding that fails a check, with its argument: "a failed check of `version`". */
-  readonly ends: string;
+export interface ErrorText {
+  /** The code in backticks, or the argument of a finding that fails a check: "a failed check of `version`". */
+  readonly code: string;
   readonly message: string;
   readonly remedy: string;
 }
 
-/** Rooms of the provider whose texts stand together, by the name of their table. */
-const ROOMS: Readonly<Record<string, readonly string[]>> = {
+/** The folders of the provider whose texts are in one table, by the name of the table. */
+const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   "every-type": ["core", "frontend", "http"],
   oceanbase: ["oceanbase"],
   taurusdb: ["huaweicloud", "taurusdb"],
   redisenterprise: ["redisenterprise"],
 };
 
-/** Errors that have their code by their class. */
+/** Error classes with a fixed code. */
 const CLASSES: Readonly<Record<string, string>> = {
   Forbidden: "`unauthorized`",
   Missing: "`blocked`",
@@ -28,55 +28,55 @@ const CLASSES: Readonly<Record<string, string>> = {
   Unreachable: "`unreachable`",
 };
 
-/** Where the code of an error is not written beside its text. */
-const HANDED: Readonly<Record<string, string>> = {
+/** Codes that are passed as a variable. */
+const PASSED_CODES: Readonly<Record<string, string>> = {
   "error.code": "`interrupted`, `deadline` or `engine-gone`",
   code: "the worst of its problems",
 };
 
-/** Where a text says nothing itself, or something else each time. */
+/** The remedy of texts without one, or with one that depends on the case. */
 const BY_CODE = "[by its code](#codes)";
 
-/** What is left of a text that depends on the case altogether cannot be searched for. */
+/** Texts with fewer letters cannot be searched for. */
 const FEWEST_LETTERS = 14;
 
 export function textsTable(of: string): string {
-  const rows = textsOf(of).map(({ ends, message, remedy }) => {
-    return [quoted(message), ends, remedy === "" || remedy === "…" ? BY_CODE : quoted(remedy)];
+  const rows = textsOf(of).map(({ code, message, remedy }) => {
+    return [quoted(message), code, remedy === "" || remedy === "…" ? BY_CODE : quoted(remedy)];
   });
   return table(["text", "ends as", "what to do"], rows);
 }
 
-const tables = new Map<string, readonly Told[]>();
+const tables = new Map<string, readonly ErrorText[]>();
 
-/** The texts of a table, in the order of the alphabet, each once. */
-export function textsOf(of: string): readonly Told[] {
+/** The texts of a table, in alphabetical order, without duplicates. */
+export function textsOf(of: string): readonly ErrorText[] {
   const known = tables.get(of) ?? collected(of);
   tables.set(of, known);
   return known;
 }
 
-function collected(of: string): readonly Told[] {
-  const rooms = ROOMS[of];
-  if (rooms === undefined) throw new Error(`no texts are called ${of}`);
-  const all = rooms.flatMap(erringIn).flatMap(toldIn);
+function collected(of: string): readonly ErrorText[] {
+  const folders = FOLDERS[of];
+  if (folders === undefined) throw new Error(`no texts are called ${of}`);
+  const all = folders.flatMap(sourcesWithErrors).flatMap(textsIn);
   const long = all.filter(({ message }) => message.replaceAll(/[^a-z]/gi, "").length >= FEWEST_LETTERS);
-  const unique = new Map(long.map((one) => [`${one.ends} ${one.message}`, one]));
+  const unique = new Map(long.map((one) => [`${one.code} ${one.message}`, one]));
   return [...unique.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
-/** Without what the command line alone tells of an estate: no run ends with it. */
-function erringIn(room: string) {
-  return sourcesIn(room).filter(({ fileName }) => !fileName.endsWith("estate.ts"));
+/** Without texts that only the command line shows, because no run code with them. */
+function sourcesWithErrors(folder: string) {
+  return sourcesIn(folder).filter(({ fileName }) => !fileName.endsWith("estate.ts"));
 }
 
-function key({ message, ends }: Told): string {
-  return `${message.replace(/^[^a-z]+/i, "").toLowerCase()} ${ends}`;
+function key({ message, code }: ErrorText): string {
+  return `${message.replace(/^[^a-z]+/i, "").toLowerCase()} ${code}`;
 }
 
-/** The vendor's own codes for which a room has a remedy: its constant `REMEDIES`. */
-export function vendorsCodes(room: string): string {
-  const rows = sourcesIn(room).flatMap((file) => {
+/** The vendor's codes with a remedy in the constant `REMEDIES` of a folder. */
+export function vendorsCodes(folder: string): string {
+  const rows = sourcesIn(folder).flatMap((file) => {
     const found: string[][] = [];
     visit(file, (node) => {
       if (!ts.isVariableDeclaration(node) || node.name.getText() !== "REMEDIES") return;
@@ -92,27 +92,27 @@ export function vendorsCodes(room: string): string {
   return table(["code", "what to do"], rows).replace("| code |", "| the vendor's code |");
 }
 
-function toldIn(file: ts.SourceFile): Told[] {
-  const told: Told[] = [];
+function textsIn(file: ts.SourceFile): ErrorText[] {
+  const texts: ErrorText[] = [];
   visit(file, (node) => {
     if (findingOf(node, NONE) === undefined && errorOf(node, NONE) === undefined) return;
     for (const names of bindingsFor(node, file)) {
       const one = findingOf(node, names) ?? errorOf(node, names);
-      if (one !== undefined) told.push(one);
+      if (one !== undefined) texts.push(one);
     }
   });
-  visit(file, (node) => void told.push(...insecureIn(node)));
-  return told;
+  visit(file, (node) => void texts.push(...insecureIn(node)));
+  return texts;
 }
 
 /** `insecure(origin, error, { clientCertificate, untrusted })`: the texts are in `http/tls.ts`, the remedies here. */
-function insecureIn(node: ts.Node): Told[] {
+function insecureIn(node: ts.Node): ErrorText[] {
   if (!ts.isCallExpression(node) || node.expression.getText() !== "insecure") return [];
   const [, , remedies] = node.arguments;
   if (remedies === undefined || !ts.isObjectLiteralExpression(remedies)) return [];
   return Object.entries(INSECURE).flatMap(([name, message]) => {
     const remedy = memberOf(remedies, name);
-    return remedy === undefined ? [] : [{ ends: "`unauthorized`", message, remedy: read(remedy, NONE) }];
+    return remedy === undefined ? [] : [{ code: "`unauthorized`", message, remedy: read(remedy, NONE) }];
   });
 }
 
@@ -122,31 +122,31 @@ const INSECURE = {
 };
 
 /** `new UpgradeError("blocked", …, { remedy })`, or the problem of one member: `problem("blocked", …)`. */
-function errorOf(node: ts.Node, names: Names): Told | undefined {
+function errorOf(node: ts.Node, names: Names): ErrorText | undefined {
   if (!ts.isNewExpression(node) && !ts.isCallExpression(node)) return undefined;
   const { arguments: args = [] } = node;
   const name = node.expression.getText();
   const coded = ts.isNewExpression(node) ? name === "UpgradeError" : name === "problem";
-  const ends = coded ? codeIn(args[0]) : ts.isNewExpression(node) ? CLASSES[name] : undefined;
+  const code = coded ? codeIn(args[0]) : ts.isNewExpression(node) ? CLASSES[name] : undefined;
   const [message, options] = coded ? args.slice(1) : args;
-  if (ends === undefined || message === undefined) return undefined;
-  return { ends, message: read(message, names), remedy: remedyIn(options, names) };
+  if (code === undefined || message === undefined) return undefined;
+  return { code, message: read(message, names), remedy: remedyIn(options, names) };
 }
 
 function codeIn(argument: ts.Expression | undefined): string | undefined {
   if (argument === undefined) return undefined;
-  return ts.isStringLiteral(argument) ? code(argument.text) : HANDED[argument.getText()];
+  return ts.isStringLiteral(argument) ? code(argument.text) : PASSED_CODES[argument.getText()];
 }
 
 /** `{ code, message, remedy, property? }` */
-function findingOf(node: ts.Node, names: Names): Told | undefined {
+function findingOf(node: ts.Node, names: Names): ErrorText | undefined {
   if (!ts.isObjectLiteralExpression(node)) return undefined;
   const [kind, message, remedy] = ["code", "message", "remedy"].map((name) => memberOf(node, name));
   if (kind === undefined || message === undefined || remedy === undefined) return undefined;
   const property = memberOf(node, "property");
   const argument = property && read(property, names).replaceAll(/[^\w…]/g, "");
-  const ends = argument === undefined ? "`blocked`" : `a failed check${argument === "…" ? "" : ` of \`${argument}\``}`;
-  return { ends, message: read(message, names), remedy: read(remedy, names) };
+  const code = argument === undefined ? "`blocked`" : `a failed check${argument === "…" ? "" : ` of \`${argument}\``}`;
+  return { code, message: read(message, names), remedy: read(remedy, names) };
 }
 
 function remedyIn(options: ts.Expression | undefined, names: Names): string {
@@ -163,7 +163,7 @@ function memberOf(object: ts.ObjectLiteralExpression, name: string): ts.Expressi
   return undefined;
 }
 
-/** A text in a cell, where it may have backticks and bars of its own. */
+/** Escapes a text for a cell. */
 function quoted(text: string): string {
   return text.trim().replaceAll("|", "\\|").replaceAll("<", "&lt;");
 }

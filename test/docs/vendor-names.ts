@@ -1,6 +1,6 @@
 /**
- * What this project names of the vendors' own tools, each with where the vendor has it. A text that names anything else
- * fails `prose.test.ts`: look it up at the vendor first. `…` stands for what depends on the case.
+ * The commands, requests, permissions and labels of vendors that texts may name, each with its source. A text with another
+ * name fails `prose.test.ts`: verify the name with the vendor's documentation first. `…` replaces parts that depend on the case.
  */
 
 const OBSHELL = "github.com/oceanbase/obshell";

@@ -1,12 +1,12 @@
-/** What a person lets a run do, as plain data: by the time at which it begins. */
+/** The change rules in the program of a run, as plain data. Times are relative to the beginning of the run. */
 export interface ChangeRules {
-  /** A window that opens so many minutes after the beginning of the run, or before it, in a time zone. */
+  /** A window that opens this many minutes after the beginning of the run; negative if it opened before. */
   readonly window?: { readonly opensIn: number; readonly lasts: number; readonly zone: Zone };
   readonly blackout?: { readonly beginsIn: number; readonly lasts: number };
   readonly freeze?: true;
-  /** `right`: the plan that a preview shows just before. `stale`: an approval of another plan. */
+  /** `right`: an approval of the plan of a preview just before. `stale`: an approval of another plan. */
   readonly approval?: "none" | "right" | "stale";
-  /** A backup is asked for: there is none that is new, one was made just before, it is too old in two minutes, or waived. */
+  /** The required backup: missing, too old, new, too old in two minutes, or waived. */
   readonly backup?: "none" | "old" | "fresh" | "aging" | "waived";
   readonly onHeld?: "wait" | "fail";
 }
@@ -14,7 +14,7 @@ export interface ChangeRules {
 export const ZONES = ["UTC", "Asia/Kolkata", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"] as const;
 export type Zone = (typeof ZONES)[number];
 
-/** Nights in which the clocks of Europe change, and a quiet one: milliseconds since 1970. */
+/** A night without and nights with a change of the clocks: milliseconds since 1970. */
 export const STARTS = [
   Date.UTC(2026, 0, 1),
   Date.UTC(2026, 2, 28, 23),
@@ -27,7 +27,7 @@ const DAY = 24 * 60;
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** How old a backup may be. */
+/** The maximum age of a backup. */
 const MAX_AGE = 24 * 60 * MINUTE;
 
 const NONE = {
@@ -39,11 +39,11 @@ const NONE = {
   onHeld: undefined,
 };
 
-/** Approvals for nothing, which ask for one. */
+/** No approvals, so that every upgrade requires one. */
 export const NO_APPROVALS = { formatVersion: 1, approvals: {} };
 
 /**
- * The arguments of a resource that follow from the rules. None leave nothing that an earlier run had.
+ * The resource arguments for the rules. Without rules all arguments of earlier runs are removed.
  * @param plan what a preview has planned, by unit
  */
 export function argumentsOf(rules: ChangeRules | undefined, now: number, urn: string, plan: Values): Values {
@@ -86,7 +86,7 @@ function approvalOf(approval: NonNullable<ChangeRules["approval"]>, now: number,
   return { ...NO_APPROVALS, approvals: { [urn]: Object.fromEntries(units) } };
 }
 
-/** When the backup of a rule ended, where it tells of one. */
+/** When the backup of the rule ended; undefined if there is none. */
 export function backupOf({ backup }: ChangeRules, now: number): number | undefined {
   if (backup === "fresh") return now;
   if (backup === "aging") return now - MAX_AGE + 2 * MINUTE;
@@ -94,8 +94,8 @@ export function backupOf({ backup }: ChangeRules, now: number): number | undefin
 }
 
 /**
- * Why nothing that changes something may be sent now.
- * @param requestedAt when the upgrade was requested: now, or before its operator. Its backup had to be new then
+ * Why no write is allowed now; undefined if it is.
+ * @param requestedAt when the upgrade was requested, which may be before its operator. Its backup must be new at that time
  */
 export function forbidden(
   rules: ChangeRules,
@@ -103,20 +103,20 @@ export function forbidden(
   now: number,
   { backedUpAt, requestedAt }: { readonly backedUpAt: number; readonly requestedAt: number },
 ): string | undefined {
-  const closed = closedBy(rules, args, now);
-  if (closed !== undefined) return PLACES[closed];
+  const hold = timeHoldOf(rules, args, now);
+  if (hold !== undefined) return DESCRIPTIONS[hold];
   if (rules.approval === "none" || rules.approval === "stale") return "without its approval";
   const backup = rules.backup !== undefined && rules.backup !== "waived";
   return backup && !(requestedAt - backedUpAt <= MAX_AGE) ? "without a new backup" : undefined;
 }
 
-const PLACES = { freeze: "under a freeze", blackout: "in a blackout", window: "outside its window" };
+const DESCRIPTIONS = { freeze: "under a freeze", blackout: "in a blackout", window: "outside its window" };
 
 /**
- * The rule of the clock that forbids an upgrade now. Made of the arguments and a calendar of its own, and strict only where no
- * reading of the arguments allows it: in the hour after a change of the clocks, a time of before it counts as well as one of after it.
+ * The time rule that forbids an upgrade now, computed with an independent calendar. In the hour after a change of the clocks
+ * it is only reported if both the old and the new time forbid the upgrade.
  */
-export function closedBy(rules: ChangeRules, args: Values, now: number): keyof typeof PLACES | undefined {
+export function timeHoldOf(rules: ChangeRules, args: Values, now: number): keyof typeof DESCRIPTIONS | undefined {
   if (rules.freeze !== undefined) return "freeze";
   const [blackout] = listOf(args["blackouts"]);
   if (blackout !== undefined && now >= Date.parse(blackout.from) && now < Date.parse(blackout.to)) return "blackout";
@@ -138,7 +138,7 @@ function listOf(value: unknown): { from: string; to: string }[] {
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** Minutes since midnight on a clock on a wall there. */
+/** Minutes since midnight, local time. */
 function localMinute(at: number, zone: string): number {
   const options = { timeZone: zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
   const format = formats.get(zone) ?? new Intl.DateTimeFormat("en", options);

@@ -2,21 +2,21 @@ import type { Damage } from "./history";
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** A place in a JSON value: what holds it, and under which name. */
+/** A place in a JSON value: the object or list that contains it, and its key. */
 interface Place {
   readonly holder: Json[] | { [key: string]: Json };
   readonly key: string;
   readonly value: Json;
 }
 
-/** What was done: the new text. */
+/** The changed text. */
 export interface Damaged {
   readonly text: string;
   /**
-   * The texts in it that the vendor never said, and the versions beside the damage: a client that cannot use one may go by
-   * another, as by the release of a Redis where its patch is not told.
+   * Texts in it that the vendor never sent, and versions near the damage: a client that cannot use one may use another,
+   * such as the Redis release if the patch is missing.
    */
-  readonly told: readonly string[];
+  readonly falseTexts: readonly string[];
 }
 
 const VERSION = /^\D{0,12}\d+(\.\d+){1,3}/;
@@ -35,18 +35,18 @@ const KEYS = ["__proto__", "constructor", "toString", "hasOwnProperty", "length"
 const OTHERS: readonly Json[] = [null, 7, "text", true, [], {}, [[]], [null]];
 
 /**
- * One change to one place of a JSON text, chosen by `pick`. A text that is no JSON, or has no such place, loses its end.
+ * Changes one place of a JSON text, chosen by `pick`. A text that is not JSON, or has no such place, is truncated.
  */
 export function damage(text: string, how: Damage, pick: number): Damaged {
   const root = parse(text);
-  if (root === undefined) return { text: text.slice(0, Math.floor(text.length / 2)), told: [] };
+  if (root === undefined) return { text: text.slice(0, Math.floor(text.length / 2)), falseTexts: [] };
   const places = placesIn(root);
   const fitting = places.filter((place) => fits(place, how));
   const place = choose(fitting.length > 0 ? fitting : places, pick);
-  if (place === undefined) return { text: JSON.stringify(choose(OTHERS, pick) ?? null), told: [] };
+  if (place === undefined) return { text: JSON.stringify(choose(OTHERS, pick) ?? null), falseTexts: [] };
   const chance = Math.floor(pick / 1_009);
-  const told = change(place, fitting.length > 0 ? how : "missing", chance);
-  return { text: JSON.stringify(root), told: [...told, ...versionsOf(place.holder)] };
+  const falseTexts = change(place, fitting.length > 0 ? how : "missing", chance);
+  return { text: JSON.stringify(root), falseTexts: [...falseTexts, ...versionsOf(place.holder)] };
 }
 
 function versionsOf(holder: Place["holder"]): string[] {
@@ -54,7 +54,7 @@ function versionsOf(holder: Place["holder"]): string[] {
   return values.filter((value) => typeof value === "string").filter((text) => VERSION.test(text));
 }
 
-/** Something that is not the vendor's answer at all. */
+/** A body that is not from the vendor. */
 export function garbage(pick: number): string {
   const texts = ["", "null", "[]", "{}", "42", '"ok"', "<html></html>", "{", "\u0000\u0001\u0002", "[".repeat(5_000)];
   return choose(texts, pick) ?? "";
@@ -62,7 +62,7 @@ export function garbage(pick: number): string {
 
 function parse(text: string): Json | undefined {
   try {
-    // Whatever JSON.parse makes is JSON.
+    // JSON.parse returns JSON.
     return JSON.parse(text) as Json;
   } catch {
     return undefined;
@@ -110,10 +110,10 @@ function change({ holder, key, value }: Place, how: Damage, chance: number): str
       put(holder, key, Array.isArray(value) ? listFrom(value, chance) : []);
       return [];
     default: {
-      const said = invented(how, value, chance);
-      put(holder, key, said);
-      // A number is read as a text where the vendor's documentation and its answers differ in types.
-      return typeof said === "string" || typeof said === "number" ? [String(said)] : [];
+      const changed = invented(how, value, chance);
+      put(holder, key, changed);
+      // The provider accepts a number as a string, because vendors document other types than they send.
+      return typeof changed === "string" || typeof changed === "number" ? [String(changed)] : [];
     }
   }
 }
@@ -144,7 +144,7 @@ function versionFrom(text: string, chance: number): string {
   return text.slice(0, part.index) + (number < 0n ? 0n : number) + text.slice(part.index + part[0].length);
 }
 
-/** Empty, twice, without its first, with something strange in it. */
+/** Empty, doubled, without its first element, or with an invalid element. */
 function listFrom(list: readonly Json[], chance: number): Json[] {
   const forms: readonly Json[][] = [[], [...list, ...list], list.slice(1), [...list, null], [...list, { id: "?" }]];
   return choose(forms, chance) ?? [];

@@ -2,18 +2,18 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { generate } from "./generate";
 import type { History } from "./history";
-import { installIdealRsa, renewRsa } from "./ideal-rsa";
-import type { Rule, Violation } from "./judge";
-import { type Played, play } from "./play";
+import { installIdealRsa, resetRsa } from "./ideal-rsa";
+import { type PlayResult, play } from "./play";
+import type { Rule, Violation } from "./rules";
 import { shrink } from "./shrink";
 import type { WorldOfType } from "./world";
 
-/** A history that broke a rule, as it was generated and as small as it could be made. */
+/** A history that broke a rule, with the smallest history that breaks it. */
 export interface Failure {
   readonly seed: number;
   readonly violation: Violation;
   readonly smallest: History;
-  readonly story: readonly string[];
+  readonly log: readonly string[];
 }
 
 export interface Summary {
@@ -21,28 +21,28 @@ export interface Summary {
   histories: number;
   commands: number;
   requests: number;
-  /** Harm that was done, by name. */
-  readonly harms: Record<string, number>;
-  /** How often each rule was looked at. */
+  /** The number of effects by name. */
+  readonly effects: Record<string, number>;
+  /** How often each rule was checked. */
   readonly checked: Partial<Record<Rule, number>>;
   readonly failures: Failure[];
   seconds: number;
-  /** How much more is held after the last history than after the first ones, in bytes. */
+  /** The growth of the heap from the end of the warm-up to the last history, in bytes. */
   heapGrowth: number;
 }
 
 export interface Exploration {
-  /** The seed of the first history; the others count on from it. */
+  /** The seed of the first history; the others have the following seeds. */
   readonly seed: number;
   readonly histories: number;
-  /** Ends early at so many failures. Default 3. */
+  /** The number of failures after which to stop. Default 3. */
   readonly failures?: number;
 }
 
-/** One of so many histories is played with real RSA. */
-const REALLY = 64;
-/** Histories after which everything has been loaded, compiled and cached. */
-const WARM = 500;
+/** Every so many histories one is played with real RSA. */
+const REAL_RSA_EVERY = 64;
+/** The number of histories until everything is loaded, compiled and cached. */
+const WARM_UP = 500;
 
 /** Plays the histories of consecutive seeds, and shrinks those that break a rule. */
 export async function explore(type: WorldOfType, { seed, histories, failures = 3 }: Exploration): Promise<Summary> {
@@ -53,7 +53,7 @@ export async function explore(type: WorldOfType, { seed, histories, failures = 3
   try {
     for (let next = seed; next < seed + histories && summary.failures.length < failures; next++) {
       await exploreOne(type, next, summary);
-      if (summary.histories === WARM) warm = heapUsed();
+      if (summary.histories === WARM_UP) warm = heapUsed();
     }
     if (warm !== undefined) summary.heapGrowth = heapUsed() - warm;
   } finally {
@@ -65,41 +65,41 @@ export async function explore(type: WorldOfType, { seed, histories, failures = 3
 
 async function exploreOne(type: WorldOfType, seed: number, summary: Summary): Promise<void> {
   const history = generate(type, seed);
-  const played = await replay(history, type);
+  const result = await replay(history, type);
   summary.histories += 1;
-  summary.commands += played.commands;
-  summary.requests += played.requests;
-  addTo(summary.harms, Object.fromEntries(played.harms));
-  addTo(summary.checked, played.checked);
-  if (played.violation !== undefined) summary.failures.push(await failureOf(history, played.violation, type));
+  summary.commands += result.commands;
+  summary.requests += result.requests;
+  addTo(summary.effects, Object.fromEntries(result.effects));
+  addTo(summary.checked, result.checked);
+  if (result.violation !== undefined) summary.failures.push(await failureOf(history, result.violation, type));
 }
 
 async function failureOf(history: History, violation: Violation, type: WorldOfType): Promise<Failure> {
   const breaks = async (candidate: History) => (await replay(candidate, type)).violation?.rule;
   const smallest = await shrink(history, violation.rule, breaks);
   const last = await replay(smallest, type);
-  return { seed: history.seed, violation: last.violation ?? violation, smallest, story: last.story };
+  return { seed: history.seed, violation: last.violation ?? violation, smallest, log: last.log };
 }
 
-/** Plays a history as exploring does. Needs `installIdealRsa` to be quick. */
-export function replay(history: History, type: WorldOfType): Promise<Played> {
-  renewRsa(history.seed % REALLY === 0);
+/** Plays a history as `explore` does. Slow without `installIdealRsa`. */
+export function replay(history: History, type: WorldOfType): Promise<PlayResult> {
+  resetRsa(history.seed % REAL_RSA_EVERY === 0);
   return play(history, type);
 }
 
 export function emptySummary(type: string): Summary {
   const counts = { histories: 0, commands: 0, requests: 0, seconds: 0, heapGrowth: 0 };
-  return { type, ...counts, harms: {}, checked: {}, failures: [] };
+  return { type, ...counts, effects: {}, checked: {}, failures: [] };
 }
 
-/** Adds up what several processes have explored at the same time. */
+/** Adds the summary of one of several parallel processes. */
 export function addSummary(sum: Summary, part: Summary): void {
   sum.histories += part.histories;
   sum.commands += part.commands;
   sum.requests += part.requests;
   sum.seconds = Math.max(sum.seconds, part.seconds);
   sum.heapGrowth = Math.max(sum.heapGrowth, part.heapGrowth);
-  addTo(sum.harms, part.harms);
+  addTo(sum.effects, part.effects);
   addTo(sum.checked, part.checked);
   sum.failures.push(...part.failures);
 }
@@ -108,7 +108,7 @@ function addTo(sum: Record<string, number>, more: Readonly<Record<string, number
   for (const [name, count] of Object.entries(more)) sum[name] = (sum[name] ?? 0) + count;
 }
 
-/** What is still held after a garbage collection. */
+/** The heap size after a garbage collection. */
 function heapUsed(): number {
   setFlagsFromString("--expose-gc");
   runInNewContext("gc")();

@@ -8,16 +8,16 @@ import { oceanbaseClusterVersion } from "./worlds/oceanbase";
 
 const MINUTE = 60_000;
 
-describe("exploring", () => {
-  it.each(Object.entries(MUTANTS))("finds a provider that %s", { timeout: MINUTE }, async (_, mutant) => {
+describe("the fault explorer", () => {
+  it.each(Object.entries(MUTANTS))("detects a provider that %s", { timeout: MINUTE }, async (_, mutant) => {
     const type = mutated(oceanbaseClusterVersion, mutant);
     const { failures } = await explore(type, { seed: mutant.seed ?? 1, histories: 300, failures: 1 });
     expect(failures).toHaveLength(1);
     expect(mutant.breaks).toContain(failures[0]?.violation.rule);
   });
 
-  it("makes what it finds smaller", { timeout: MINUTE }, async () => {
-    const mutant = MUTANTS["sends the upgrade call again when its answer is lost"] ?? expect.fail();
+  it("shrinks a history that breaks a rule", { timeout: MINUTE }, async () => {
+    const mutant = MUTANTS["repeats an upgrade request whose response was lost"] ?? expect.fail();
     const type = mutated(oceanbaseClusterVersion, mutant);
     const { failures } = await explore(type, { seed: mutant.seed ?? 1, histories: 300, failures: 1 });
     expect(failures).toHaveLength(1);
@@ -35,7 +35,7 @@ describe("a history", () => {
   });
   afterAll(() => restore?.());
 
-  it("is the same for the same seed, and goes the same way each time", async () => {
+  it("is the same for the same seed, and has the same result each time", async () => {
     for (let seed = 1; seed <= 10; seed++) {
       const history = generate(oceanbaseClusterVersion, seed);
       expect(generate(oceanbaseClusterVersion, seed)).toEqual(history);
@@ -47,14 +47,14 @@ describe("a history", () => {
     }
   });
 
-  it("goes the same way with real RSA", async () => {
+  it("has the same result with real RSA", async () => {
     const history = generate(oceanbaseClusterVersion, 64);
     const really = await replay(history, oceanbaseClusterVersion);
     const ideally = await replay({ ...history }, oceanbaseClusterVersion);
-    expect(ideally.story).toEqual(really.story);
+    expect(ideally.log).toEqual(really.log);
   });
 
-  it("survives as the JSON that a failure prints", () => {
+  it("can be replayed from the JSON that a failure prints", () => {
     const history = generate(oceanbaseClusterVersion, 7);
     expect(JSON.parse(JSON.stringify(history))).toEqual(history);
   });
@@ -64,7 +64,7 @@ describe("damage", () => {
   const text = JSON.stringify({ version: "4.3.5.2", state: "RUNNING", list: [1, 2], name: "orders" });
 
   it.each(["missing", "null", "retyped", "version", "state", "number", "text", "list", "key"] as const)(
-    "of the kind %s changes a JSON text and leaves it one",
+    "of kind %s changes a JSON text and keeps it valid",
     (how) => {
       const damaged = Array.from({ length: 20 }, (_, pick) => damage(text, how, pick * 7_919).text);
       for (const one of damaged) expect(() => JSON.parse(one)).not.toThrow();
@@ -72,11 +72,11 @@ describe("damage", () => {
     },
   );
 
-  it("tells what the vendor never said, and the versions beside it", () => {
+  it("returns the changed texts, and the versions near them", () => {
     const database = JSON.stringify({ uid: 1, version: "7.2.4", redis_version: "7.2" });
-    const { text: changed, told } = damage(database, "version", 1);
-    expect(told.length).toBeGreaterThan(1);
-    for (const one of told) expect(changed).toContain(JSON.stringify(one));
-    expect(told.some((one) => !database.includes(JSON.stringify(one)))).toBe(true);
+    const { text: changed, falseTexts } = damage(database, "version", 1);
+    expect(falseTexts.length).toBeGreaterThan(1);
+    for (const one of falseTexts) expect(changed).toContain(JSON.stringify(one));
+    expect(falseTexts.some((one) => !database.includes(JSON.stringify(one)))).toBe(true);
   });
 });

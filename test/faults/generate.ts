@@ -1,6 +1,6 @@
 import { Random } from "../simulators";
 import { type ChangeRules, STARTS, ZONES } from "./change-rules";
-import type { Damage, Fault, Harm, History, Moment, NetworkHarm, Run } from "./history";
+import type { Damage, Effect, Fault, History, Moment, NetworkEffect, Run } from "./history";
 import { Timeline } from "./timeline";
 import type { WorldOfType } from "./world";
 
@@ -12,15 +12,15 @@ class Chance extends Random {
     return list[this.integer(list.length)] ?? list[0];
   }
 
-  /** One of several makers, by weight. */
-  weighed<T>(makers: readonly (readonly [weight: number, make: Make<T>])[]): T {
+  /** One of several values, by weight. */
+  weighted<T>(makers: readonly (readonly [weight: number, make: Make<T>])[]): T {
     const sum = makers.reduce((total, [weight]) => total + weight, 0);
     let left = this.next() * sum;
     for (const [weight, make] of makers) {
       left -= weight;
       if (left < 0) return make(this);
     }
-    throw new RangeError("there is nothing to choose from");
+    throw new RangeError("the weights are empty");
   }
 
   happens(share: number): boolean {
@@ -55,22 +55,22 @@ const DELAYS = [2 * SECOND, 20 * SECOND, 59 * SECOND, 65 * SECOND, 85 * SECOND, 
 const JUMPS = [5 * SECOND, 45 * SECOND, 5 * MINUTE, 60 * MINUTE, 24 * 60 * MINUTE] as const;
 
 const spanOf: Make<number> = (chance) =>
-  chance.weighed([
+  chance.weighted([
     [6, () => 1],
     [2, () => 2 + chance.integer(2)],
     [1.5, () => 4 + chance.integer(9)],
     [0.5, () => 13 + chance.integer(48)],
   ]);
 
-const network: Make<NetworkHarm> = (chance) => {
+const network: Make<NetworkEffect> = (chance) => {
   const span = spanOf(chance);
   const pick = chance.integer(2 ** 31);
   const processed = chance.happens(0.5);
-  return chance.weighed<NetworkHarm>([
+  return chance.weighted<NetworkEffect>([
     [1, () => ({ kind: "refused", span })],
     [0.5, () => ({ kind: "connect-timeout", span })],
     [2, () => ({ kind: "reset", processed, span })],
-    [1.5, () => ({ kind: "silence", processed, span: Math.min(span, 3) })],
+    [1.5, () => ({ kind: "no-response", processed, span: Math.min(span, 3) })],
     [0.7, () => ({ kind: "slow", ms: chance.upTo(55 * SECOND), span: Math.min(span, 3) })],
     [1, () => ({ kind: "delayed", ms: chance.of(DELAYS), span: 1 })],
     [1, () => ({ kind: "truncated", share: chance.next(), noticed: processed, span })],
@@ -86,31 +86,31 @@ const moment: Make<Moment> = (chance) => ({
   delay: chance.happens(0.4) ? 0 : chance.upTo(3 * SECOND),
 });
 
-function harm(chance: Chance, troubles: readonly [string, ...string[]] | undefined): Harm {
-  const vendor: Make<Harm> = () => ({
+function effect(chance: Chance, events: readonly [string, ...string[]] | undefined): Effect {
+  const vendor: Make<Effect> = () => ({
     kind: "vendor",
-    trouble: troubles === undefined ? "" : chance.of(troubles),
-    dial: chance.next(),
+    event: events === undefined ? "" : chance.of(events),
+    parameter: chance.next(),
     delay: chance.happens(0.5) ? 0 : chance.upTo(10 * SECOND),
   });
-  return chance.weighed<Harm>([
+  return chance.weighted<Effect>([
     [55, network],
     [10, () => ({ kind: "kill", ...moment(chance) })],
     [8, () => ({ kind: "interrupt", ...moment(chance) })],
     [4, () => ({ kind: "clock", ms: chance.of(JUMPS) * (chance.happens(0.5) ? 1 : -1) })],
-    [troubles === undefined ? 0 : 22, vendor],
+    [events === undefined ? 0 : 22, vendor],
   ]);
 }
 
-function fault(chance: Chance, troubles: readonly [string, ...string[]] | undefined): Fault {
-  const done = harm(chance, troubles);
+function fault(chance: Chance, events: readonly [string, ...string[]] | undefined): Fault {
+  const done = effect(chance, events);
   return chance.happens(0.35)
-    ? { at: "write", nth: chance.happens(0.85) ? 1 : 2, harm: done }
-    : { at: "request", nth: chance.upTo(45), harm: done };
+    ? { at: "write", nth: chance.happens(0.85) ? 1 : 2, effect: done }
+    : { at: "request", nth: chance.upTo(45), effect: done };
 }
 
-function run(chance: Chance, op: Run["op"], troubles: readonly [string, ...string[]] | undefined): Run {
-  const count = chance.weighed([
+function run(chance: Chance, op: Run["op"], events: readonly [string, ...string[]] | undefined): Run {
+  const count = chance.weighted([
     [2, () => 0],
     [5, () => 1],
     [3, () => 2],
@@ -120,45 +120,45 @@ function run(chance: Chance, op: Run["op"], troubles: readonly [string, ...strin
     op,
     gap: chance.happens(0.7) ? chance.upTo(5 * SECOND) : chance.upTo(10 * MINUTE),
     ...(op === "up" && chance.happens(0.12) ? { limit: chance.upTo(30) } : {}),
-    faults: Array.from({ length: count }, () => fault(chance, troubles)),
+    faults: Array.from({ length: count }, () => fault(chance, events)),
   };
 }
 
-/** How much later than the process that sent it is killed a call may reach the vendor, in milliseconds. */
-const LATEST_CALL = 20 * SECOND;
+/** How many milliseconds after the end of a killed process its request may reach the vendor. */
+const LATEST_REQUEST = 20 * SECOND;
 
 /**
- * Every other call of a process that is killed is still on its way then. Chosen apart from everything else, so that the
- * histories of older seeds stay what they were.
+ * Delays every second write of a killed process, so that it arrives after the end of the process. It has its own random
+ * numbers, so that the histories of older seeds do not change.
  */
-function withLateCalls(runs: readonly Run[], chance: Chance): Run[] {
+function withLateRequests(runs: readonly Run[], chance: Chance): Run[] {
   return runs.map(({ faults, ...run }) => ({
     ...run,
-    faults: faults.flatMap((one) => [one, ...lateCall(one, chance)]),
+    faults: faults.flatMap((one) => [one, ...lateRequest(one, chance)]),
   }));
 }
 
-function lateCall({ at, nth, harm }: Fault, chance: Chance): Fault[] {
-  if (at !== "write" || harm.kind !== "kill" || harm.when !== "before" || chance.happens(0.5)) return [];
-  // What is killed at the very moment sends nothing any more.
-  const ms = harm.delay + chance.upTo(LATEST_CALL);
-  return harm.delay === 0 ? [] : [{ at, nth, harm: { kind: "delayed", ms, span: 1 } }];
+function lateRequest({ at, nth, effect }: Fault, chance: Chance): Fault[] {
+  if (at !== "write" || effect.kind !== "kill" || effect.when !== "before" || chance.happens(0.5)) return [];
+  // A process that is killed immediately sends nothing.
+  const ms = effect.delay + chance.upTo(LATEST_REQUEST);
+  return effect.delay === 0 ? [] : [{ at, nth, effect: { kind: "delayed", ms, span: 1 } }];
 }
 
-/** Histories in which the program says when upgrades may begin. */
+/** The share of histories with change rules. */
 const CONTROLLED = 0.35;
 
-/** Chosen apart from everything else, too. */
+/** Adds change rules, also with their own random numbers. */
 function withRules(runs: readonly Run[], chance: Chance): Pick<History, "start" | "runs"> {
   if (!chance.happens(CONTROLLED)) return { runs };
   const start = chance.of(STARTS);
   const ruled = runs.map((run) => (chance.happens(0.8) ? { ...run, rules: rules(chance) } : run));
-  // What held an upgrade before often still does.
+  // A hold often continues in the next run.
   return { start, runs: ruled.map((run, at) => (at > 0 && chance.happens(0.4) ? (runs[at] ?? run) : run)) };
 }
 
 const minutes: Make<number> = (chance) =>
-  chance.weighed([
+  chance.weighted([
     [1, () => chance.integer(3)],
     [2, () => chance.upTo(60)],
     [2, () => chance.upTo(12 * 60)],
@@ -181,19 +181,19 @@ function signed(chance: Chance): number {
 
 const known = new Map<string, readonly string[]>();
 
-function troublesOf(type: WorldOfType): readonly string[] {
-  const names = known.get(type.type) ?? Object.keys(type.make(new Timeline(), new Random(0)).troubles);
+function eventsOf(type: WorldOfType): readonly string[] {
+  const names = known.get(type.type) ?? Object.keys(type.make(new Timeline(), new Random(0)).events);
   known.set(type.type, names);
   return names;
 }
 
-/** The history of a seed: one to five commands with whatever goes wrong in them. What follows them is without faults. */
+/** The history of a seed: one to five commands with faults. Commands without faults follow when it is played. */
 export function generate(type: WorldOfType, seed: number): History {
   const chance = new Chance(seed);
-  const [first, ...rest] = troublesOf(type);
-  const troubles = first === undefined ? undefined : ([first, ...rest] as const);
+  const [first, ...rest] = eventsOf(type);
+  const events = first === undefined ? undefined : ([first, ...rest] as const);
   const scene = chance.integer(2 ** 31);
-  const count = chance.weighed([
+  const count = chance.weighted([
     [5, () => 1],
     [3, () => 2],
     [1.5, () => 3],
@@ -201,10 +201,10 @@ export function generate(type: WorldOfType, seed: number): History {
   ]);
   const runs: Run[] = [];
   while (runs.length < count) {
-    if (chance.happens(0.15)) runs.push(run(chance, "preview", troubles));
-    if (chance.happens(0.1)) runs.push(run(chance, "refresh", troubles));
-    runs.push(run(chance, "up", troubles));
+    if (chance.happens(0.15)) runs.push(run(chance, "preview", events));
+    if (chance.happens(0.1)) runs.push(run(chance, "refresh", events));
+    runs.push(run(chance, "up", events));
   }
-  const late = withLateCalls(runs, new Chance(seed ^ 0x1a7e));
+  const late = withLateRequests(runs, new Chance(seed ^ 0x1a7e));
   return { type: type.type, seed, scene, ...withRules(late, new Chance(seed ^ 0xc4a6)) };
 }

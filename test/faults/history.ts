@@ -1,57 +1,57 @@
 import type { ChangeRules } from "./change-rules";
 
-/** A history: what a stack goes through, as plain data. Made from a seed, played, shrunk, printed, replayed. */
+/** A history: the commands and faults of one stack, as plain data. Generated from a seed, played, shrunk, printed, replayed. */
 export interface History {
   /** `oceanbase:ClusterVersion` */
   readonly type: string;
   readonly seed: number;
-  /** Seed of what the vendor looks like and what is pinned; stays the same while a history is shrunk. */
+  /** Seed of the vendor and the resource arguments; shrinking a history does not change it. */
   readonly scene: number;
-  /** When it begins: milliseconds since 1970; the beginning of 2026, if nothing is said. */
+  /** When it begins: milliseconds since 1970. Default: the beginning of 2026. */
   readonly start?: number;
   readonly runs: readonly Run[];
 }
 
-/** One command of a person: each runs in a provider process of its own. */
+/** One Pulumi command, which runs in its own provider process. */
 export interface Run {
   readonly op: "up" | "preview" | "refresh";
-  /** Milliseconds between the end of the run before and this one. */
+  /** Milliseconds between the end of the previous run and this one. */
   readonly gap: number;
-  /** customTimeouts, in seconds; the kind's default if absent. */
+  /** customTimeouts in seconds; by default that of the resource type. */
   readonly limit?: number;
-  /** What the program lets it do; everything, if nothing is said. */
+  /** The change rules in the program. Default: none. */
   readonly rules?: ChangeRules;
   readonly faults: readonly Fault[];
 }
 
-/** Something that goes wrong when a run makes its n-th request, or its n-th write; both counted from 1. */
+/** A fault at the n-th request or n-th write of a run, counted from 1. */
 export interface Fault {
   readonly at: "request" | "write";
   readonly nth: number;
-  readonly harm: Harm;
+  readonly effect: Effect;
 }
 
-/** A moment around the exchange of a request, and so many milliseconds later. */
+/** A moment before or after a request was processed, with a delay in milliseconds. */
 export interface Moment {
   readonly when: "before" | "after";
   readonly delay: number;
 }
 
-export type Harm = NetworkHarm | ProcessHarm | VendorHarm;
+export type Effect = NetworkEffect | ProcessEffect | VendorEffect;
 
-/** What happens to the exchange, and to the `span - 1` exchanges of the run that follow. */
-export type NetworkHarm = { readonly span: number } & (
+/** What happens to the request, and to the next `span - 1` requests of the run. */
+export type NetworkEffect = { readonly span: number } & (
   | { readonly kind: "refused" }
   | { readonly kind: "connect-timeout" }
   | { readonly kind: "reset"; readonly processed: boolean }
-  | { readonly kind: "silence"; readonly processed: boolean }
-  /** The answer comes late, but within the time limit of a request. */
+  | { readonly kind: "no-response"; readonly processed: boolean }
+  /** The response is late, but within the time limit of a request. */
   | { readonly kind: "slow"; readonly ms: number }
-  /** The request reaches the vendor so late, whether or not anybody still waits for it. */
+  /** The request reaches the vendor late, even if the client has given up. */
   | { readonly kind: "delayed"; readonly ms: number }
-  /** The body ends too early: noticed by its length, or not. */
+  /** The body is truncated: detectable by its length, or not. */
   | { readonly kind: "truncated"; readonly share: number; readonly noticed: boolean }
-  /** Another answer in the place of the vendor's; whether the vendor had processed the request. */
+  /** Another response replaces the vendor's, whether or not the vendor processed the request. */
   | {
       readonly kind: "replaced";
       readonly shape: "proxy" | "vendor";
@@ -60,43 +60,43 @@ export type NetworkHarm = { readonly span: number } & (
       readonly processed: boolean;
     }
   | { readonly kind: "garbage"; readonly pick: number }
-  /** The vendor's answer with something in it changed. */
+  /** The vendor's response with one change. */
   | { readonly kind: "damaged"; readonly damage: Damage; readonly pick: number }
 );
 
 export type Damage = "missing" | "null" | "retyped" | "version" | "state" | "number" | "text" | "list" | "key";
 
-export type ProcessHarm =
+export type ProcessEffect =
   | ({ readonly kind: "interrupt" } & Moment)
   | ({ readonly kind: "kill" } & Moment)
-  /** The provider's wall clock is put forward or back. */
+  /** The provider's wall clock is set forward or back. */
   | { readonly kind: "clock"; readonly ms: number };
 
-/** Something happens at the vendor: one of the troubles of its world, so many milliseconds later. `dial` in [0, 1). */
-export interface VendorHarm {
+/** An event of the simulated vendor, with a delay in milliseconds. `parameter` in [0, 1). */
+export interface VendorEffect {
   readonly kind: "vendor";
-  readonly trouble: string;
-  readonly dial: number;
+  readonly event: string;
+  readonly parameter: number;
   readonly delay: number;
 }
 
-export function isNetwork(harm: Harm): harm is NetworkHarm {
-  return "span" in harm;
+export function isNetwork(effect: Effect): effect is NetworkEffect {
+  return "span" in effect;
 }
 
-/** For the statistics: what it is, in a word or two. */
-export function nameOf(harm: Harm): string {
-  switch (harm.kind) {
+/** A short name for the statistics. */
+export function nameOf(effect: Effect): string {
+  switch (effect.kind) {
     case "reset":
-    case "silence":
-      return `${harm.kind} ${harm.processed ? "after" : "before"}`;
+    case "no-response":
+      return `${effect.kind} ${effect.processed ? "after" : "before"}`;
     case "replaced":
-      return `replaced (${harm.shape}, ${Math.floor(harm.status / 100)}xx)`;
+      return `replaced (${effect.shape}, ${Math.floor(effect.status / 100)}xx)`;
     case "damaged":
-      return `damaged (${harm.damage})`;
+      return `damaged (${effect.damage})`;
     case "vendor":
-      return `vendor: ${harm.trouble}`;
+      return `vendor: ${effect.event}`;
     default:
-      return harm.kind;
+      return effect.kind;
   }
 }

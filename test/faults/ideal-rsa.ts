@@ -2,11 +2,9 @@ import crypto, { type KeyObject } from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
 
 /**
- * RSA as an ideal: what was encrypted for a key can be decrypted with that key, and with nothing else.
- *
- * The real one takes most of the time of a history, and no history is about it. So `publicEncrypt` hands out a number in
- * the place of a ciphertext, and `privateDecrypt` gives back the padded block that belongs to it: in form, in length and
- * in what is refused the two behave as with RSA. A ciphertext that does not come from here is decrypted really.
+ * Ideal RSA: what was encrypted for a key can be decrypted with that key only. Real RSA would take most of the time of a
+ * history. `publicEncrypt` returns a number as the ciphertext, and `privateDecrypt` returns its padded block. Formats,
+ * lengths and errors are those of RSA. Other ciphertexts are decrypted with real RSA.
  */
 interface Sealed {
   readonly modulus: string;
@@ -17,15 +15,15 @@ const real = { publicEncrypt: crypto.publicEncrypt, privateDecrypt: crypto.priva
 const moduli = new WeakMap<KeyObject, { readonly modulus: string; readonly bytes: number }>();
 /** PKCS#1 v1.5: 00 02, eight bytes of padding, 00. */
 const OVERHEAD = 11;
-/** Marks a number as one. A real ciphertext begins like this by one chance in 2^80. */
+/** Identifies a number. A real ciphertext begins with this text with a probability of 2^-80. */
 const MARK = Buffer.from("ideal rsa.");
 
 let sealed: Sealed[] = [];
-/** The number of the first of them: no number is handed out twice. */
+/** The number of the first of them; no number is used twice. */
 let first = 0;
 let ideal = true;
 
-/** Replaces RSA in this process. @returns what puts the real one back */
+/** Replaces RSA in this process. @returns a function that restores real RSA */
 export function installIdealRsa(): () => void {
   Object.assign(crypto, { publicEncrypt: encrypt, privateDecrypt: decrypt });
   syncBuiltinESMExports();
@@ -35,8 +33,8 @@ export function installIdealRsa(): () => void {
   };
 }
 
-/** Starts again: ciphertexts of an earlier history are never asked for again. @param really whether RSA is to be real */
-export function renewRsa(really: boolean): void {
+/** Discards the ciphertexts of earlier histories. @param really whether to use real RSA */
+export function resetRsa(really: boolean): void {
   first += sealed.length;
   sealed = [];
   ideal = !really;
@@ -68,7 +66,7 @@ function decrypt(options: Options, ciphertext: Buffer): Buffer {
     return real.privateDecrypt(options, ciphertext);
   }
   const found = sealed[ciphertext.readUInt32BE(ciphertext.length - 4) - first];
-  // With another key nothing but noise comes out.
+  // With another key the result is noise.
   return found?.modulus === modulus ? found.block : Buffer.alloc(bytes, 0x5a);
 }
 

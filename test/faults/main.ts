@@ -4,24 +4,24 @@ import { integerOption, parseOptions, UsageError } from "../simulators/shell/com
 import { addSummary, emptySummary, explore, replay, type Summary } from "./explore";
 import type { History } from "./history";
 import { installIdealRsa } from "./ideal-rsa";
-import { tellSummary } from "./report";
+import { formatSummary } from "./report";
 import type { WorldOfType } from "./world";
 import { WORLDS } from "./worlds";
 
-/** `npm run faults`: explores histories, in several processes, as long as one likes. */
+/** `npm run faults`: plays generated histories in several processes. */
 
 const USAGE = `usage: npm run faults -- [--type TYPE]... [--runs N] [--seed S] [--jobs N] [--failures N]
        npm run faults -- --history JSON
 
   --type      ${WORLDS.map(({ type }) => type).join(", ")}; default: all
   --runs      histories per type, default 10000
-  --seed      the first history's seed, default 1; the others count on from it
+  --seed      seed of the first history, default 1; the others have the following seeds
   --jobs      processes, default one per core
   --failures  failures per type and process after which to stop, default 3
-  --history   plays this one history, and tells it`;
+  --history   plays only this history, and prints its commands`;
 
-/** Seeds that a process takes at once. */
-const PORTION = 2_000;
+/** The number of seeds that a process plays. */
+const BATCH = 2_000;
 
 interface Order {
   readonly type: string;
@@ -44,18 +44,18 @@ async function main(args: readonly string[]): Promise<boolean> {
     console.log(USAGE);
     return true;
   }
-  if (options.history !== undefined) return tell(options.history);
+  if (options.history !== undefined) return replayHistory(options.history);
   const histories = integerOption("runs", options.runs, 10_000, 1);
   const seed = integerOption("seed", options.seed, 1, 0);
   const jobs = integerOption("jobs", options.jobs, availableParallelism(), 1);
   const failures = integerOption("failures", options.failures, 3, 1);
-  let good = true;
+  let passed = true;
   for (const { type } of (options.type ?? WORLDS.map((world) => world.type)).map(worldOf)) {
     const summary = await inProcesses({ type, seed, histories, failures }, jobs);
-    console.log(`${tellSummary(summary)}\n`);
-    good &&= summary.failures.length === 0;
+    console.log(`${formatSummary(summary)}\n`);
+    passed &&= summary.failures.length === 0;
   }
-  return good;
+  return passed;
 }
 
 function worldOf(name: string): WorldOfType {
@@ -64,17 +64,17 @@ function worldOf(name: string): WorldOfType {
   return found;
 }
 
-async function tell(text: string): Promise<boolean> {
-  // Printed by this program; a wrong one fails where it is played.
+async function replayHistory(text: string): Promise<boolean> {
+  // Printed by this program; an invalid one fails when it is played.
   const history = JSON.parse(text) as History;
   installIdealRsa();
-  const { story, violation } = await replay(history, worldOf(history.type));
-  for (const line of story) console.log(line);
-  console.log(violation === undefined ? "every rule holds" : `${violation.rule}: ${violation.text}`);
+  const { log, violation } = await replay(history, worldOf(history.type));
+  for (const line of log) console.log(line);
+  console.log(violation === undefined ? "no violations" : `${violation.rule}: ${violation.text}`);
   return violation === undefined;
 }
 
-/** Shares the seeds out among processes. */
+/** Distributes the seeds to processes. */
 async function inProcesses(order: Order, jobs: number): Promise<Summary> {
   const sum = emptySummary(order.type);
   const since = performance.now();
@@ -83,8 +83,8 @@ async function inProcesses(order: Order, jobs: number): Promise<Summary> {
   const work = async () => {
     while (next < end && sum.failures.length < order.failures) {
       const seed = next;
-      next += PORTION;
-      addSummary(sum, await inProcess({ ...order, seed, histories: Math.min(PORTION, end - seed) }));
+      next += BATCH;
+      addSummary(sum, await inProcess({ ...order, seed, histories: Math.min(BATCH, end - seed) }));
     }
   };
   await Promise.all(Array.from({ length: jobs }, work));
@@ -102,7 +102,7 @@ function inProcess(order: Order): Promise<Summary> {
     });
     child.on("error", reject);
     child.on("exit", (code) =>
-      summary === undefined ? reject(new Error(`a process ended: ${code}`)) : resolve(summary),
+      summary === undefined ? reject(new Error(`a process exited with ${code}`)) : resolve(summary),
     );
   });
 }
@@ -115,8 +115,8 @@ async function serve({ type, ...order }: Order): Promise<void> {
 const order = process.env["FAULTS_ORDER"];
 const done = order === undefined ? main(process.argv.slice(2)) : serve(JSON.parse(order)).then(() => true);
 done
-  .then((good) => {
-    if (!good) process.exitCode = 1;
+  .then((passed) => {
+    if (!passed) process.exitCode = 1;
   })
   .catch((error: unknown) => {
     console.error(error instanceof UsageError ? error.message : error);

@@ -5,13 +5,13 @@ import type { Runtime } from "../../provider/core/runtime";
 import type { Task } from "../../provider/core/task";
 import type { Unit, View } from "../../provider/core/unit";
 import type { Transport } from "../../provider/http/transport";
-import type { Rule } from "./judge";
+import type { Rule } from "./rules";
 import type { World, WorldOfType } from "./world";
 
-/** A provider with a fault of its own, and the rule that has to notice: exploring is worth what it finds here. */
+/** A provider with a defect, and the rules that must detect it. */
 export interface Mutant {
   readonly breaks: readonly Rule[];
-  /** The first seed whose history meets the fault, where that is not one of the first dozen. */
+  /** The seed to start with, if the first seeds do not trigger the defect. */
   readonly seed?: number;
   readonly driver?: (driver: Driver, runtime: Runtime) => Partial<Driver>;
   readonly runtime?: (runtime: Runtime) => Partial<Runtime>;
@@ -22,15 +22,15 @@ export interface Mutant {
 const HOUR = 3_600_000;
 
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
-  "sends the upgrade call again when its answer is lost": {
+  "repeats an upgrade request whose response was lost": {
     seed: 78,
-    breaks: ["no blind call", "one upgrade", "no write after the end"],
+    breaks: ["no duplicate request", "one upgrade", "no request after the end"],
     transport: ({ send }) => ({
       send: (request) => (request.method === "POST" ? send(request).catch(() => send(request)) : send(request)),
     }),
   },
-  "takes an upgrade that runs for one that is done": {
-    breaks: ["current is true"],
+  "reports an upgrade in progress as completed": {
+    breaks: ["current is correct"],
     driver: (driver) => ({
       view: (seen) =>
         changed(driver.view(seen), (unit) => {
@@ -39,13 +39,13 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
         }),
     }),
   },
-  "does not hear ^C": {
+  "ignores ^C": {
     seed: 28,
-    breaks: ["no write after the end", "ends at once", "ends in time", "nothing left behind"],
+    breaks: ["no request after the end", "prompt interruption", "ends by the deadline", "no pending timers"],
     runtime: () => ({ signal: new AbortController().signal }),
   },
-  "says which version is wished in the place of the one that runs": {
-    breaks: ["observed only"],
+  "reports the target version instead of the observed one": {
+    breaks: ["observed versions only"],
     kind: ({ outputs }) => ({
       outputs: (seen) => {
         const { members } = outputs(seen);
@@ -53,31 +53,31 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       },
     }),
   },
-  "forgets which task it has started": {
-    breaks: ["task kept"],
+  "records another task than the one it started": {
+    breaks: ["task recorded"],
     driver: (driver) => ({
       start: async (request, seen, permit) => renamed(await driver.start(request, seen, permit)),
     }),
   },
-  "takes silence for the end of a task": {
+  "regards a task as gone when the vendor is unreachable": {
     seed: 967,
-    breaks: ["explained ending"],
+    breaks: ["justified error"],
     driver: (driver) => ({ inspect: (task) => inspect(driver, task).catch(() => ({ kind: "gone" as const })) }),
   },
-  "forgets when it may upgrade": {
-    breaks: ["only when it may", "held costs nothing"],
+  "ignores the change rules": {
+    breaks: ["change rules obeyed", "no requests while held"],
     kind: ({ inputs }) => ({
       inputs: inputs.transform(({ windows: _, blackouts: __, freeze: ___, approval: ____, ...others }) => others),
     }),
   },
-  "takes every backup for a new one": {
-    breaks: ["only when it may"],
+  "regards every backup as new": {
+    breaks: ["change rules obeyed"],
     driver: (_, { wall }) => ({
       backups: async (units) => new Map(units.map(({ name }) => [name, { kind: "finished" as const, at: wall.now() }])),
     }),
   },
-  "throws what it likes": {
-    breaks: ["typed ending"],
+  "throws errors without a code": {
+    breaks: ["error with code"],
     driver: (driver) => ({
       observe: (scheduled) =>
         driver.observe(scheduled).catch(() => {
@@ -85,7 +85,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
         }),
     }),
   },
-  "looks forty times where once would do": {
+  "reads forty times instead of once": {
     breaks: ["bounded requests"],
     driver: (driver) => ({
       observe: async (scheduled) => {
@@ -94,21 +94,21 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       },
     }),
   },
-  "waits for an answer that never comes": {
-    breaks: ["ends in time", "ends at once"],
+  "waits forever when a read of a task fails": {
+    breaks: ["ends by the deadline", "prompt interruption"],
     driver: (driver) => ({
       inspect: (task) => inspect(driver, task).catch(() => new Promise<never>(() => undefined)),
     }),
   },
-  "leaves a timer behind": {
-    breaks: ["nothing left behind"],
+  "does not cancel a timer": {
+    breaks: ["no pending timers"],
     driver: (_, { clock }) => {
       void clock.sleep(HOUR);
       return {};
     },
   },
-  "upgrades while it looks": {
-    breaks: ["reads only", "no blind call"],
+  "sends an upgrade request during a read": {
+    breaks: ["reads only", "no duplicate request"],
     driver: (driver) => ({
       observe: async (scheduled) => {
         const seen = await driver.observe(scheduled);
@@ -120,24 +120,24 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       },
     }),
   },
-  "tells every look as news": {
+  "logs a message for every read": {
     seed: 64,
-    breaks: ["bounded news"],
+    breaks: ["bounded messages"],
     driver: (driver, { inform }) => ({
       observe: (scheduled) => {
-        inform("looking");
+        inform("reading");
         return driver.observe(scheduled);
       },
     }),
   },
-  "stores a record that it cannot read": {
-    breaks: ["stored is valid input"],
+  "stores an invalid record": {
+    breaks: ["valid stored inputs"],
     driver: (driver) => ({
       start: async (request, seen, permit) => Object.assign({}, await driver.start(request, seen, permit), { kind: 7 }),
     }),
   },
-  "never says that a pin holds": {
-    breaks: ["converges", "explained ending"],
+  "never reports that the target version is reached": {
+    breaks: ["converges", "justified error"],
     driver: (driver) => ({
       view: (seen) =>
         changed(driver.view(seen), (unit) =>
@@ -147,7 +147,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
 };
 
-/** A type whose provider processes have a fault of their own. */
+/** A resource type whose provider has the defect. */
 export function mutated({ type, make }: WorldOfType, mutant: Mutant): WorldOfType {
   return { type, make: (timeline, random) => withMutant(make(timeline, random), mutant) };
 }
@@ -159,7 +159,7 @@ function withMutant(world: World, mutant: Mutant): World {
       Object.entries(loaders).map(([type, load]) => [type, async () => mutateKind(await load(), mutant)]),
     );
   };
-  // A world is an object of a class: what is not replaced stays its own.
+  // A world is a class instance, so its methods cannot be copied with a spread.
   return new Proxy(world, {
     get: (target, key) => {
       if (key === "kinds") return kinds;
@@ -186,7 +186,7 @@ function mutateKind(kind: SomeKind, mutant: Mutant): SomeKind {
   };
 }
 
-/** A driver whose methods can be replaced: those of an object of a class cannot be spread. */
+/** A driver as a plain object, because methods of a class instance cannot be spread. */
 function delegate(driver: Driver): Driver {
   const { title, units, schedules, mostPerRequest, ownReads } = driver;
   return {
@@ -199,7 +199,7 @@ function delegate(driver: Driver): Driver {
     prepare: async (requests, seen) => (await driver.prepare?.(requests, seen)) ?? false,
     start: (request, seen, permit) => driver.start(request, seen, permit),
     inspect: (task) => inspect(driver, task),
-    reopen: async (task, way, permit) => driver.reopen?.(task, way, permit),
+    reopen: async (task, operator, permit) => driver.reopen?.(task, operator, permit),
     close: () => driver.close(),
   };
 }

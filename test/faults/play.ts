@@ -1,71 +1,71 @@
 import { isDeepStrictEqual } from "node:util";
 import { Random } from "../simulators";
 import { faultsOfStored } from "../support/feed-back";
-import { argumentsOf, backupOf, type ChangeRules, closedBy, forbidden, NO_APPROVALS } from "./change-rules";
-import { type Harm, type History, nameOf, type Run } from "./history";
-import { Judge, type Rule, type Violation } from "./judge";
+import { argumentsOf, backupOf, type ChangeRules, forbidden, NO_APPROVALS, timeHoldOf } from "./change-rules";
+import { CommandChecks, textOf } from "./command-checks";
+import { type Effect, type History, nameOf, type Run } from "./history";
 import { Network } from "./network";
-import { ProviderProcess, type Surroundings } from "./provider-process";
-import { type Ending, remembersOpen, type Saved, Stack } from "./stack";
+import { type ProcessEnvironment, ProviderProcess } from "./provider-process";
+import { type Rule, RuleChecks, type Violation } from "./rules";
+import { type Ending, hasOpenUpgrade, type Saved, Stack } from "./stack";
 import { Timeline } from "./timeline";
-import { Truth } from "./truth";
-import { textOf, Verdicts } from "./verdicts";
+import { GroundTruth } from "./truth";
 import type { World, WorldOfType } from "./world";
 
-/** What came of a history. */
-export interface Played {
+/** The result of playing a history. */
+export interface PlayResult {
   readonly violation: Violation | undefined;
   readonly checked: Partial<Record<Rule, number>>;
-  /** Harm that was done, by name; what no request triggered was not. */
-  readonly harms: ReadonlyMap<string, number>;
+  /** The faults and events that took place, by name. */
+  readonly effects: ReadonlyMap<string, number>;
   readonly commands: number;
   readonly requests: number;
-  /** One line per command: for a person who reads a failing history. */
-  readonly story: readonly string[];
+  /** One line per command, to understand a failing history. */
+  readonly log: readonly string[];
 }
 
 const SECOND = 1_000;
-/** How long a command may take beside the time limits of its calls, in milliseconds. */
+/** Milliseconds that a command may take in addition to the time limits of its operations. */
 const SLACK = 5 * SECOND;
-/** check and diff look for at most ten seconds each, read for thirty (provider/host). */
-const LOOKS = 20 * SECOND;
+/** Time limits of check and diff together, and of read. */
+const CHECK_AND_DIFF = 20 * SECOND;
 const READ = 30 * SECOND;
-/** Commands without faults within which a stack has to come to its pin. */
+/** The number of commands without faults that must suffice to reach the target version. */
 const ATTEMPTS = 6;
 
-/** Plays a history to its end, and then commands without faults until the pin holds. */
-export async function play(history: History, type: WorldOfType): Promise<Played> {
+/** Plays a history, and then commands without faults until the target version is reached. */
+export async function play(history: History, type: WorldOfType): Promise<PlayResult> {
   const timeline = new Timeline(history.start);
   const world = type.make(timeline, new Random(history.scene));
-  return new Performance(history, timeline, world, await timeoutOf(world, history.type)).toTheEnd();
+  return new Playback(history, timeline, world, await timeoutOf(world, history.type)).play();
 }
 
-/** Milliseconds that an operation of the type may take when nothing else is said. */
+/** The default time limit of an operation of the type, in milliseconds. */
 async function timeoutOf(world: World, type: string): Promise<number> {
   const load = world.kinds(() => {
-    throw new Error("only the kind was wanted");
+    throw new Error("only the kind is needed");
   })[type];
-  if (load === undefined) throw new Error(`${type} has no pin kind`);
+  if (load === undefined) throw new Error(`${type} has no resource kind`);
   return (await load()).timeout;
 }
 
-class Performance {
+class Playback {
   readonly #history: History;
   readonly #timeline: Timeline;
   readonly #world: World;
   readonly #timeout: number;
-  readonly #judge = new Judge();
-  readonly #truth: Truth;
+  readonly #checks = new RuleChecks();
+  readonly #truth: GroundTruth;
   readonly #stack: Stack;
-  readonly #verdicts: Verdicts;
-  readonly #setup: Surroundings;
+  readonly #commandChecks: CommandChecks;
+  readonly #setup: ProcessEnvironment;
   readonly #urn: string;
   #rules: ChangeRules | undefined;
   #backedUpAt = Number.NEGATIVE_INFINITY;
   /** When the last upgrade was requested. */
   #requestedAt = Number.NEGATIVE_INFINITY;
-  readonly #harms = new Map<string, number>();
-  readonly #story: string[] = [];
+  readonly #effects = new Map<string, number>();
+  readonly #log: string[] = [];
   #commands = 0;
   #requests = 0;
 
@@ -78,47 +78,53 @@ class Performance {
     this.#urn = `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${namespace}:${name}::pinned`;
     const inputs = { ...world.args, __urn: this.#urn, __provider: "text" };
     this.#stack = new Stack(inputs, timeout, timeline);
-    this.#truth = new Truth(world, this.#judge);
-    this.#verdicts = new Verdicts({ judge: this.#judge, truth: this.#truth, world, timeline, stack: this.#stack });
+    this.#truth = new GroundTruth(world, this.#checks);
+    this.#commandChecks = new CommandChecks({
+      checks: this.#checks,
+      truth: this.#truth,
+      world,
+      timeline,
+      stack: this.#stack,
+    });
     this.#setup = {
       world,
       timeline,
       network: new Network(world, timeline),
-      judge: this.#judge,
+      checks: this.#checks,
       random: new Random(history.seed ^ 0x5eed),
-      remembersOpen: () => this.#stack.remembersOpen,
+      hasOpenUpgrade: () => this.#stack.hasOpenUpgrade,
       knowable: (id) => this.#truth.knowable(id),
-      harmed: (harm) => this.#count(harm),
+      onEffect: (effect) => this.#count(effect),
       requested: (now) => {
         this.#requestedAt = now;
       },
       forbidden: (now, reopens) => {
         const times = { backedUpAt: this.#backedUpAt, requestedAt: reopens ? this.#requestedAt : now };
-        return this.#rules && forbidden(this.#rules, this.#stack.written, now, times);
+        return this.#rules && forbidden(this.#rules, this.#stack.programInputs, now, times);
       },
       processed: (write, awaited, killed) => this.#truth.processed(write, awaited, killed),
     };
   }
 
-  async toTheEnd(): Promise<Played> {
+  async play(): Promise<PlayResult> {
     for (const run of this.#history.runs) {
       await this.#timeline.pass(run.gap);
-      if (run.op !== "refresh") await this.#control(run.rules);
+      if (run.op !== "refresh") await this.#setRules(run.rules);
       await this.#command(run);
-      if (this.#judge.violation !== undefined) return this.#played();
+      if (this.#checks.violation !== undefined) return this.#result();
     }
-    if (await this.#settle()) await this.#rest();
-    return this.#played();
+    if (await this.#converge()) await this.#checkNoChanges();
+    return this.#result();
   }
 
-  #played(): Played {
+  #result(): PlayResult {
     return {
-      violation: this.#judge.violation,
-      checked: this.#judge.checked,
-      harms: this.#harms,
+      violation: this.#checks.violation,
+      checked: this.#checks.checked,
+      effects: this.#effects,
       commands: this.#commands,
       requests: this.#requests,
-      story: this.#story,
+      log: this.#log,
     };
   }
 
@@ -126,47 +132,47 @@ class Performance {
     const process = new ProviderProcess(this.#setup, run.faults, run.op !== "up");
     const since = this.#timeline.now();
     const before = this.#stack.state;
-    const closed = this.#closed(before);
+    const hold = this.#activeHold(before);
     let ending: Ending | undefined;
     const work = this.#start(run, process).then((end) => {
       ending = end;
     });
     const drive = await this.#timeline.drive(work, this.#limit(run));
-    this.#judge.that(drive === "settled", "ends in time", () => `${run.op} is ${drive} at ${this.#at()}`);
+    this.#checks.require(drive === "settled", "ends by the deadline", () => `${run.op} is ${drive} at ${this.#at()}`);
     process.ended = true;
-    this.#truth.look();
-    const jumped = process.harms.some(({ kind }) => kind === "clock");
-    if (run.op !== "refresh" && closed !== undefined && closed === this.#closed(before) && !jumped) {
-      this.#judge.that(process.requests === 0, "held costs nothing", () => `${process.requests} requests`);
+    this.#truth.observe();
+    const jumped = process.effects.some(({ kind }) => kind === "clock");
+    if (run.op !== "refresh" && hold !== undefined && hold === this.#activeHold(before) && !jumped) {
+      this.#checks.require(process.requests === 0, "no requests while held", () => `${process.requests} requests`);
     }
     if (ending !== undefined) {
-      this.#verdicts.command({ run, process, since, ending, before });
-      if (ending.kind !== "killed" && this.#stack.state !== before) await this.#judgeStored(process);
+      this.#commandChecks.command({ run, process, since, ending, before });
+      if (ending.kind !== "killed" && this.#stack.state !== before) await this.#checkStored(process);
     }
     this.#commands += 1;
     this.#requests += process.requests;
-    this.#story.push(this.#verdicts.tell(run, process, since, ending));
+    this.#log.push(this.#commandChecks.describe(run, process, since, ending));
     process.kill();
     return { ending, process };
   }
 
-  /** The rule of the clock that held the upgrade of the state before, and still does, with nothing that may run. */
-  #closed(before: Saved | undefined): string | undefined {
+  /** The time rule that held the upgrade in the last run and still holds it, if no upgrade may be in progress. */
+  #activeHold(before: Saved | undefined): string | undefined {
     if (before === undefined || this.#rules === undefined || before.initErrors.length > 0) return undefined;
     const { approval, onHeld } = this.#rules;
-    const closed = closedBy(this.#rules, this.#stack.written, this.#timeline.now());
-    if (before.outputs["status"] !== "held" || remembersOpen(before)) return undefined;
-    // A run that is to fail or to wait has to; and approvals are made of its plan.
-    const acts = onHeld === "fail" || (onHeld === "wait" && closed !== "freeze");
-    const told = approval === undefined || before.outputs["__plan"] !== undefined;
-    return acts || !told ? undefined : closed;
+    const hold = timeHoldOf(this.#rules, this.#stack.programInputs, this.#timeline.now());
+    if (before.outputs["status"] !== "held" || hasOpenUpgrade(before)) return undefined;
+    // A run that must fail or wait sends requests, and one without a stored plan must read to compute it.
+    const acts = onHeld === "fail" || (onHeld === "wait" && hold !== "freeze");
+    const planned = approval === undefined || before.outputs["__plan"] !== undefined;
+    return acts || !planned ? undefined : hold;
   }
 
-  async #judgeStored({ lifecycle }: ProviderProcess): Promise<void> {
-    const { state, written } = this.#stack;
+  async #checkStored({ lifecycle }: ProviderProcess): Promise<void> {
+    const { state, programInputs } = this.#stack;
     if (state === undefined) return;
-    const faults = await faultsOfStored(lifecycle, state, written);
-    this.#judge.that(faults.length === 0, "stored is valid input", () => faults.join("; "));
+    const faults = await faultsOfStored(lifecycle, state, programInputs);
+    this.#checks.require(faults.length === 0, "valid stored inputs", () => faults.join("; "));
   }
 
   #start(run: Run, process: ProviderProcess): Promise<Ending> {
@@ -181,14 +187,14 @@ class Performance {
   }
 
   #limit({ op, limit }: Run): number {
-    if (op === "preview") return LOOKS + SLACK;
+    if (op === "preview") return CHECK_AND_DIFF + SLACK;
     if (op === "refresh") return READ + SLACK;
-    return LOOKS + SLACK + (limit === undefined ? this.#timeout : limit * SECOND);
+    return CHECK_AND_DIFF + SLACK + (limit === undefined ? this.#timeout : limit * SECOND);
   }
 
-  /** The program is changed: what it lets the next run do. */
-  async #control(rules: ChangeRules | undefined): Promise<void> {
-    // With the service's own window, the service chooses the time.
+  /** Changes the program to the rules of the next run. */
+  async #setRules(rules: ChangeRules | undefined): Promise<void> {
+    // An upgrade in the service's maintenance window must not have other windows.
     const { window: _, blackout: __, ...rest } = rules ?? {};
     this.#rules = this.#world.args["schedule"] === "maintenance-window" && rules !== undefined ? rest : rules;
     const endedAt = rules && backupOf(rules, this.#timeline.now());
@@ -197,90 +203,96 @@ class Performance {
       this.#backedUpAt = Math.max(this.#backedUpAt, endedAt);
     }
     const plan = this.#rules?.approval === undefined ? {} : await this.#planned();
-    this.#stack.amend(argumentsOf(this.#rules, this.#timeline.now(), this.#urn, plan));
+    this.#stack.changeProgram(argumentsOf(this.#rules, this.#timeline.now(), this.#urn, plan));
   }
 
-  /** What a preview plans, for the approval. */
+  /** The plan of a preview, for the approval. */
   async #planned(): Promise<Readonly<Record<string, unknown>>> {
     const process = new ProviderProcess(this.#setup, [], true);
     let plan = {};
-    const work = process.lifecycle.check({}, { ...this.#stack.written, approval: NO_APPROVALS }).then(({ inputs }) => {
-      plan = Object(inputs["__plan"] ?? {});
-    });
-    await this.#timeline.drive(work, LOOKS + SLACK);
+    const work = process.lifecycle
+      .check({}, { ...this.#stack.programInputs, approval: NO_APPROVALS })
+      .then(({ inputs }) => {
+        plan = Object(inputs["__plan"] ?? {});
+      });
+    await this.#timeline.drive(work, CHECK_AND_DIFF + SLACK);
     process.kill();
     return plan;
   }
 
-  /** Commands without faults, and whatever the remedies ask for between them. @returns whether the pin holds now */
-  async #settle(): Promise<boolean> {
+  /** Runs commands without faults and follows remedies. @returns whether the target version was reached */
+  async #converge(): Promise<boolean> {
     const clean = { gap: SECOND, faults: [] };
-    await this.#control(undefined);
+    await this.#setRules(undefined);
     let op: Run["op"] = "up";
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      // Nobody tries again at once what has just failed.
-      await this.#timeline.pass(attempt === 0 ? SECOND : this.#world.settles / 4);
+      // A failed command is not repeated immediately.
+      await this.#timeline.pass(attempt === 0 ? SECOND : this.#world.settlingTime / 4);
       const { ending } = await this.#command({ ...clean, op });
-      if (this.#judge.violation !== undefined) return false;
-      if (op === "up" && this.#holds(ending)) {
-        this.#judge.that(true, "converges", () => "");
+      if (this.#checks.violation !== undefined) return false;
+      if (op === "up" && this.#isSettled(ending)) {
+        this.#checks.require(true, "converges", () => "");
         return true;
       }
-      op = await this.#follow(op, ending, attempt);
-      if (this.#judge.violation !== undefined) return false;
+      op = await this.#applyRemedies(op, ending, attempt);
+      if (this.#checks.violation !== undefined) return false;
     }
-    this.#judge.that(false, "converges", () => `after ${ATTEMPTS} commands without faults: ${this.#world.standing()}`);
+    this.#checks.require(
+      false,
+      "converges",
+      () => `after ${ATTEMPTS} commands without faults: ${this.#world.standing()}`,
+    );
     return false;
   }
 
-  /** Whether the command has left the pin satisfied, and knows it; or has refused what is newer, as it was asked to. */
-  #holds(ending: Ending | undefined): boolean {
+  /** Whether the reported status is correct and final, or a newer version was refused as the arguments require. */
+  #isSettled(ending: Ending | undefined): boolean {
     const standing = this.#world.standing();
     const status = this.#stack.state?.outputs["status"];
     if (ending?.kind === "done") return standing === status;
     return standing === "newer" && this.#world.args["onNewer"] === "fail";
   }
 
-  /** Does what a person would do now. @returns the next command */
-  async #follow(op: Run["op"], ending: Ending | undefined, attempt: number): Promise<Run["op"]> {
+  /** Follows the remedies of a command. @returns the next command */
+  async #applyRemedies(op: Run["op"], ending: Ending | undefined, attempt: number): Promise<Run["op"]> {
     if (op === "refresh") return "up";
     if (ending?.kind === "done") {
       const status = this.#stack.state?.outputs["status"];
       if (status === "upgrading" || status === "deferred") {
-        // Who does not wait for an upgrade learns that it stands still only by looking again and again.
+        // With `wait: false` only repeated runs show that an upgrade makes no progress.
         if (attempt > 1) this.#world.repair();
-        await this.#timeline.pass(this.#world.settles);
+        await this.#timeline.pass(this.#world.settlingTime);
         return "up";
       }
-      // Only what was changed or told wrongly behind the state's back needs another look.
-      const excused = this.#verdicts.stateMayBeWrong;
-      this.#judge.that(excused, "converges", () => `up ends with ${status}, but it is ${this.#world.standing()}`);
+      // A refresh is only needed if the state may be out of date, or was made from false responses.
+      const excused = this.#commandChecks.stateMayBeWrong;
+      this.#checks.require(excused, "converges", () => `up ends with ${status}, but it is ${this.#world.standing()}`);
       return "refresh";
     }
-    // One of several is newer, which this pin refuses before anything is done about the others, and already in a preview.
-    if (refusesNewer(ending)) this.#stack.amend({ onNewer: "accept" });
+    // A newer member is refused, even in a preview, before the others are upgraded.
+    if (refusesNewer(ending)) this.#stack.changeProgram({ onNewer: "accept" });
     this.#world.repair();
     return "up";
   }
 
-  /** A settled pin is left alone. */
-  async #rest(): Promise<void> {
+  /** A command for a settled resource makes no changes. */
+  async #checkNoChanges(): Promise<void> {
     const { ending, process } = await this.#command({ op: "up", gap: 0, faults: [] });
     if (this.#world.standing() !== "current") return;
-    const idle = ending?.kind === "done" && !ending.changed && process.requests === 0;
-    this.#judge.that(idle, "rests", () => `${process.requests} requests, ${JSON.stringify(ending)}`);
-    if (this.#history.seed % 8 !== 0 || this.#judge.violation !== undefined) return;
+    const unchanged = ending?.kind === "done" && !ending.changed && process.requests === 0;
+    this.#checks.require(unchanged, "no changes", () => `${process.requests} requests, ${JSON.stringify(ending)}`);
+    if (this.#history.seed % 8 !== 0 || this.#checks.violation !== undefined) return;
     const before = this.#stack.state?.inputs;
     await this.#command({ op: "refresh", gap: 0, faults: [] });
     const after = this.#stack.state?.inputs;
     const drift = () => `a refresh changes the inputs from ${JSON.stringify(before)} to ${JSON.stringify(after)}`;
-    this.#judge.that(isDeepStrictEqual(before, after), "rests", drift);
+    this.#checks.require(isDeepStrictEqual(before, after), "no changes", drift);
   }
 
-  #count(harm: Harm): void {
-    const name = nameOf(harm);
-    this.#harms.set(name, (this.#harms.get(name) ?? 0) + 1);
-    if (harm.kind === "vendor") this.#verdicts.trouble(harm.trouble);
+  #count(effect: Effect): void {
+    const name = nameOf(effect);
+    this.#effects.set(name, (this.#effects.get(name) ?? 0) + 1);
+    if (effect.kind === "vendor") this.#commandChecks.event(effect.event);
   }
 
   #at(): string {

@@ -4,45 +4,45 @@ import type { LogLine } from "../../provider/frontend/resource/log";
 import { type Transport, TransportError, type WireRequest, type WireResponse } from "../../provider/http/transport";
 import type { Random } from "../simulators";
 import { isRead } from "../support/reads";
-import { type Fault, type Harm, isNetwork, type NetworkHarm } from "./history";
-import type { Judge } from "./judge";
+import { type Effect, type Fault, isNetwork, type NetworkEffect } from "./history";
 import type { Exchange, Network } from "./network";
+import type { RuleChecks } from "./rules";
 import type { Owner, Timeline } from "./timeline";
 import type { World } from "./world";
 
-/** What a process lives in. */
-export interface Surroundings {
+/** The environment of a provider process. */
+export interface ProcessEnvironment {
   readonly world: World;
   readonly timeline: Timeline;
   readonly network: Network;
-  readonly judge: Judge;
+  readonly checks: RuleChecks;
   readonly random: Random;
-  /** Whether the state remembers an upgrade that has not ended. */
-  readonly remembersOpen: () => boolean;
-  /** Whether an upgrade was accepted while the run that had sent it still waited. */
+  /** Whether the state records an upgrade that has not ended. */
+  readonly hasOpenUpgrade: () => boolean;
+  /** Whether an upgrade was accepted while its run still waited. */
   readonly knowable: (id: string) => boolean;
-  /** Called whenever an upgrade is requested, with the wall clock of the process. */
+  /** Called for every upgrade request, with the time. */
   readonly requested: (now: number) => void;
-  /** Why nothing may be written now, by the wall clock of the process. @param reopens whether it is an operator */
+  /** Why no write is allowed now; undefined if it is. @param reopens whether the write is an operator */
   readonly forbidden: (now: number, reopens: boolean) => string | undefined;
-  /** Told of every harm that was done. */
-  readonly harmed: (harm: Harm) => void;
+  /** Called for every effect that was applied. */
+  readonly onEffect: (effect: Effect) => void;
   /**
    * Called whenever the vendor has processed a request.
-   * @param write whether it asked for a change
-   * @param awaited whether the process still waits for the answer
+   * @param write whether it was a write
+   * @param awaited whether the process still waits for the response
    * @param killed milliseconds since the process was killed
    * @returns the ids of the upgrades that the vendor accepted with it
    */
   readonly processed: (write: boolean, awaited: boolean, killed: number | undefined) => readonly string[];
 }
 
-/** A request under way. */
-interface Call {
+/** A request in progress. */
+interface PendingRequest {
   awaited: boolean;
   /** The upgrades that the vendor accepted with it. */
   accepted: readonly string[];
-  /** Ends it for its caller. */
+  /** Rejects it for its caller. */
   fail: (error: unknown) => void;
 }
 
@@ -53,50 +53,50 @@ function destroyed(): TransportError {
 const NEVER = new Promise<never>(() => undefined);
 
 /**
- * One provider process from its start to its end: a DynamicProvider with nothing remembered, its clock and its requests. When it
- * is killed, nothing of it goes on: its timers never fire, its requests never leave, its promises never settle.
+ * One provider process: a new DynamicProvider with its own clock and requests. After it is killed, its timers never fire, no
+ * request is sent, and its promises never settle.
  */
 export class ProviderProcess implements Owner {
   dead = false;
-  /** Set when the calls of the engine are answered: what is still sent then is sent behind the engine's back. */
+  /** Set when the operations of the engine have returned. No request may be sent after that. */
   ended = false;
   requests = 0;
   writes = 0;
-  /** Answers that were not the vendor's. */
-  lies = 0;
-  /** Harm that was done in this process's time. */
-  readonly harms: Harm[] = [];
-  /** Texts in answers that the vendor never said. */
-  readonly told: string[] = [];
+  /** The number of responses that were not the vendor's. */
+  falseResponses = 0;
+  /** The effects that were applied during this process. */
+  readonly effects: Effect[] = [];
+  /** Texts in responses that the vendor never sent. */
+  readonly falseTexts: string[] = [];
   readonly lines: LogLine[] = [];
-  /** Upgrades whose acceptance it has heard of. */
+  /** Upgrades whose acceptance it has received. */
   readonly accepted: string[] = [];
-  /** When ^C was told. */
+  /** When ^C was pressed. */
   interruptedAt: number | undefined;
-  /** When the operation that runs began, and how long it may take. */
+  /** The start and the time limit of the current operation. */
   operation: { readonly since: number; readonly limit: number } | undefined;
   readonly lifecycle: DynamicProvider;
   /** Settles when it is killed. */
   readonly killed: Promise<"killed">;
-  readonly #setup: Surroundings;
+  readonly #setup: ProcessEnvironment;
   readonly #faults: readonly Fault[];
   readonly #readsOnly: boolean;
   readonly #listeners = new Set<() => void>();
   #offset = 0;
   #die: (how: "killed") => void = () => undefined;
   #killedAt: number | undefined;
-  /** Harm that also hits the exchanges after the first. */
-  #going: { readonly harm: NetworkHarm; left: number } | undefined;
+  /** The current network effect, and how many further requests it affects. */
+  #active: { readonly effect: NetworkEffect; left: number } | undefined;
 
-  constructor(setup: Surroundings, faults: readonly Fault[], readsOnly: boolean) {
+  constructor(setup: ProcessEnvironment, faults: readonly Fault[], readsOnly: boolean) {
     this.#setup = setup;
     this.#faults = faults;
     this.#readsOnly = readsOnly;
     this.killed = new Promise((resolve) => {
       this.#die = resolve;
     });
-    // Given as a variable: what a process is given from outside may grow.
-    const surroundings = {
+    // A variable, because DynamicProvider does not accept additional properties in a literal.
+    const environment = {
       kinds: setup.world.kinds(() => this.#connect()),
       log: { write: (line: LogLine) => this.lines.push(line), flush: async () => undefined },
       rhythm: { change: 0, repeat: 60_000 },
@@ -105,7 +105,7 @@ export class ProviderProcess implements Owner {
       random: () => setup.random.next(),
       onCancel: (listener: () => void) => this.#onCancel(listener),
     };
-    this.lifecycle = new DynamicProvider(surroundings);
+    this.lifecycle = new DynamicProvider(environment);
   }
 
   kill(): void {
@@ -114,109 +114,117 @@ export class ProviderProcess implements Owner {
     this.#die("killed");
   }
 
-  /** A transport as undici's: once it is closed, nothing of it is heard any more. */
+  /** A transport that rejects its requests when it is closed, as undici's does. */
   #connect(): Transport {
-    const calls = new Set<Call>();
+    const pendingRequests = new Set<PendingRequest>();
     let open = true;
     return {
-      send: (request) => (open ? this.#send(request, calls) : Promise.reject(destroyed())),
+      send: (request) => (open ? this.#send(request, pendingRequests) : Promise.reject(destroyed())),
       close: async () => {
         open = false;
-        for (const call of calls) call.fail(destroyed());
+        for (const pending of pendingRequests) pending.fail(destroyed());
       },
     };
   }
 
-  async #send(request: WireRequest, calls: Set<Call>): Promise<WireResponse> {
+  async #send(request: WireRequest, pendingRequests: Set<PendingRequest>): Promise<WireResponse> {
     if (this.dead) return NEVER;
     const write = this.#setup.world.isWrite(request);
     this.requests += 1;
     if (write) this.writes += 1;
-    this.#judgeStart(request, write);
+    this.#checkStart(request, write);
     const due = this.#faults.filter(({ at, nth }) => nth === (at === "write" ? write && this.writes : this.requests));
-    const network = this.#networkHarm(due);
-    for (const { harm } of due) if (!("when" in harm && harm.when === "after")) this.#do(harm);
+    const network = this.#networkEffect(due);
+    for (const { effect } of due) if (!("when" in effect && effect.when === "after")) this.#apply(effect);
     if (this.dead) return NEVER;
-    const call: Call = { awaited: true, accepted: [], fail: () => undefined };
+    const pending: PendingRequest = { awaited: true, accepted: [], fail: () => undefined };
     const exchange = this.#setup.network.carry(request, network, () => {
       const killed = this.#killedAt === undefined ? undefined : this.#setup.timeline.now() - this.#killedAt;
-      call.accepted = this.#setup.processed(write, call.awaited && !this.dead, killed);
-      for (const { harm } of due) if ("when" in harm && harm.when === "after") this.#do(harm);
+      pending.accepted = this.#setup.processed(write, pending.awaited && !this.dead, killed);
+      for (const { effect } of due) if ("when" in effect && effect.when === "after") this.#apply(effect);
     });
-    calls.add(call);
+    pendingRequests.add(pending);
     try {
-      return await this.#heard(exchange, request.signal, call);
+      return await this.#received(exchange, request.signal, pending);
     } finally {
-      calls.delete(call);
+      pendingRequests.delete(pending);
     }
   }
 
-  #judgeStart(request: WireRequest, write: boolean): void {
-    const { judge, timeline, world } = this.#setup;
+  #checkStart(request: WireRequest, write: boolean): void {
+    const { checks, timeline, world } = this.#setup;
     const name = () => `${request.method} ${request.target}`;
     const over = this.operation && timeline.now() > this.operation.since + this.operation.limit;
-    judge.that(this.interruptedAt === undefined, "no write after the end", () => `${name()} after ^C`);
-    judge.that(!over, "no write after the end", () => `${name()} after the deadline`);
-    judge.that(!this.ended, "no write after the end", () => `${name()} after the run had ended`);
-    judge.that(!this.#readsOnly || (isRead(request) && !write), "reads only", name);
-    if (write && request.method !== "DELETE") this.#judgeMoment(name, world.reopens?.(request) === true);
-    const called = world.called(request);
-    if (called.length > 0) this.#setup.requested(timeline.now());
-    if (called.length > 0 && this.lies === 0) this.#judgeCall(called, name);
+    checks.require(this.interruptedAt === undefined, "no request after the end", () => `${name()} after ^C`);
+    checks.require(!over, "no request after the end", () => `${name()} after the deadline`);
+    checks.require(!this.ended, "no request after the end", () => `${name()} after the run had ended`);
+    checks.require(!this.#readsOnly || (isRead(request) && !write), "reads only", name);
+    if (write && request.method !== "DELETE") this.#checkMoment(name, world.reopens?.(request) === true);
+    const requestedUnits = world.requestedUnits(request);
+    if (requestedUnits.length > 0) this.#setup.requested(timeline.now());
+    if (requestedUnits.length > 0 && this.falseResponses === 0) this.#checkUpgradeRequest(requestedUnits, name);
   }
 
-  /** Where its clock has been set, only what no clock changes is judged. */
-  #judgeMoment(name: () => string, reopens: boolean): void {
-    const { judge, timeline, forbidden } = this.#setup;
+  /** After its clock was set, only rules without times are checked. */
+  #checkMoment(name: () => string, reopens: boolean): void {
+    const { checks, timeline, forbidden } = this.#setup;
     const why = forbidden(timeline.now(), reopens);
-    const excused = this.harms.some(({ kind }) => kind === "clock") && why !== "under a freeze";
-    judge.that(why === undefined || excused, "only when it may", () => `${name()} ${why}`);
+    const excused = this.effects.some(({ kind }) => kind === "clock") && why !== "under a freeze";
+    checks.require(why === undefined || excused, "change rules obeyed", () => `${name()} ${why}`);
   }
 
-  /** What cannot be known is no fault: an upgrade that the vendor does not show yet, and the state knows nothing of. */
-  #judgeCall(called: readonly string[], name: () => string): void {
-    const { judge, world, remembersOpen, knowable } = this.#setup;
+  /** An upgrade that neither the vendor nor the state shows cannot be known, so a second request is allowed. */
+  #checkUpgradeRequest(requestedUnits: readonly string[], name: () => string): void {
+    const { checks, world, hasOpenUpgrade, knowable } = this.#setup;
     const running = world
       .upgrades()
       .find(
-        ({ id, subject, aimed, state, shown }) =>
-          aimed && state === "running" && called.includes(subject) && (shown || remembersOpen()) && knowable(id),
+        ({ id, unit, reachesTarget, state, visible }) =>
+          reachesTarget &&
+          state === "running" &&
+          requestedUnits.includes(unit) &&
+          (visible || hasOpenUpgrade()) &&
+          knowable(id),
       );
-    judge.that(running === undefined, "no blind call", () => `${name()} while ${running?.id} runs`);
+    checks.require(
+      running === undefined,
+      "no duplicate request",
+      () => `${name()} while ${running?.id} is in progress`,
+    );
   }
 
-  /** The harm that hits this exchange: of a fault that is due, or of one that still goes on. */
-  #networkHarm(due: readonly Fault[]): NetworkHarm | undefined {
-    const fresh = due.map(({ harm }) => harm).find(isNetwork);
-    if (fresh !== undefined) this.#going = { harm: fresh, left: fresh.span };
-    const going = this.#going;
-    if (going === undefined || going.left === 0) return undefined;
-    going.left -= 1;
-    return going.harm;
+  /** The network effect for this request: of a fault at this request, or of an earlier one that continues. */
+  #networkEffect(due: readonly Fault[]): NetworkEffect | undefined {
+    const started = due.map(({ effect }) => effect).find(isNetwork);
+    if (started !== undefined) this.#active = { effect: started, left: started.span };
+    const active = this.#active;
+    if (active === undefined || active.left === 0) return undefined;
+    active.left -= 1;
+    return active.effect;
   }
 
-  #do(harm: Harm): void {
+  #apply(effect: Effect): void {
     const { timeline, world } = this.#setup;
-    this.harms.push(harm);
-    this.#setup.harmed(harm);
-    switch (harm.kind) {
+    this.effects.push(effect);
+    this.#setup.onEffect(effect);
+    switch (effect.kind) {
       case "interrupt":
-        this.#soon(harm.delay, () => this.#interrupt());
+        this.#schedule(effect.delay, () => this.#interrupt());
         break;
       case "kill":
-        this.#soon(harm.delay, () => this.kill());
+        this.#schedule(effect.delay, () => this.kill());
         break;
       case "clock":
-        this.#offset += harm.ms;
+        this.#offset += effect.ms;
         break;
       case "vendor":
-        // The vendor's troubles do not end with the process that they began beside.
-        if (harm.delay === 0) world.troubles[harm.trouble]?.apply(harm.dial);
-        else timeline.after(harm.delay, () => world.troubles[harm.trouble]?.apply(harm.dial));
+        // The vendor's events are independent of the process.
+        if (effect.delay === 0) world.events[effect.event]?.apply(effect.parameter);
+        else timeline.after(effect.delay, () => world.events[effect.event]?.apply(effect.parameter));
     }
   }
 
-  #soon(delay: number, action: () => void): void {
+  #schedule(delay: number, action: () => void): void {
     if (delay === 0) action();
     else this.#setup.timeline.after(delay, () => this.ended || this.dead || action());
   }
@@ -232,25 +240,25 @@ export class ProviderProcess implements Owner {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The answer, unless the process is gone or waits no longer. */
-  #heard(exchange: Promise<Exchange>, signal: AbortSignal, call: Call): Promise<WireResponse> {
+  /** The response, unless the process has ended or no longer waits. */
+  #received(exchange: Promise<Exchange>, signal: AbortSignal, pending: PendingRequest): Promise<WireResponse> {
     return new Promise((resolve, reject) => {
-      call.fail = (error) => {
-        call.awaited = false;
+      pending.fail = (error) => {
+        pending.awaited = false;
         if (!this.dead) reject(error);
       };
-      const abort = () => call.fail(signal.reason);
+      const abort = () => pending.fail(signal.reason);
       signal.addEventListener("abort", abort, { once: true });
-      const hear = ({ response, genuine, told = [] }: Exchange) => {
+      const receive = ({ response, genuine, falseTexts = [] }: Exchange) => {
         signal.removeEventListener("abort", abort);
-        if (this.dead || !call.awaited) return;
-        if (genuine) this.accepted.push(...call.accepted);
-        else this.lies += 1;
-        this.told.push(...told);
+        if (this.dead || !pending.awaited) return;
+        if (genuine) this.accepted.push(...pending.accepted);
+        else this.falseResponses += 1;
+        this.falseTexts.push(...falseTexts);
         resolve(response);
       };
       if (signal.aborted) abort();
-      exchange.then(hear, call.fail);
+      exchange.then(receive, pending.fail);
     });
   }
 

@@ -1,11 +1,11 @@
-import type { Fault, Harm, History, Run } from "./history";
-import type { Rule } from "./judge";
+import type { Effect, Fault, History, Run } from "./history";
+import type { Rule } from "./rules";
 
-/** Plays that one history is worth. */
-const TRIES = 300;
+/** The maximum number of plays for one history. */
+const MOST_TRIES = 300;
 
 /**
- * A smaller history that breaks the same rule: without commands, without faults, with simpler faults, as far as it goes.
+ * A smaller history that breaks the same rule, with fewer commands and fewer or simpler faults.
  * @param breaks which rule a history breaks, if any
  */
 export async function shrink(
@@ -18,7 +18,7 @@ export async function shrink(
   for (let found = true; found; ) {
     found = false;
     for (const candidate of smaller(smallest)) {
-      if (++tries > TRIES) return smallest;
+      if (++tries > MOST_TRIES) return smallest;
       if ((await breaks(candidate)) !== rule) continue;
       smallest = candidate;
       found = true;
@@ -49,14 +49,14 @@ function* simplerRuns(run: Run): Generator<Run> {
   }
 }
 
-function* simplerFaults({ harm, ...place }: Fault): Generator<Fault> {
-  for (const simpler of simplerHarms(harm)) yield { ...place, harm: simpler };
+function* simplerFaults({ effect, ...place }: Fault): Generator<Fault> {
+  for (const simpler of simplerEffects(effect)) yield { ...place, effect: simpler };
 }
 
-function* simplerHarms(harm: Harm): Generator<Harm> {
-  if ("span" in harm && harm.span > 1) {
-    yield { ...harm, span: 1 };
-    yield { ...harm, span: Math.floor(harm.span / 2) };
+function* simplerEffects(effect: Effect): Generator<Effect> {
+  if ("span" in effect && effect.span > 1) {
+    yield { ...effect, span: 1 };
+    yield { ...effect, span: Math.floor(effect.span / 2) };
   }
-  if ("delay" in harm && harm.delay > 0) yield { ...harm, delay: 0 };
+  if ("delay" in effect && effect.delay > 0) yield { ...effect, delay: 0 };
 }

@@ -3,36 +3,36 @@ import type { Timeline } from "./timeline";
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** A resource as the engine's state file has it. */
+/** A resource in the state of the stack. */
 export interface Saved {
   readonly id: string;
   readonly inputs: Values;
   readonly outputs: Values;
-  /** Reasons of a partial failure: the next `up` updates, whatever `diff` says. */
+  /** Reasons of a partial failure: the next `up` updates, regardless of `diff`. */
   readonly initErrors: readonly string[];
 }
 
 /** How a command ended for the resource. */
 export type Ending =
-  /** Created, updated, read or previewed. `changed` is false when there was nothing to do. */
+  /** Created, updated, read or previewed. `changed` is false if there were no changes. */
   | { readonly kind: "done"; readonly changed: boolean }
-  /** The provider threw. `partial`: with a state to keep. */
+  /** The provider threw. `partial`: with a state to store. */
   | { readonly kind: "failed"; readonly error: unknown; readonly partial: boolean }
   | { readonly kind: "invalid"; readonly reasons: readonly string[] }
   | { readonly kind: "killed" };
 
-/** Milliseconds that the provider gives itself for a look (provider/frontend/resource/preview.ts, provider/frontend/resource/read.ts). */
-const LOOK = 10_000;
+/** Time limits of the provider's reads in milliseconds (provider/frontend/resource/preview.ts, provider/frontend/resource/read.ts). */
+const CHECK_OR_DIFF = 10_000;
 const READ = 30_000;
 
 const OPEN = new Set<unknown>(["running", "unknown", "deferred"]);
 
-/** A stack with one resource: the calls that the engine makes, and what it keeps of the answers (test/engine/local). */
+/** A stack with one resource: calls the provider as the engine does, and stores the results (test/engine/local). */
 export class Stack {
   state: Saved | undefined;
   #inputs: Values;
   readonly #timeline: Timeline;
-  /** Milliseconds of the kind's default time limit. */
+  /** The default time limit of the resource type, in milliseconds. */
   readonly #timeout: number;
 
   constructor(inputs: Values, timeout: number, timeline: Timeline) {
@@ -41,24 +41,24 @@ export class Stack {
     this.#timeline = timeline;
   }
 
-  /** What the program has. */
-  get written(): Values {
+  /** The inputs in the program. */
+  get programInputs(): Values {
     return this.#inputs;
   }
 
-  /** The program is changed. */
-  amend(args: Values): void {
+  /** Changes arguments in the program. */
+  changeProgram(args: Values): void {
     this.#inputs = { ...this.#inputs, ...args };
   }
 
-  /** Whether an upgrade stands in the state that has not ended, or of which nobody knows. */
-  get remembersOpen(): boolean {
-    return remembersOpen(this.state);
+  /** Whether the state records an upgrade that has not ended, or whose result is unknown. */
+  get hasOpenUpgrade(): boolean {
+    return hasOpenUpgrade(this.state);
   }
 
-  /** `pulumi preview`, or the one that comes before each `up`. */
+  /** `pulumi preview`, or the preview of an `up`. */
   preview(process: ProviderProcess): Promise<Ending> {
-    return this.#guarded(process, async () => {
+    return this.#untilKilled(process, async () => {
       const reasons = await this.#check(process, this.#inputs);
       if (reasons.length > 0) return { kind: "invalid", reasons };
       return { kind: "done", changed: await this.#changes(process, this.#inputs) };
@@ -69,7 +69,7 @@ export class Stack {
   up(process: ProviderProcess, limit: number | undefined): Promise<Ending> {
     const inputs = limit === undefined ? this.#inputs : { ...this.#inputs, __timeouts: timeoutsOf(limit) };
     const milliseconds = limit === undefined ? this.#timeout : limit * 1_000;
-    return this.#guarded(process, async () => {
+    return this.#untilKilled(process, async () => {
       const reasons = await this.#check(process, inputs);
       if (reasons.length > 0) return { kind: "invalid", reasons };
       const old = this.state;
@@ -79,17 +79,17 @@ export class Stack {
       try {
         if (old === undefined) {
           const { id, outs } = await process.lifecycle.create(inputs);
-          this.#keep(process, { id, inputs, outputs: outs, initErrors: [] });
+          this.#store(process, { id, inputs, outputs: outs, initErrors: [] });
         } else {
           const { outs } = await process.lifecycle.update(old.id, old.outputs, inputs);
-          this.#keep(process, { id: old.id, inputs, outputs: outs, initErrors: [] });
+          this.#store(process, { id: old.id, inputs, outputs: outs, initErrors: [] });
         }
         return { kind: "done", changed: true };
       } catch (error) {
         const partial = partialOf(error);
         if (partial === undefined) throw error;
         const { id, properties, reasons: initErrors } = partial;
-        this.#keep(process, { id: old?.id ?? id, inputs, outputs: properties, initErrors });
+        this.#store(process, { id: old?.id ?? id, inputs, outputs: properties, initErrors });
         return { kind: "failed", error, partial: true };
       }
     });
@@ -97,7 +97,7 @@ export class Stack {
 
   /** `pulumi refresh` */
   refresh(process: ProviderProcess): Promise<Ending> {
-    return this.#guarded(process, async () => {
+    return this.#untilKilled(process, async () => {
       const old = this.state;
       if (old === undefined) return { kind: "done", changed: false };
       this.#begin(process, READ);
@@ -106,7 +106,7 @@ export class Stack {
         if (!process.dead) this.state = undefined;
         return { kind: "done", changed: true };
       }
-      this.#keep(process, {
+      this.#store(process, {
         id,
         inputs: asValues(inputs) ?? old.inputs,
         outputs: asValues(props) ?? {},
@@ -117,14 +117,14 @@ export class Stack {
   }
 
   async #check(process: ProviderProcess, inputs: Values): Promise<string[]> {
-    this.#begin(process, LOOK);
+    this.#begin(process, CHECK_OR_DIFF);
     const { failures = [] } = await process.lifecycle.check(this.state?.inputs ?? {}, inputs);
     return failures.map(({ property, reason }) => `${property}: ${reason}`);
   }
 
   async #changes(process: ProviderProcess, inputs: Values): Promise<boolean> {
     if (this.state === undefined) return true;
-    this.#begin(process, LOOK);
+    this.#begin(process, CHECK_OR_DIFF);
     const { changes, replaces = [] } = await process.lifecycle.diff(this.state.id, this.state.outputs, inputs);
     if (replaces.length > 0) throw new Error(`the resource would be replaced: ${replaces.join(", ")}`);
     return changes === true;
@@ -134,14 +134,14 @@ export class Stack {
     process.operation = { since: this.#timeline.now(), limit };
   }
 
-  /** Whatever is kept has travelled as JSON. A dead process tells nothing any more. */
-  #keep(process: ProviderProcess, saved: Saved): void {
+  /** Stores the result as JSON, as the engine does. A dead process returns nothing. */
+  #store(process: ProviderProcess, saved: Saved): void {
     if (process.dead) return;
-    // What went through JSON has the same shape.
+    // JSON keeps the shape.
     this.state = JSON.parse(JSON.stringify(saved)) as Saved;
   }
 
-  async #guarded(process: ProviderProcess, work: () => Promise<Ending>): Promise<Ending> {
+  async #untilKilled(process: ProviderProcess, work: () => Promise<Ending>): Promise<Ending> {
     const ending = work().catch((error: unknown): Ending => ({ kind: "failed", error, partial: false }));
     const first = await Promise.race([ending, process.killed]);
     process.ended = true;
@@ -149,8 +149,8 @@ export class Stack {
   }
 }
 
-/** Whether an upgrade stands there that has not ended, or of which nobody knows. */
-export function remembersOpen(state: Saved | undefined): boolean {
+/** Whether the state records an upgrade that has not ended, or whose result is unknown. */
+export function hasOpenUpgrade(state: Saved | undefined): boolean {
   return OPEN.has(asValues(state?.outputs["lastUpgrade"])?.["state"]);
 }
 

@@ -1,6 +1,6 @@
 import type { Clock as SimulatorClock } from "../simulators";
 
-/** A process to which timers belong. The timers of a dead one never fire. */
+/** The process that owns timers. The timers of a dead process never fire. */
 export interface Owner {
   dead: boolean;
 }
@@ -10,15 +10,15 @@ interface Timer {
   readonly order: number;
   readonly owner: Owner | undefined;
   readonly wake: () => void;
-  off: boolean;
+  canceled: boolean;
 }
 
-/** How driving a piece of work ended: it settled, nothing was left that could go on, or its time was over. */
+/** The result of driving work: it settled, no timer was left to advance it, or its time limit was exceeded. */
 export type Drive = "settled" | "stuck" | "overdue";
 
 /**
- * One virtual time for vendor, network and provider. It moves only while it is driven, so that nothing happens unseen
- * between two runs, and it notices when nothing is left to wait for: a run that then has not ended never will.
+ * The virtual time of vendor, network and provider. It only advances while it is driven, so nothing happens between two
+ * runs. It detects when no timer is left: a run that has not ended by then never will.
  */
 export class Timeline implements SimulatorClock {
   #now: number;
@@ -34,12 +34,12 @@ export class Timeline implements SimulatorClock {
     return this.#now;
   }
 
-  /** Resolves after so many milliseconds; rejects with the signal's reason as soon as that is aborted. */
+  /** Resolves after this many milliseconds; rejects with the signal's reason when the signal is aborted. */
   sleep(milliseconds: number, signal?: AbortSignal, owner?: Owner): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
       const abort = () => {
-        timer.off = true;
+        timer.canceled = true;
         reject(signal?.reason);
       };
       const wake = () => {
@@ -51,18 +51,18 @@ export class Timeline implements SimulatorClock {
     });
   }
 
-  /** Runs an action after so many milliseconds. */
+  /** Runs an action after this many milliseconds. */
   after(milliseconds: number, action: () => void, owner?: Owner): void {
     this.#add(milliseconds, action, owner);
   }
 
-  /** Timers that an owner still has in so many milliseconds. */
+  /** The number of timers of an owner that are still pending after this many milliseconds. */
   pending(owner: Owner, milliseconds: number): number {
     const then = this.#now + milliseconds;
-    return this.#timers.filter((timer) => timer.owner === owner && !timer.off && timer.at > then).length;
+    return this.#timers.filter((timer) => timer.owner === owner && !timer.canceled && timer.at > then).length;
   }
 
-  /** Lets time pass until the work has settled, but at most so many milliseconds. */
+  /** Advances time until the work has settled, but at most this many milliseconds. */
   async drive(work: Promise<unknown>, limit: number): Promise<Drive> {
     const until = this.#now + limit;
     let settled = false;
@@ -71,7 +71,7 @@ export class Timeline implements SimulatorClock {
     };
     work.then(done, done);
     for (;;) {
-      await atRest();
+      await microtasksDone();
       if (settled) return "settled";
       const next = this.#peek();
       if (next === undefined) return "stuck";
@@ -80,11 +80,11 @@ export class Timeline implements SimulatorClock {
     }
   }
 
-  /** Lets so many milliseconds pass. */
+  /** Advances time by this many milliseconds. */
   async pass(milliseconds: number): Promise<void> {
     const until = this.#now + milliseconds;
     for (;;) {
-      await atRest();
+      await microtasksDone();
       const next = this.#peek();
       if (next === undefined || next.at > until) break;
       this.#fire(next);
@@ -95,22 +95,22 @@ export class Timeline implements SimulatorClock {
   #fire(timer: Timer): void {
     this.#pop();
     this.#now = Math.max(this.#now, timer.at);
-    timer.off = true;
+    timer.canceled = true;
     timer.wake();
   }
 
   #add(milliseconds: number, wake: () => void, owner: Owner | undefined): Timer {
-    const timer: Timer = { at: this.#now + milliseconds, order: this.#order++, owner, wake, off: false };
+    const timer: Timer = { at: this.#now + milliseconds, order: this.#order++, owner, wake, canceled: false };
     this.#timers.push(timer);
     this.#rise(this.#timers.length - 1);
     return timer;
   }
 
-  /** The earliest timer that still counts. */
+  /** The earliest timer that is not canceled. */
   #peek(): Timer | undefined {
     for (;;) {
       const first = this.#timers[0];
-      if (first === undefined || !(first.off || first.owner?.dead)) return first;
+      if (first === undefined || !(first.canceled || first.owner?.dead)) return first;
       this.#pop();
     }
   }
@@ -142,7 +142,7 @@ export class Timeline implements SimulatorClock {
     }
   }
 
-  /** Puts two timers in order; whether they were not. */
+  /** Swaps two timers if they are in the wrong order. @returns whether they were */
   #swapped(above: number, below: number): boolean {
     if (!this.#before(below, above)) return false;
     const [a, b] = [this.#timers[above], this.#timers[below]];
@@ -159,7 +159,7 @@ export class Timeline implements SimulatorClock {
   }
 }
 
-/** The next turn of the event loop: all promises have come to rest by then. */
-function atRest(): Promise<void> {
+/** The next turn of the event loop, when all pending promise callbacks have run. */
+function microtasksDone(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,27 +1,27 @@
-import type { Judge } from "./judge";
+import type { RuleChecks } from "./rules";
 import type { Upgrade, World } from "./world";
 
 const NONE: readonly string[] = [];
 
-/** What is so at the vendor, followed from request to request. */
-export class Truth {
+/** The true state of the vendor, updated with every request. */
+export class GroundTruth {
   readonly #world: World;
-  readonly #judge: Judge;
-  /** Every version that a member had, as outputs write it. */
+  readonly #checks: RuleChecks;
+  /** Every version that a member had, as in the outputs. */
   readonly #had = new Set<string>();
   readonly #names = new Set<string>();
-  /** Upgrades that were accepted when the run that had sent them was gone, too late for the next run to know of them. */
-  readonly #orphans = new Set<string>();
+  /** Upgrades accepted after their run had ended, too late to be visible to the next run. */
+  readonly #unknowable = new Set<string>();
   #accepted = 0;
 
-  constructor(world: World, judge: Judge) {
+  constructor(world: World, checks: RuleChecks) {
     this.#world = world;
-    this.#judge = judge;
-    this.look();
+    this.#checks = checks;
+    this.observe();
   }
 
-  /** Notes what runs. */
-  look(): void {
+  /** Records the current versions. */
+  observe(): void {
     for (const [name, version] of Object.entries(this.#world.members())) {
       this.#names.add(name);
       this.#had.add(version);
@@ -29,38 +29,38 @@ export class Truth {
   }
 
   /**
-   * The vendor has processed a request.
-   * @param write whether it asked for a change
-   * @param awaited whether anybody still waits for the answer
-   * @param killed milliseconds since the process that asked was killed
+   * Called when the vendor has processed a request.
+   * @param write whether it was a write
+   * @param awaited whether the client still waits for the response
+   * @param killed milliseconds since the process of the client was killed
    * @returns the ids of the upgrades that it accepted
    */
   processed(write: boolean, awaited: boolean, killed?: number): readonly string[] {
-    this.look();
+    this.observe();
     if (!write) return NONE;
     const upgrades = this.#world.upgrades();
-    const fresh = upgrades.slice(this.#accepted);
+    const added = upgrades.slice(this.#accepted);
     this.#accepted = upgrades.length;
-    const { lag, spacing } = this.#world;
-    // The run after the killed one waits so long before it calls, and sees by then what is accepted in time to show.
-    const shows = killed !== undefined && killed + lag <= spacing;
-    for (const upgrade of fresh) {
-      if (!awaited && !shows) this.#orphans.add(upgrade.id);
-      else if (upgrade.aimed) this.#judgeAcceptance(upgrade, upgrades);
+    const { visibilityDelay, spacing } = this.#world;
+    // The next run waits this long before its upgrade request, so it sees what is accepted and visible by then.
+    const visibleInTime = killed !== undefined && killed + visibilityDelay <= spacing;
+    for (const upgrade of added) {
+      if (!awaited && !visibleInTime) this.#unknowable.add(upgrade.id);
+      else if (upgrade.reachesTarget) this.#checkAcceptance(upgrade, upgrades);
     }
-    return fresh.map(({ id }) => id);
+    return added.map(({ id }) => id);
   }
 
-  #judgeAcceptance({ id, subject }: Upgrade, all: readonly Upgrade[]): void {
-    const earlier = all.filter((upgrade) => upgrade.aimed && upgrade.subject === subject && upgrade.id !== id);
+  #checkAcceptance({ id, unit }: Upgrade, all: readonly Upgrade[]): void {
+    const earlier = all.filter((upgrade) => upgrade.reachesTarget && upgrade.unit === unit && upgrade.id !== id);
     const open = earlier.filter((upgrade) => upgrade.state !== "failed" && this.knowable(upgrade.id));
     const list = () => open.map((upgrade) => `${upgrade.id} (${upgrade.state})`).join(", ");
-    this.#judge.that(open.length === 0, "one upgrade", () => `${id} was accepted beside ${list()}`);
+    this.#checks.require(open.length === 0, "one upgrade", () => `${id} was accepted in addition to ${list()}`);
   }
 
-  /** Whether an upgrade was accepted while the run that had sent it still waited, or soon after that. */
+  /** Whether an upgrade was accepted while its run still waited, or soon enough after that. */
   knowable(id: string): boolean {
-    return !this.#orphans.has(id);
+    return !this.#unknowable.has(id);
   }
 
   /** Whether a member had this version at some time, with or without its build. */

@@ -4,65 +4,65 @@ import type { Transport, WireRequest, WireResponse } from "../../provider/http/t
 import type { Random, SimSystem } from "../simulators";
 import type { Timeline } from "./timeline";
 
-/** An upgrade that the vendor accepted, as the vendor itself knows it. */
+/** An upgrade that the vendor accepted, with its true state. */
 export interface Upgrade {
   readonly id: string;
-  /** What it upgrades: one of the things that the vendor upgrades each for itself. */
-  readonly subject: string;
-  /** Whether its target satisfies the pin. */
-  readonly aimed: boolean;
-  /** Whether the vendor's answers show it by now; some need seconds for that. */
-  readonly shown: boolean;
-  /** `failed`: it ended, without having upgraded. */
+  /** The unit that it upgrades. */
+  readonly unit: string;
+  /** Whether its version satisfies the target version. */
+  readonly reachesTarget: boolean;
+  /** Whether the vendor's responses already show it; some vendors need seconds for that. */
+  readonly visible: boolean;
+  /** `failed`: it ended without an upgrade. */
   readonly state: "running" | "succeeded" | "failed";
 }
 
-/** Something that can happen at a vendor while nobody asks. It passes by itself, or `repair` ends it. */
-export interface Trouble {
-  /** @param dial in [0, 1): how long, which one */
-  apply(dial: number): void;
-  /** Errors that a run may end with because of it, beside `unreachable` and `deadline`. */
-  readonly explains: readonly ErrorCode[];
-  /** Whether what the state says may be old afterwards, with nobody to blame. */
-  readonly drifts?: boolean;
+/** An event at the vendor, independent of requests. It ends by itself, or `repair` ends it. */
+export interface VendorEvent {
+  /** @param parameter in [0, 1): its duration, or which member it affects */
+  apply(parameter: number): void;
+  /** Errors that it may cause, in addition to `unreachable` and `deadline`. */
+  readonly allowedErrors: readonly ErrorCode[];
+  /** Whether the state may be out of date afterwards, which is not a fault of the provider. */
+  readonly outdatesState?: boolean;
 }
 
-/** A simulated vendor with one thing that is pinned: the truth that a provider is measured by. */
+/** A simulated vendor with one managed database, and its true state. */
 export interface World {
-  /** The resource's arguments as the program writes them. */
+  /** The resource's arguments in the program. */
   readonly args: Readonly<Record<string, unknown>>;
   readonly systems: readonly SimSystem[];
-  /** The pin kinds of a provider process that has just been started. */
+  /** The resource kinds of a new provider process. */
   kinds(connect: () => Transport): Kinds;
-  /** Whether a request changes something: the upgrade call, or another one. */
+  /** Whether a request is a write: an upgrade request or another one. */
   isWrite(request: Pick<WireRequest, "origin" | "method" | "target">): boolean;
-  /** What an upgrade call asks to upgrade; nothing, if the request is no such call. */
-  called(request: Pick<WireRequest, "method" | "target" | "body">): readonly string[];
-  /** Whether a request has a failed upgrade continued or undone; missing where the vendor has no such request. */
+  /** The units of an upgrade request; empty for other requests. */
+  requestedUnits(request: Pick<WireRequest, "method" | "target" | "body">): readonly string[];
+  /** Whether a request retries or rolls back a failed upgrade; missing if the vendor has no such request. */
   reopens?(request: Pick<WireRequest, "method" | "target">): boolean;
   /** Upgrades that were accepted through the API, in order. */
   upgrades(): readonly Upgrade[];
-  /** Whether the `lastUpgrade` of the outputs is about this upgrade. */
-  remembers(lastUpgrade: Readonly<Record<string, unknown>>, id: string): boolean;
-  /** What runs, as the outputs write it: by member, or by whatever the outputs name. */
+  /** Whether `lastUpgrade` of the outputs records this upgrade. */
+  isRecorded(lastUpgrade: Readonly<Record<string, unknown>>, id: string): boolean;
+  /** The current versions by member, as in the outputs. */
   members(): Readonly<Record<string, string>>;
-  /** How what runs stands to the pin. */
+  /** The standing of the current versions with regard to the target version. */
   standing(): "behind" | "current" | "newer";
-  readonly troubles: Readonly<Record<string, Trouble>>;
-  /** A backup of everything that is pinned ended then; nothing where the vendor has no records of backups. */
+  readonly events: Readonly<Record<string, VendorEvent>>;
+  /** Adds a backup of the managed database that ended at this time; no-op if the vendor records no backups. */
   backUp(endedAt: number): void;
-  /** Does what the remedies of errors ask of a person: starts what is down, continues what failed. */
+  /** Follows the remedies of errors: starts what is down, continues what failed. */
   repair(): void;
-  /** An error in the vendor's own shape, of that status if it has one. */
+  /** An error in the vendor's format, with this status if the vendor has one. */
   refusal(status: number, pick: number): WireResponse;
-  /** Milliseconds until the vendor's answers show an upgrade that it has accepted. */
-  readonly lag: number;
-  /** Milliseconds that a call of a killed run may need for that in all (docs/facts.md): every run has to wait so long. */
+  /** Milliseconds until the vendor's responses show an accepted upgrade. */
+  readonly visibilityDelay: number;
+  /** Milliseconds until an upgrade request of a killed run is certainly visible (docs/facts.md). Every run waits this long. */
   readonly spacing: number;
-  /** Milliseconds after which everything that is under way has surely ended. */
-  readonly settles: number;
-  /** Requests that one look takes, tries at silent endpoints counted in. */
-  readonly lookRequests: number;
+  /** Milliseconds after which every operation in progress has ended. */
+  readonly settlingTime: number;
+  /** The number of requests of one read, including attempts at unreachable endpoints. */
+  readonly requestsPerRead: number;
 }
 
 export interface WorldOfType {

@@ -10,7 +10,7 @@ import { z } from "zod";
 import { localLinksOf } from "../docs/pages";
 import { install, type Packed, type Project, pack, ROOT } from "./packed";
 
-const PAPERS = ["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md", "package.json"];
+const DOCUMENTS = ["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md", "package.json"];
 const EXAMPLES = ["fleet", "oceanbase", "quickstart", "redis-enterprise", "taurusdb"];
 
 let packed: Packed;
@@ -25,7 +25,7 @@ afterAll(async () => {
   await packed?.close();
 });
 
-/** What a file imports or requires by a fixed name; what is loaded from the SDK of the running process does not count. */
+/** What a file imports or requires by a constant name, without modules of the SDK that are loaded at run time. */
 function specifiersOf(text: string): string[] {
   return ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
 }
@@ -42,12 +42,12 @@ const analysis = z.looseObject({
   analysis: z.looseObject({ problems: z.array(z.unknown()), entrypoints: z.record(z.string(), z.unknown()) }),
 });
 
-/** The problems that "are the types wrong?" finds, and the entry points that it looked at. */
+/** The problems that "are the types wrong?" finds, and the entry points that it checked. */
 async function attw(): Promise<{ problems: readonly unknown[]; entrypoints: string[] }> {
   const cli = createRequire(join(ROOT, "package.json")).resolve("@arethetypeswrong/cli/package.json");
   const bin = join(dirname(cli), "dist", "index.js");
   const output = await new Promise<string>((resolve) => {
-    // It ends with an error when it finds problems; they are in its output.
+    // Its exit code is not 0 if it finds problems; they are in its output.
     execFile(process.execPath, [bin, packed.tarball, "--format", "json"], (_, stdout) => resolve(stdout));
   });
   const { problems, entrypoints } = analysis.parse(JSON.parse(output)).analysis;
@@ -55,20 +55,20 @@ async function attw(): Promise<{ problems: readonly unknown[]; entrypoints: stri
 }
 
 describe("the packed package", { timeout: 90_000 }, () => {
-  it("holds the built code with its types, the documentation, the examples, the licence, and nothing else", () => {
-    const papers = packed.files.filter((path) => !path.includes("/"));
-    expect(papers).toEqual([...PAPERS].sort());
+  it("contains the compiled code with types, the documentation, the examples, the license, and nothing else", () => {
+    const documents = packed.files.filter((path) => !path.includes("/"));
+    expect(documents).toEqual([...DOCUMENTS].sort());
     const known = [
       /^dist\/(sdk|provider|simulators)\/.*(\.js|\.d\.ts)$/,
       /^docs\/([a-z]+\/)?[\w-]+\.md$/,
       /^examples\/(fleet|oceanbase|quickstart|redis-enterprise|taurusdb)\/[\w.]+(\.ts|\.mjs|\.json|\.yaml|\.md)$/,
     ];
-    const strange = packed.files.filter((path) => path.includes("/") && !known.some((one) => one.test(path)));
-    expect(strange).toEqual([]);
+    const unexpected = packed.files.filter((path) => path.includes("/") && !known.some((one) => one.test(path)));
+    expect(unexpected).toEqual([]);
     expect(packed.files.filter((path) => /^examples\/.*(lock|node_modules|Pulumi\.\w+\.yaml)/.test(path))).toEqual([]);
   });
 
-  it("has every page of the documentation, and each example as a project that can be copied", () => {
+  it("contains every page of the documentation, and each example as a complete project", () => {
     const pages = readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" });
     const missing = pages.filter((name) => name.endsWith(".md") && !packed.files.includes(`docs/${name}`));
     expect(missing).toEqual([]);
@@ -78,7 +78,7 @@ describe("the packed package", { timeout: 90_000 }, () => {
     }
   });
 
-  it("has what every relative link of its pages leads to", () => {
+  it("contains the target of every relative link of its pages", () => {
     const pages = packed.files.filter((path) => path.endsWith(".md"));
     expect(pages.length).toBeGreaterThan(25);
     const links = pages.flatMap((path) =>
@@ -95,7 +95,7 @@ describe("the packed package", { timeout: 90_000 }, () => {
     expect(broken).toEqual([]);
   });
 
-  it("has every module of the sources, each with its types", () => {
+  it("contains every module of the sources, each with its types", () => {
     const built = packed.files.filter((path) => path.endsWith(".js")).map((path) => path.slice(0, -".js".length));
     expect(built.length).toBeGreaterThan(20);
     expect(built.filter((path) => !packed.files.includes(`${path}.d.ts`))).toEqual([]);
@@ -105,29 +105,29 @@ describe("the packed package", { timeout: 90_000 }, () => {
     expect(sources.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 
-  it("has of the simulators what a test of a stack and the command line need, and not their own tests", () => {
+  it("contains the simulators without their tests", () => {
     const simulators = packed.files.filter((path) => path.startsWith("dist/simulators/"));
     expect(simulators).toEqual(expect.arrayContaining(["dist/simulators/index.d.ts", "dist/simulators/simulate.js"]));
     expect(simulators.filter((path) => /\/trial\.|\.test\./.test(path))).toEqual([]);
   });
 
-  it("is small: what is downloaded, what is installed, how much of it are simulators, and how much is there to read", () => {
+  it("stays below its size limits: tarball, installed size, simulators, documentation", () => {
     const kilobytes = (bytes: number) => bytes / 1_000;
     expect(kilobytes(packed.size)).toBeLessThan(850);
     expect(kilobytes(packed.unpackedSize)).toBeLessThan(3_000);
     const sizeOf = (path: string) => readFileSync(join(project.installed, path)).byteLength;
     const simulators = packed.files.filter((path) => path.startsWith("dist/simulators/")).map(sizeOf);
     expect(kilobytes(simulators.reduce((sum, size) => sum + size, 0))).toBeLessThan(1_000);
-    const papers = packed.files.filter((path) => !path.startsWith("dist/")).map(sizeOf);
-    expect(kilobytes(papers.reduce((sum, size) => sum + size, 0))).toBeLessThan(420);
+    const documents = packed.files.filter((path) => !path.startsWith("dist/")).map(sizeOf);
+    expect(kilobytes(documents.reduce((sum, size) => sum + size, 0))).toBeLessThan(420);
   });
 
-  it("has one command, which Node can run", () => {
+  it("has one command, with a shebang for Node", () => {
     expect(project.manifest.bin).toEqual({ "pulumi-dbversion": "dist/sdk/cli/main.js" });
     expect(readFileSync(join(project.installed, "dist/sdk/cli/main.js"), "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 
-  it("names no file that is not in it as its source map", () => {
+  it("refers to no source map", () => {
     const code = packed.files.filter((path) => path.endsWith(".js"));
     const mapped = code.filter((path) =>
       readFileSync(join(project.installed, path), "utf8").includes("sourceMappingURL"),
@@ -135,7 +135,7 @@ describe("the packed package", { timeout: 90_000 }, () => {
     expect(mapped).toEqual([]);
   });
 
-  it("declares exactly the packages that its code and its types need", () => {
+  it("declares exactly the packages that its code and types import", () => {
     const { name, dependencies, peerDependencies } = project.manifest;
     const needed = new Set(
       packed.files
@@ -149,18 +149,18 @@ describe("the packed package", { timeout: 90_000 }, () => {
     expect(Object.keys(peerDependencies)).toEqual(["@pulumi/pulumi"]);
   });
 
-  it("asks Pulumi for no plugin", () => {
+  it("declares that it needs no Pulumi plugin", () => {
     expect(project.manifest["pulumi"]).toEqual({ resource: false });
   });
 
-  it("has nothing that publint would report", async () => {
+  it("has no findings of publint", async () => {
     const { messages, pkg } = await publint({ pkgDir: project.installed, pack: false, level: "suggestion" });
     expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
   });
 
-  it("has the right types at every entry point, under every module resolution that reads `exports`", async () => {
-    // Without `exports` there are no paths: the provider process finds ./provider by Node's own resolution, and
-    // ./simulators asks for a `moduleResolution` of this decade.
+  it("has types at every entry point, under every module resolution that reads `exports`", async () => {
+    // Module resolution that ignores `exports` finds no paths: the provider process uses Node's resolution, and
+    // ./simulators requires node16 or later.
     const { problems, entrypoints } = await attw();
     expect(entrypoints).toEqual([".", "./package.json", "./provider", "./simulators"]);
     expect(problems).toEqual(
@@ -175,13 +175,13 @@ describe("the packed package", { timeout: 90_000 }, () => {
 const issue = z.looseObject({ file: z.string() });
 const named = z.array(z.looseObject({ name: z.string() }));
 
-it("has no file, export, type or dependency that nothing uses", { timeout: 120_000 }, async () => {
+it("the repository has no unused file, export, type or dependency", { timeout: 120_000 }, async () => {
   const cli = createRequire(join(ROOT, "package.json")).resolve("knip");
   const bin = join(dirname(cli), "..", "bin", "knip.js");
   const settings = join(__dirname, "knip.json");
   const output = await new Promise<string>((resolve, reject) => {
     const args = [bin, "--config", settings, "--reporter", "json", "--no-progress", "--no-config-hints"];
-    // It ends with 1 when it finds something, which is in its output.
+    // Its exit code is 1 if it has findings; they are in its output.
     execFile(process.execPath, args, { cwd: ROOT, maxBuffer: 2 ** 26 }, (error, stdout, stderr) =>
       error !== null && error.code !== 1 ? reject(new Error(stderr)) : resolve(stdout),
     );

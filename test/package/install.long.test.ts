@@ -10,18 +10,18 @@ import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { startOceanBase } from "../simulators";
-import { npmInstall, otherNode, pnpmAdd, strangersEnv, versionIn } from "./clients";
+import { npmInstall, otherNode, pnpmAdd, userEnv, versionIn } from "./clients";
 import { install, type Packed, type Project, pack, ROOT } from "./packed";
 import { BUNDLED, COMMON_TYPESCRIPT, COMMONJS, ES_MODULE, ES_TYPESCRIPT, type ProgramFiles } from "./programs";
-import { type UpAnswer, type UpRequest, up } from "./up-of";
+import { type UpRequest, type UpResult, up } from "./up-of";
 
 const run = promisify(execFile);
 const OLD = "4.2.1.8-108000022024072217";
 const TARGET = ["4.3.5.2", "102000042025031214.el7"] as const;
 const TARGET_BUILD = "4.3.5.2-102000042025031214";
 const PASSWORD = "r00t-p@ssword";
-/** Milliseconds that installing may take where the registry is slow. */
-const PATIENCE = 240_000;
+/** Milliseconds that an installation may take with a slow registry. */
+const TIMEOUT = 240_000;
 
 const manifest = z.looseObject({
   engines: z.object({ node: z.string() }),
@@ -36,7 +36,7 @@ let dir: string;
 let oldest: string;
 let newest: string;
 let oldestNode: string;
-/** All are installed side by side, since most of it is waiting. */
+/** All are installed at the same time, because installing mostly waits. */
 let ready: Record<"npm" | "workspace" | "pnpm", Promise<void>> & { readonly node: Promise<string | undefined> };
 
 beforeAll(async () => {
@@ -59,7 +59,7 @@ beforeAll(async () => {
     pnpm: withPnpm(),
     node: otherNode(oldestNode),
   };
-  // What fails is told by the tests that need it.
+  // A failure is reported by the tests that need the installation.
   for (const each of Object.values(ready)) each.catch(() => {});
 });
 afterAll(async () => {
@@ -74,8 +74,8 @@ async function write(folder: string, files: ProgramFiles): Promise<void> {
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
 }
 
-/** `up` of a program against a cluster that is behind: one upgrade call, and every observer at the version. */
-async function expectUp(folder: string, node?: string): Promise<UpAnswer> {
+/** `up` of a program for an outdated cluster: one upgrade request, then every observer is at the target version. */
+async function expectUp(folder: string, node?: string): Promise<UpResult> {
   const cluster = await startOceanBase({
     buildVersion: OLD,
     rootPassword: PASSWORD,
@@ -85,25 +85,25 @@ async function expectUp(folder: string, node?: string): Promise<UpAnswer> {
   try {
     const env = { ENDPOINTS: JSON.stringify(cluster.connection.endpoints), PASSWORD };
     const request = { dir: folder, env };
-    const answer = await (node === undefined ? up(request) : upOn(node, request));
-    expect(answer).toMatchObject({ ok: true, outputs: { version: "4.3.5.2", status: "current" } });
+    const result = await (node === undefined ? up(request) : upOn(node, request));
+    expect(result).toMatchObject({ ok: true, outputs: { version: "4.3.5.2", status: "current" } });
     expect(cluster.system.acceptedUpgrades).toHaveLength(1);
     expect(cluster.system.agents.map(({ observer }) => observer.build)).toEqual(Array(3).fill(TARGET_BUILD));
-    return answer;
+    return result;
   } finally {
     await cluster.close();
   }
 }
 
 /** With engine, program and provider on another Node. */
-async function upOn(node: string, request: UpRequest): Promise<UpAnswer> {
+async function upOn(node: string, request: UpRequest): Promise<UpResult> {
   const child = spawn(node, ["--require", require.resolve("tsx/cjs"), join(__dirname, "up.ts")], {
-    env: strangersEnv(),
+    env: userEnv(),
   });
   child.stdin.end(JSON.stringify(request));
-  const [answer, complaints] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  if (answer === "") throw new Error(complaints);
-  return JSON.parse(answer);
+  const [result, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  if (result === "") throw new Error(errors);
+  return JSON.parse(result);
 }
 
 const inNpm = (name: string) => join(dir, "npm", name);
@@ -116,20 +116,20 @@ async function withNpm(): Promise<void> {
   await npmInstall(inNpm(""), packed.tarball, `@pulumi/pulumi@${newest}`);
 }
 
-describe("installed with npm, beside the newest SDK", { timeout: PATIENCE }, () => {
+describe("installed with npm, with the newest SDK", { timeout: TIMEOUT }, () => {
   const at = inNpm;
-  beforeAll(() => ready.npm, PATIENCE);
+  beforeAll(() => ready.npm, TIMEOUT);
 
-  it("is the package that was packed", async () => {
+  it("is the packed package", async () => {
     expect((await lstat(at("node_modules/pulumi-dbversion"))).isSymbolicLink()).toBe(false);
     expect(await versionIn(at("commonjs"), "@pulumi/pulumi")).toBe(newest);
   });
 
-  it("serves a TypeScript program that is an ES module", async () => {
+  it("works for a TypeScript program that is an ES module", async () => {
     await expectUp(at("es-typescript"));
   });
 
-  it("serves a CommonJS program, and draws a report of its stack", async () => {
+  it("works for a CommonJS program, and generates a report of its stack", async () => {
     const { state } = await expectUp(at("commonjs"));
     await writeFile(at("stack.json"), JSON.stringify(state));
     const { stdout } = await run(at("node_modules/.bin/pulumi-dbversion"), ["report", "stack.json"], { cwd: at("") });
@@ -137,7 +137,7 @@ describe("installed with npm, beside the newest SDK", { timeout: PATIENCE }, () 
     expect(stdout).not.toContain(PASSWORD);
   });
 
-  it("serves a program that was bundled with it", async () => {
+  it("works for a program that is bundled with it", async () => {
     const outfile = at("bundled/index.js");
     await build({
       entryPoints: [at("bundled/source.ts")],
@@ -152,7 +152,7 @@ describe("installed with npm, beside the newest SDK", { timeout: PATIENCE }, () 
     await expectUp(at("bundled"));
   });
 
-  it("serves the ES module on the oldest Node as well", async ({ skip }) => {
+  it("works for the ES module on the oldest Node", async ({ skip }) => {
     const node = await ready.node;
     if (node === undefined) {
       console.warn(`\nSKIPPED: the registry has no Node ${oldestNode} for ${process.platform} ${process.arch}.\n`);
@@ -170,17 +170,17 @@ async function inWorkspace({ typescript, "@types/node": types }: Readonly<Record
   await mkdir(member, { recursive: true });
   await run("tar", ["-xzf", packed.tarball, "-C", member, "--strip-components=1"]);
   // npm would install the tools of a member as well.
-  await run("npm", ["pkg", "delete", "devDependencies"], { cwd: member, env: strangersEnv() });
+  await run("npm", ["pkg", "delete", "devDependencies"], { cwd: member, env: userEnv() });
   await write(inLinked("packages/infra"), COMMON_TYPESCRIPT);
-  const wanted = ["pulumi-dbversion", `@pulumi/pulumi@${oldest}`, `typescript@${typescript}`, `@types/node@${types}`];
+  const packages = ["pulumi-dbversion", `@pulumi/pulumi@${oldest}`, `typescript@${typescript}`, `@types/node@${types}`];
   // The range of the SDK's own peer ends below this TypeScript.
-  await npmInstall(inLinked(""), "--workspace=common-typescript", "--legacy-peer-deps", ...wanted);
+  await npmInstall(inLinked(""), "--workspace=common-typescript", "--legacy-peer-deps", ...packages);
 }
 
-describe("linked into a workspace, beside the oldest SDK", { timeout: PATIENCE }, () => {
-  beforeAll(() => ready.workspace, PATIENCE);
+describe("linked into a workspace, with the oldest SDK", { timeout: TIMEOUT }, () => {
+  beforeAll(() => ready.workspace, TIMEOUT);
 
-  it("serves a TypeScript program that the SDK compiles", async () => {
+  it("works for a TypeScript program that the SDK compiles", async () => {
     expect((await lstat(inLinked("node_modules/pulumi-dbversion"))).isSymbolicLink()).toBe(true);
     expect(await versionIn(inLinked("packages/infra"), "@pulumi/pulumi")).toBe(oldest);
     await expectUp(inLinked("packages/infra"));
@@ -191,15 +191,15 @@ const inPnpm = (name: string) => join(dir, "pnpm", name);
 
 async function withPnpm(): Promise<void> {
   await write(inPnpm(""), ES_MODULE);
-  // pnpm links a tarball by its path: a copy beside the program, as people keep it.
+  // pnpm links a tarball by its path, so it is copied next to the program.
   await cp(packed.tarball, inPnpm("pulumi-dbversion.tgz"));
   await pnpmAdd(inPnpm(""), "./pulumi-dbversion.tgz", `@pulumi/pulumi@${newest}`);
 }
 
-describe("installed with pnpm, beside the newest SDK", { timeout: PATIENCE }, () => {
-  beforeAll(() => ready.pnpm, PATIENCE);
+describe("installed with pnpm, with the newest SDK", { timeout: TIMEOUT }, () => {
+  beforeAll(() => ready.pnpm, TIMEOUT);
 
-  it("serves a program that is an ES module", async () => {
+  it("works for a program that is an ES module", async () => {
     expect((await lstat(inPnpm("node_modules/pulumi-dbversion"))).isSymbolicLink()).toBe(true);
     expect(await versionIn(inPnpm(""), "@pulumi/pulumi")).toBe(newest);
     await expectUp(inPnpm(""));
@@ -267,11 +267,11 @@ function diagnostics(options: ts.CompilerOptions, files: readonly string[]): str
 }
 
 describe.each(SETTINGS)("a TypeScript program under %s", { timeout: 90_000 }, (_, options) => {
-  it("has types for what is right, as an ES module and as CommonJS", () => {
+  it("accepts valid programs, as an ES module and as CommonJS", () => {
     expect(diagnostics(options, ["right.mts", "right.cts"])).toEqual([]);
   });
 
-  it("is told of each argument and class that is misspelt", () => {
+  it("rejects each misspelled argument and class", () => {
     expect(diagnostics(options, ["wrong.mts"])).toEqual([
       expect.stringMatching(/^wrong\.mts: .*'verison' does not exist/),
       expect.stringMatching(/^wrong\.mts: .*'"fast"' is not assignable/),

@@ -1,4 +1,4 @@
-/** What has to agree before a version is released. */
+/** What must agree before a version is released. */
 export interface Candidate {
   /** Of the commit: `v0.2.0`. Undefined for a dry run. */
   readonly tag: string | undefined;
@@ -18,7 +18,7 @@ export function sectionOf(changelog: string, heading: string): string | undefine
   return section?.split("\n").slice(1).join("\n").trim();
 }
 
-/** What keeps a version from being released, as sentences. A dry run needs only the section of the changelog. */
+/** What prevents the release of a version, as sentences. A dry run requires only the section of the changelog. */
 export function problemsOf({ tag, version, changelog, recorded, repository }: Candidate): string[] {
   const problems: string[] = [];
   if (!sectionOf(changelog, version)) problems.push(`CHANGELOG.md has no text under "## ${version}".`);

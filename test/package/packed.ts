@@ -14,7 +14,7 @@ const manifest = z.looseObject({
   version: z.string(),
   dependencies: z.record(z.string(), z.string()).default({}),
   peerDependencies: z.record(z.string(), z.string()).default({}),
-  /** Paths of the commands, by name. */
+  /** Paths of the commands by name. */
   bin: z.record(z.string(), z.string()).default({}),
 });
 export type Manifest = z.infer<typeof manifest>;
@@ -31,13 +31,13 @@ export interface Packed {
   readonly tarball: string;
   /** Paths in the package. */
   readonly files: readonly string[];
-  /** Bytes of the tarball, and of what is in it. */
+  /** Bytes of the tarball, and of its contents. */
   readonly size: number;
   readonly unpackedSize: number;
   close(): Promise<void>;
 }
 
-/** Packs the repository as it is, without running scripts. */
+/** Packs the repository without running scripts. */
 export async function pack(): Promise<Packed> {
   const dir = await mkdtemp(join(tmpdir(), "packed-"));
   const { stdout } = await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", dir], { cwd: ROOT });
@@ -63,19 +63,19 @@ export interface Project {
   /** The directory of the installed package. */
   readonly installed: string;
   write(path: string, text: string): Promise<void>;
-  /** Runs a file of the project in Node, and gives what it prints, as JSON. */
+  /** Runs a file of the project in Node, and returns its output, parsed as JSON. */
   run(file: string, args?: readonly string[]): Promise<unknown>;
   close(): Promise<void>;
 }
 
 /**
- * A stranger's project with the tarball installed, as npm would but without a network: the package is unpacked, and
- * what it declares to need, and nothing else, is linked beside it.
+ * A user's project with the tarball installed, without a network: the package is unpacked, and only its declared
+ * dependencies are linked.
  */
 export async function install({ tarball }: Packed): Promise<Project> {
   const dir = await mkdtemp(join(tmpdir(), "project-"));
   const { installed, manifest: read } = await unpack(tarball, dir);
-  await writeFile(join(dir, "package.json"), '{ "name": "stranger", "private": true }\n');
+  await writeFile(join(dir, "package.json"), '{ "name": "app", "private": true }\n');
   return {
     dir,
     manifest: read,
@@ -92,7 +92,7 @@ export async function install({ tarball }: Packed): Promise<Project> {
   };
 }
 
-/** Puts a tarball into the `node_modules` of a directory, with what it needs. */
+/** Unpacks a tarball into the `node_modules` of a directory, with its dependencies. */
 export async function unpack(tarball: string, dir: string): Promise<Pick<Project, "installed" | "manifest">> {
   const installed = join(dir, "node_modules", "pulumi-dbversion");
   await mkdir(installed, { recursive: true });
@@ -102,7 +102,7 @@ export async function unpack(tarball: string, dir: string): Promise<Pick<Project
   return { installed, manifest: read };
 }
 
-/** Packages of the repository in the `node_modules` of a directory. */
+/** Links packages of the repository into the `node_modules` of a directory. */
 export async function link(dir: string, names: readonly string[]): Promise<void> {
   for (const name of names) {
     const path = join(dir, "node_modules", name);
@@ -111,7 +111,7 @@ export async function link(dir: string, names: readonly string[]): Promise<void>
   }
 }
 
-/** Our environment without what belongs to the test runner or would lead Node to other modules. */
+/** The environment without variables of the test runner, and without those that change how Node resolves modules. */
 function cleanEnv(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^(VITEST|NODE_|PULUMI_)/.test(key)));
 }

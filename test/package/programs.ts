@@ -1,4 +1,4 @@
-/** Programs as users write them: each pins the cluster that the environment names. */
+/** Programs as users write them: each manages the cluster that the environment names. */
 
 const YAML = (name: string, typescript: boolean) =>
   `name: ${name}\nruntime:\n  name: nodejs\n  options:\n    typescript: ${typescript}\n`;
@@ -35,7 +35,7 @@ const TSCONFIG = JSON.stringify({
     target: "es2022",
     module: "commonjs",
     moduleResolution: "node10",
-    // The oldest SDK asks for node10, which TypeScript 6 accepts only when it is told to.
+    // The oldest SDK requires node10, which TypeScript 6 rejects as deprecated by default.
     ignoreDeprecations: "6.0",
     skipLibCheck: true,
     types: ["node"],
@@ -73,7 +73,7 @@ export const ES_MODULE: ProgramFiles = {
   "index.js": ES.replace(": pulumi.Output<string>", ""),
 };
 
-/** To be bundled from `source.ts` into the `index.js` that runs. */
+/** Bundled from `source.ts` into `index.js`. */
 export const BUNDLED: ProgramFiles = {
   "Pulumi.yaml": YAML("bundled", false),
   "package.json": manifest("bundled", { main: "index.js" }),

@@ -35,14 +35,14 @@ const READY: Candidate = {
 };
 
 describe("the notes of a release", () => {
-  it("are the section of its version", () => {
+  it("are the changelog section of its version", () => {
     expect(sectionOf(CHANGELOG, "0.2.0")).toBe("### Added\n\n- A line.");
     expect(sectionOf(CHANGELOG, "0.1.0")).toBe("The first version.");
     expect(sectionOf(CHANGELOG, "Unreleased")).toBe("");
     expect(sectionOf(CHANGELOG, "0.1")).toBeUndefined();
   });
 
-  it("need tag, manifest, changelog, recorded state and repository to agree", () => {
+  it("require that tag, manifest, changelog, recorded state and repository agree", () => {
     expect(problemsOf(READY)).toEqual([]);
     const cases: [Partial<Candidate>, RegExp][] = [
       [{ tag: "v0.2.1" }, /^The tag is v0\.2\.1, and package\.json has the version 0\.2\.0\.$/],
@@ -61,7 +61,7 @@ describe("the notes of a release", () => {
     }
   });
 
-  it("need of a dry run only the section", () => {
+  it("require only the changelog section for a dry run", () => {
     const dry: Candidate = {
       ...READY,
       tag: undefined,

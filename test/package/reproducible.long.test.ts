@@ -9,13 +9,13 @@ import { promisify } from "node:util";
 import { expect, it } from "vitest";
 import { ROOT } from "./packed";
 
-/** The program of a name in each folder of the PATH, links followed. */
+/** The programs of this name on the PATH, with links resolved. */
 function programs(name: string): string[] {
   const paths = (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, name));
   return [...new Set(paths.filter((path) => existsSync(path)).map((path) => realpathSync(path)))];
 }
 
-/** A Node of each version on the PATH, that of the project among them. */
+/** One Node of each version on the PATH, including the project's. */
 const nodes = new Map(
   [join(ROOT, "node_modules", "node", "bin", "node"), ...programs("node")].map((path) => [
     execFileSync(path, ["--version"], { encoding: "utf8" }).trim(),
@@ -37,8 +37,8 @@ async function packedBy(node: string, npm: string): Promise<string> {
   }
 }
 
-// Where the project's Node is the only one, the other jobs of the workflow `tests` have a second.
-it.skipIf(nodes.size < 2)("the tarball is the same whichever Node packs it", { timeout: 120_000 }, async () => {
+// If the project's Node is the only one here, other jobs of the workflow `tests` have a second one.
+it.skipIf(nodes.size < 2)("the tarball is identical with every Node version", { timeout: 120_000 }, async () => {
   const [npm] = programs("npm").filter((path) => path.endsWith(".js"));
   if (npm === undefined) throw new Error("npm is not on the PATH");
   const hashes: string[] = [];

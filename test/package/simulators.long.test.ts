@@ -8,12 +8,12 @@ import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { makeWorkspace, openEngine } from "../engine";
-import { strangersEnv } from "./clients";
+import { userEnv } from "./clients";
 import { install, type Packed, type Project, pack, ROOT } from "./packed";
 
 const run = promisify(execFile);
 let packed: Packed;
-/** A project that has the package and what it depends on, and not Pulumi. */
+/** A project that has the package and its dependencies, but not Pulumi. */
 let withoutPulumi: Project;
 
 beforeAll(async () => {
@@ -26,42 +26,42 @@ afterAll(async () => {
   await packed?.close();
 });
 
-/** A stranger's own test, without Pulumi or any package besides this one. */
+/** A test as users write it, without Pulumi and other packages. */
 const TEST = `
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startOceanBase, startRedisEnterprise, startTaurusDB } from "pulumi-dbversion/simulators";
 
-test("an OceanBase cluster answers, and counts", async () => {
+test("an OceanBase cluster responds, and counts requests", async () => {
   await using orders = await startOceanBase({ zones: 1, packages: [["4.3.5.2", "102000042025031214.el7"]] });
   const [endpoint] = orders.connection.endpoints;
-  const answer = await (await fetch(endpoint + "/api/v1/info")).json();
-  assert.equal(answer.data.version, "4.3.3.0-102025103117");
+  const response = await (await fetch(endpoint + "/api/v1/info")).json();
+  assert.equal(response.data.version, "4.3.3.0-102025103117");
   assert.equal(orders.system.journal.count("GET", "/api/v1/info"), 1);
   orders.system.control.setBuildVersion("4.2.1.8-108000022024072217");
   assert.equal(orders.system.agents[0].observer.build, "4.2.1.8-108000022024072217");
 });
 
-test("TaurusDB refuses who does not sign", async () => {
+test("TaurusDB rejects an unsigned request", async () => {
   await using cloud = await startTaurusDB({ instances: 3 });
   assert.equal(cloud.system.instances.length, 3);
   const { endpoint, projectId } = cloud.connection;
   assert.equal((await fetch(endpoint + "/v3/" + projectId + "/instances")).status, 401);
 });
 
-test("Redis Enterprise has TLS and a certificate of its own", async () => {
+test("Redis Enterprise has TLS and its own certificate", async () => {
   await using cluster = await startRedisEnterprise({ databases: [{ name: "cache" }] });
   assert.match(cluster.connection.caCertificate, /BEGIN CERTIFICATE/);
   await assert.rejects(fetch(cluster.connection.endpoints[0] + "/v1/bdbs"), /fetch failed/);
 });
 `;
 
-/** The same in TypeScript, for the types. */
+/** A TypeScript program that checks the types. */
 const TYPED = `
 import { type ObshellCluster, type Running, startOceanBase, startTaurusDB } from "pulumi-dbversion/simulators";
 import { oceanbase, taurusdb } from "pulumi-dbversion";
 
-export async function pin(): Promise<Running<ObshellCluster, oceanbase.ConnectionArgs>> {
+export async function manage(): Promise<Running<ObshellCluster, oceanbase.ConnectionArgs>> {
   await using cloud = await startTaurusDB();
   new taurusdb.KernelVersion("a", { ...cloud.connection, instanceIds: cloud.system.instances.map(({ id }) => id), version: "latest" });
   const cluster = await startOceanBase({ timings: "instant" });
@@ -73,14 +73,14 @@ export const wrong = startTaurusDB({ instnces: 3 });
 `;
 
 describe("the simulators of the packed package", () => {
-  it("serve a test that has nothing but Node, the package and what it depends on", { timeout: 90_000 }, async () => {
+  it("can be used by a test with only Node and the package with its dependencies", { timeout: 90_000 }, async () => {
     await withoutPulumi.write("stack.test.mjs", TEST);
-    const options = { cwd: withoutPulumi.dir, env: { ...strangersEnv(), NODE_TEST_CONTEXT: undefined } };
+    const options = { cwd: withoutPulumi.dir, env: { ...userEnv(), NODE_TEST_CONTEXT: undefined } };
     const { stdout } = await run(process.execPath, ["--test", "--test-reporter=tap", "stack.test.mjs"], options);
     expect(stdout).toMatch(/# pass 3\n# fail 0/);
   });
 
-  it("have types that fit the resources", { timeout: 90_000 }, async () => {
+  it("have types that are compatible with the resources", { timeout: 90_000 }, async () => {
     const project = await install(packed);
     try {
       const types = join(project.dir, "node_modules", "@types", "node");
@@ -106,16 +106,16 @@ describe("the simulators of the packed package", () => {
         ...program.getSyntacticDiagnostics(file),
         ...program.getSemanticDiagnostics(file),
       ]);
-      const told = found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " "));
-      expect(told).toEqual([expect.stringMatching(/'instnces' does not exist/)]);
+      const messages = found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " "));
+      expect(messages).toEqual([expect.stringMatching(/'instnces' does not exist/)]);
     } finally {
       await project.close();
     }
   });
 });
 
-/** Serves all three systems, each behind its pins, until its input ends; prints what leads there and then what came of it. */
-const SERVES = `
+/** Serves all three systems, outdated, until its input ends. Prints the connections, and at the end the accepted upgrades. */
+const SERVING = `
 import { startOceanBase, startRedisEnterprise, startTaurusDB } from "pulumi-dbversion/simulators";
 
 const packages = [["4.3.5.2", "102000042025031214.el7"]];
@@ -137,12 +137,12 @@ const PROGRAM = `
 const { oceanbase, redisenterprise, taurusdb } = require("pulumi-dbversion");
 
 const { connections: [orders, cloud, cluster], instanceIds } = JSON.parse(process.env.SIMULATED);
-const pins = {
+const resources = {
   orders: new oceanbase.ClusterVersion("orders", { ...orders, version: "4.3.5.2" }),
   fleet: new taurusdb.KernelVersion("fleet", { ...cloud, instanceIds, version: ">=2.0.75" }),
   modules: new redisenterprise.ModuleVersions("modules", { ...cluster, databaseName: "cache", modules: { search: "latest" } }),
 };
-for (const [name, { status }] of Object.entries(pins)) exports[name] = status;
+for (const [name, { status }] of Object.entries(resources)) exports[name] = status;
 `;
 
 describe("a stack on the simulators of the packed package", () => {
@@ -153,17 +153,17 @@ describe("a stack on the simulators of the packed package", () => {
     project = await install(packed);
     await project.write("Pulumi.yaml", "name: shop\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n");
     await project.write("index.js", PROGRAM);
-    await project.write("serve.mjs", SERVES);
+    await project.write("serve.mjs", SERVING);
   });
   afterAll(async () => {
     simulators?.kill();
     await project?.close();
   });
 
-  it("is brought up by the connection arguments that they give", { timeout: 90_000 }, async () => {
+  it("can be created with the connection arguments of the simulators", { timeout: 90_000 }, async () => {
     simulators = spawn(process.execPath, ["serve.mjs"], {
       cwd: project.dir,
-      env: strangersEnv(),
+      env: userEnv(),
       stdio: ["pipe", "pipe", "inherit"],
     });
     const { stdin, stdout } = simulators;
@@ -182,16 +182,16 @@ describe("a stack on the simulators of the packed package", () => {
   });
 });
 
-/** A simulator of the package on free ports, and all that it prints until it says how it is stopped. */
-async function started(system: string): Promise<{ child: ChildProcess; text: string }> {
+/** Starts a simulator of the package on free ports, and waits for its complete output. */
+async function startSimulator(system: string): Promise<{ child: ChildProcess; text: string }> {
   const args = [join(withoutPulumi.installed, "dist/sdk/cli/main.js"), "simulate", system, "--port", "0"];
   const child = spawn(process.execPath, args, {
     cwd: withoutPulumi.dir,
-    env: strangersEnv(),
+    env: userEnv(),
     stdio: ["ignore", "pipe", "pipe"],
   });
   let text = "";
-  const told = new Promise<void>((resolve, reject) => {
+  const ready = new Promise<void>((resolve, reject) => {
     child.stdout.on("data", (chunk: Buffer) => {
       text += chunk.toString();
       if (text.includes("Stop with ^C.")) resolve();
@@ -199,12 +199,12 @@ async function started(system: string): Promise<{ child: ChildProcess; text: str
     child.stderr.on("data", (chunk: Buffer) => reject(new Error(chunk.toString())));
     child.once("exit", (code) => reject(new Error(`ended with ${code}: ${text}`)));
   });
-  await told;
+  await ready;
   return { child, text };
 }
 
-/** The commands and the program that it prints. */
-function pasted(text: string) {
+/** The commands and the program of the output. */
+function parsedOutput(text: string) {
   const secrets = [...text.matchAll(/^ {2}pulumi config set --secret (\S+) '(.*)'$/gm)].map(
     ([, key = "", value = ""]) => [key, value],
   );
@@ -230,11 +230,11 @@ describe.each([
   "pulumi-dbversion simulate %s, of the packed package",
   { timeout: 90_000 },
   (name, system, variables, plan) => {
-    it("serves what its printed program upgrades, and what discover and doctor read without Pulumi", async () => {
-      const { child, text } = await started(name);
+    it("prints a program that works, and works with discover and doctor without Pulumi", async () => {
+      const { child, text } = await startSimulator(name);
       try {
-        const { secrets, program } = pasted(text);
-        const env: NodeJS.ProcessEnv = { ...strangersEnv() };
+        const { secrets, program } = parsedOutput(text);
+        const env: NodeJS.ProcessEnv = { ...userEnv() };
         for (const [key, variable] of Object.entries(variables)) env[variable] = secrets[key];
         const [, first = ""] = /(?:endpoint: |endpoints: \[)"([^"]+)"/.exec(program) ?? [];
         const reach = ["--endpoint", first];
@@ -271,8 +271,8 @@ describe.each([
   },
 );
 
-it("refuses what it does not know, with 2", async () => {
+it("pulumi-dbversion simulate exits with 2 for an unknown simulator", async () => {
   const main = join(withoutPulumi.installed, "dist/sdk/cli/main.js");
-  const wrong = run(process.execPath, [main, "simulate", "oracle"], { cwd: withoutPulumi.dir, env: strangersEnv() });
+  const wrong = run(process.execPath, [main, "simulate", "oracle"], { cwd: withoutPulumi.dir, env: userEnv() });
   await expect(wrong).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('unknown simulator "oracle"') });
 });

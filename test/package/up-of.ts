@@ -5,7 +5,7 @@ export interface UpRequest {
   readonly env: Readonly<Record<string, string>>;
 }
 
-export interface UpAnswer {
+export interface UpResult {
   readonly node: string;
   readonly ok: boolean;
   readonly output: string;
@@ -13,9 +13,9 @@ export interface UpAnswer {
   readonly state: Deployment;
 }
 
-/** `pulumi up` of one directory on the local engine, with the Node that runs this. */
-export async function up({ dir, env }: UpRequest): Promise<UpAnswer> {
-  // What is installed for one test is never loaded again: no compiled code of it is kept.
+/** `pulumi up` of one directory on the local engine, with the current Node. */
+export async function up({ dir, env }: UpRequest): Promise<UpResult> {
+  // The package of a test is never loaded again, so caching its compiled code has no use.
   const engine = await openEngine({ dir, env: { ...env, NODE_COMPILE_CACHE: undefined }, prefer: "local" });
   try {
     const { ok, output, outputs } = await engine.up();

@@ -4,7 +4,7 @@ import type { Deployment } from "../engine";
 
 /**
  * A stack as a release wrote it, in three files: `<name>.stack.json` is Pulumi's export, with the secrets of the tests in
- * plain text; `<name>.program.json` is the program, with what its next `up` has to come to; `<name>.vendor.json` is the
+ * plain text; `<name>.program.json` is the program, with the expected result of its next `up`; `<name>.vendor.json` is the
  * state of the simulated vendors at that moment. Loopback addresses, which differ in each run, are written as addresses of
  * 10.77.0.0/16.
  */
@@ -25,7 +25,7 @@ export interface Declared {
   readonly name: string;
   /** `oceanbase.ClusterVersion` */
   readonly type: string;
-  /** The component that it is a part of. */
+  /** The component that contains it. */
   readonly component?: string;
   readonly customTimeouts?: Values;
   readonly args: Values;
@@ -34,12 +34,12 @@ export interface Declared {
   readonly next: Next;
 }
 
-/** What the next `up` has to come to. */
+/** The expected result of the next `up`. */
 export type Next =
-  /** There is nothing to do: the preview shows no changes, and no request is made. */
+  /** The preview shows no changes, and no request is sent. */
   | "no changes"
   | {
-      /** Once nothing runs any more. */
+      /** After all upgrades have ended. */
       readonly status: string;
       /** Upgrade requests that the vendor receives from now on. */
       readonly requests: number;
@@ -50,13 +50,13 @@ export type Next =
 export interface Systems {
   /** Milliseconds since 1970. */
   readonly recordedAt: number;
-  /** Members of the state that all systems have in common. */
+  /** Parts of the state that all systems have in common. */
   readonly common: Values;
-  /** The others, by name of the system. */
+  /** The other parts, by name of the system. */
   readonly systems: Readonly<Record<string, Values>>;
 }
 
-/** Directories of the releases are beside this file. */
+/** The directories of the releases are in the folder of this file. */
 export function directoryOf(release: string): string {
   return join(__dirname, release);
 }
@@ -75,7 +75,7 @@ export function fixturesOf(release: string): Fixture[] {
   return names.map((name) => read(directory, name));
 }
 
-/** The files were written by the recorder, and are read as it writes them. */
+/** The recorder wrote the files, so their shape is known. */
 function read(directory: string, name: string): Fixture {
   const [stack, program, systems] = FILES.map((kind) => {
     const path = join(directory, `${name}.${kind}.json`);

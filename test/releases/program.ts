@@ -1,4 +1,4 @@
-/** The program of every stack: it declares what the environment says. */
+/** The program of every stack: it declares the resources of an environment variable. */
 export const PROGRAM = `
 const dbversion = require("pulumi-dbversion");
 const pulumi = require("@pulumi/pulumi");

@@ -16,8 +16,8 @@ const STACKS: Readonly<Record<string, readonly [readonly Scenario[], Ending]>> =
   killed: [KILLED, "kill"],
 };
 const ROOT = resolve(__dirname, "..", "..");
-/** What would tell of the machine. */
-const FOREIGN = [ROOT, homedir(), tmpdir(), "127.0.0.1", "PRIVATE KEY"];
+/** Texts that would identify the machine. */
+const IDENTIFYING = [ROOT, homedir(), tmpdir(), "127.0.0.1", "PRIVATE KEY"];
 
 async function main(): Promise<void> {
   const [release = "", only = ""] = process.argv.slice(2);
@@ -39,10 +39,10 @@ function write(directory: string, { name, stack, program, systems }: Fixture): v
   const texts = { stack: JSON.stringify(stack), program: JSON.stringify(program), vendor: linesOf(systems) };
   for (const kind of FILES) {
     const text = texts[kind];
-    const found = FOREIGN.find((foreign) => text.includes(foreign));
+    const found = IDENTIFYING.find((one) => text.includes(one));
     if (found !== undefined) {
       const at = text.indexOf(found);
-      throw new Error(`${name}.${kind}.json would have ${found} in it: ${text.slice(Math.max(at - 200, 0), at + 100)}`);
+      throw new Error(`${name}.${kind}.json would contain ${found}: ${text.slice(Math.max(at - 200, 0), at + 100)}`);
     }
     const path = join(directory, `${name}.${kind}.json`);
     rmSync(path, { force: true });
@@ -50,7 +50,7 @@ function write(directory: string, { name, stack, program, systems }: Fixture): v
   }
 }
 
-/** A line for each system: they are long, and nobody reads them. */
+/** One line for each system, because they are long and nobody reads them. */
 function linesOf({ recordedAt, common, systems }: Fixture["systems"]): string {
   const lines = Object.entries(systems).map(([name, state]) => `${JSON.stringify(name)}: ${JSON.stringify(state)}`);
   const start = `{ "recordedAt": ${recordedAt},\n"common": ${JSON.stringify(common)},\n"systems": {\n`;

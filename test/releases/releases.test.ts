@@ -3,12 +3,12 @@ import { type Declared, type Fixture, fixturesOf, type Next, releases } from "./
 import { restore } from "./restored";
 import { nameOf, StoredResource } from "./stored-resource";
 
-/** The state that every release has written: this version of the package goes on from it. */
+/** The states that earlier releases wrote: this version of the package must continue from them. */
 const FIXTURES = releases().flatMap((release) => fixturesOf(release).map((fixture) => ({ release, fixture })));
 
 const HOUR = 3_600_000;
-/** What still runs at the vendor has surely ended after so long. */
-const LATER = 10 * 60_000;
+/** After so many milliseconds every upgrade that was in progress has ended. */
+const UPGRADE_ENDS = 10 * 60_000;
 const MOST_RUNS = 3;
 
 const TAURUSDB = ["taurusdb.KernelVersion", "taurusdb.StarRocksVersion"];
@@ -17,12 +17,12 @@ const TYPES = [
   ...["redisenterprise.DatabaseVersion", "redisenterprise.ModuleVersions"],
   ...TAURUSDB,
 ];
-/** What has to be there of each type: statuses, and operations that were killed. */
+/** The statuses and killed operations that the fixtures must contain for each type. */
 const STATUSES = ["current", "behind", "newer", "upgrading", "failed", "creating", "updating"];
 
 type Expected = Exclude<Next, "no changes">;
 
-test.each(releases())("%s has every status of every type", (release) => {
+test.each(releases())("the fixtures of %s contain every status of every type", (release) => {
   const found = fixturesOf(release).flatMap(({ program, stack: { deployment } }) => {
     const typeOf = new Map(program.map(({ name, type }) => [name, type]));
     const resources = deployment.resources ?? [];
@@ -33,8 +33,8 @@ test.each(releases())("%s has every status of every type", (release) => {
     ];
   });
   const deferred = TAURUSDB.map((type) => `${type} deferred`);
-  const demanded = TYPES.flatMap((type) => STATUSES.map((status) => `${type} ${status}`));
-  expect(found).toEqual(expect.arrayContaining([...demanded, ...deferred]));
+  const required = TYPES.flatMap((type) => STATUSES.map((status) => `${type} ${status}`));
+  expect(found).toEqual(expect.arrayContaining([...required, ...deferred]));
 });
 
 describe.each(FIXTURES)("$release $fixture.name", ({ fixture }) => {
@@ -50,11 +50,11 @@ describe.each(FIXTURES)("$release $fixture.name", ({ fixture }) => {
     return { restored, resource: new StoredResource(fixture, declared, restored) };
   };
 
-  /** Runs `up` until nothing runs any more, then once more. */
+  /** Runs `up` until no upgrade is in progress, then once more. */
   const expectNext = async ({ restored, resource }: ReturnType<typeof open>, { status, requests, error }: Expected) => {
     let ending = await resource.up();
     for (let run = 1; run < MOST_RUNS && resource.status === "upgrading"; run += 1) {
-      await restored.clock.sleep(LATER);
+      await restored.clock.sleep(UPGRADE_ENDS);
       ending = await resource.up();
     }
     expect(ending.error).toEqual(error === undefined ? undefined : expect.stringContaining(`[${error}]`));
@@ -62,17 +62,17 @@ describe.each(FIXTURES)("$release $fixture.name", ({ fixture }) => {
     if (error === undefined) expect(await resource.up()).toEqual({ changed: false });
   };
 
-  test.each(program)("$name: its arguments are accepted", async (declared) => {
+  test.each(program)("$name: the arguments are accepted", async (declared) => {
     expect(await open(declared).resource.check({})).toEqual([]);
   });
 
-  test.each(settled)("$name: there is nothing to do, and nothing is asked", async (declared) => {
+  test.each(settled)("$name: up makes no changes and no requests", async (declared) => {
     const { restored, resource } = open(declared);
     expect(await resource.up()).toEqual({ changed: false });
     expect(restored.requests()).toBe(0);
   });
 
-  test.each(settled)("$name: a refresh changes nothing of that", async (declared) => {
+  test.each(settled)("$name: a refresh makes no changes", async (declared) => {
     const opened = open(declared);
     const { resource } = opened;
     const status = String(resource.status);
@@ -83,28 +83,28 @@ describe.each(FIXTURES)("$release $fixture.name", ({ fixture }) => {
     await expectNext(opened, { status, requests: 0 });
   });
 
-  test.each(unsettled)("$name: the next run goes on", async (declared) => {
+  test.each(unsettled)("$name: the next run resumes", async (declared) => {
     const opened = open(declared);
     expect(await opened.resource.check()).toEqual([]);
     expect(await opened.resource.plan()).toMatch(/^(create|update)$/);
     await expectNext(opened, declared.next);
   });
 
-  test.each(unsettled)("$name: the next run goes on after a refresh", { tags: ["long"] }, async (declared) => {
+  test.each(unsettled)("$name: the next run resumes after a refresh", { tags: ["long"] }, async (declared) => {
     const opened = open(declared);
     await opened.resource.refresh();
     expect(await opened.resource.plan()).toMatch(/^(create|update)$/);
     await expectNext(opened, declared.next);
   });
 
-  test.each(deferred)("$name: its upgrade has happened in its window", async (declared) => {
+  test.each(deferred)("$name: the scheduled upgrade is recorded as completed after its window", async (declared) => {
     const opened = open(declared, declared.closes - fixture.systems.recordedAt + HOUR);
     expect(await opened.resource.plan()).toBe("update");
     await expectNext(opened, { status: "current", requests: 0 });
   });
 });
 
-/** When the window closes that a deferred upgrade waits for: milliseconds since 1970. */
+/** When the maintenance window of a scheduled upgrade closes: milliseconds since 1970. */
 function closingOf(fixture: Fixture, declared: Declared): number | undefined {
   const { stored } = new StoredResource(fixture, declared, restore(fixture, declared));
   const { status, lastUpgrade } = stored?.outputs ?? {};

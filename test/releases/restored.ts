@@ -5,7 +5,7 @@ import { VirtualClock } from "../support/virtual-clock";
 import { kindsOver, systemOf, typeOf } from "../systems";
 import type { Declared, Fixture } from "./fixture";
 
-/** The database of one resource as it was when the state was written, and this version's provider in front of it. */
+/** The database of one resource as it was when the state was written, and this version's provider for it. */
 export interface Restored {
   readonly clock: VirtualClock;
   readonly lifecycle: DynamicProvider;

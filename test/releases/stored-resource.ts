@@ -2,25 +2,26 @@ import type { ExportedResource } from "../engine";
 import type { Declared, Fixture, Values } from "./fixture";
 import type { Restored } from "./restored";
 
-/** What the state has of a resource: nothing yet where its creation was killed. */
+/** A resource in the state. */
 export interface Stored {
   readonly id: string;
   readonly inputs: Values;
   readonly outputs: Values;
-  /** Reasons of a partial failure: the next `up` updates, whatever `diff` says. */
+  /** Reasons of a partial failure: the next `up` updates, regardless of `diff`. */
   readonly initErrors: readonly string[];
 }
 
 /** How a run ended for the resource. */
 export interface Ending {
-  /** Whether there was anything to do. */
+  /** Whether there were changes. */
   readonly changed: boolean;
   /** Text of the error. */
   readonly error?: string;
 }
 
-/** Calls the provider as the engine does for one resource of a fixture, and keeps what it answers. */
+/** Calls the provider as the engine does for one resource of a fixture, and stores the results. */
 export class StoredResource {
+  /** Undefined if its creation was killed. */
   stored: Stored | undefined;
   readonly news: Values;
   readonly #restored: Restored;
@@ -39,7 +40,7 @@ export class StoredResource {
     return this.stored?.outputs["status"];
   }
 
-  /** Messages about arguments. @param olds the old inputs, none for a resource that is new */
+  /** Messages about arguments. @param olds the old inputs, empty for a new resource */
   async check(olds: Values = this.stored?.inputs ?? {}): Promise<string[]> {
     const { failures = [] } = await this.#restored.lifecycle.check(olds, this.news);
     return failures.map(({ property, reason }) => `${property}: ${reason}`);
@@ -66,14 +67,14 @@ export class StoredResource {
         old === undefined
           ? await lifecycle.create(this.news)
           : { id: old.id, ...(await lifecycle.update(old.id, old.outputs, this.news)) };
-      this.#keep({ id, inputs: this.news, outputs: outs, initErrors: [] });
+      this.#store({ id, inputs: this.news, outputs: outs, initErrors: [] });
       return { changed: true };
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       if ("properties" in error && "reasons" in error && "id" in error) {
         const { id, properties: outputs, reasons: initErrors } = error;
-        // An update that fails keeps the inputs of before.
-        this.#keep({ id, inputs: old?.inputs ?? this.news, outputs, initErrors });
+        // A failed update keeps the old inputs.
+        this.#store({ id, inputs: old?.inputs ?? this.news, outputs, initErrors });
         return { changed: true, error: String(initErrors) };
       }
       return { changed: true, error: error.message };
@@ -84,11 +85,11 @@ export class StoredResource {
     const old = this.stored;
     if (old === undefined) return;
     const { id = old.id, props = {}, inputs = old.inputs } = await this.#restored.lifecycle.read(old.id, old.outputs);
-    this.#keep({ id, inputs, outputs: props, initErrors: [] });
+    this.#store({ id, inputs, outputs: props, initErrors: [] });
   }
 
-  /** What is kept has travelled as JSON. */
-  #keep(stored: { readonly [K in keyof Stored]: unknown }): void {
+  /** The engine stores everything as JSON. */
+  #store(stored: { readonly [K in keyof Stored]: unknown }): void {
     this.stored = JSON.parse(JSON.stringify(stored));
   }
 }
@@ -101,7 +102,7 @@ export function nameOf({ urn }: Pick<ExportedResource, "urn">): string {
   return urn.split("::").at(-1) ?? "";
 }
 
-/** The properties as providers get them: secrets without their envelopes. */
+/** The properties as providers receive them: secrets are plain values. */
 function plain(properties: Values): Values {
   return JSON.parse(JSON.stringify(properties), (_, value) =>
     typeof value === "object" && value !== null && "plaintext" in value ? JSON.parse(value.plaintext) : value,

@@ -8,15 +8,15 @@ import { registrations, secretValue } from "./registered";
 const ROOT = resolve(__dirname, "../..");
 
 describe("an explicit provider", () => {
-  it("is one of the dynamic resources' own, with secret settings under their config keys", async () => {
+  it("is registered as a provider of dynamic resources, with secret settings under their config keys", async () => {
     const [provider] = await registrations(() => new Provider("production", { oceanbase: { password: "hunter2" } }));
     expect(provider).toMatchObject({ type: "pulumi:providers:pulumi-nodejs", name: "production" });
     expect(Object.keys(provider?.inputs ?? {})).toEqual(["oceanbase:password"]);
-    // A provider's settings travel as JSON texts.
+    // The settings of a provider are sent as JSON strings.
     expect(JSON.stringify(secretValue(provider?.inputs["oceanbase:password"]))).toContain("hunter2");
   });
 
-  it("carries everything that says who calls and where, as secrets", async () => {
+  it("passes on all connection settings and credentials, as secrets", async () => {
     const huaweicloud = {
       region: "cn-north-4",
       projectId: "054e292c9880d4992f02c0196d3ea468",
@@ -38,12 +38,12 @@ describe("an explicit provider", () => {
     for (const value of Object.values(provider?.inputs ?? {})) expect(secretValue(value)).toBeDefined();
   });
 
-  it.each([{}, { oceanbase: {} }])("may be without settings: %j", async (args) => {
+  it.each([{}, { oceanbase: {} }])("accepts no settings: %j", async (args) => {
     const [provider] = await registrations(() => new Provider("production", args));
     expect(provider?.inputs).toEqual({});
   });
 
-  it("has the rules of the whole stack, too: its own freeze and that of the stack, and windows where it has none", async () => {
+  it("passes on the change rules of the stack: a freeze of either, and the stack's windows if it has none", async () => {
     pulumi.runtime.setAllConfig({
       "dbversion:freeze": "incident 4711",
       "dbversion:windows": "[1]",
@@ -68,8 +68,8 @@ describe("an explicit provider", () => {
     }
   });
 
-  it("does not set what is undefined, as what the program's configuration does not have", async () => {
-    const huaweicloud = { region: "eu-west-101", securityToken: undefined as never }; // as with plain strict types
+  it("does not pass on undefined settings", async () => {
+    const huaweicloud = { region: "eu-west-101", securityToken: undefined as never }; // allowed without exactOptionalPropertyTypes
     const [provider] = await registrations(() => new Provider("production", { huaweicloud }));
     expect(Object.keys(provider?.inputs ?? {})).toEqual(["huaweicloud:region"]);
   });
@@ -82,7 +82,7 @@ describe("an explicit provider", () => {
     ],
     ["a misspelt vendor", { oceanbse: { password: "hunter2" } }, "oceanbse is not a vendor; did you mean oceanbase?"],
     [
-      "a setting like none",
+      "an unknown setting",
       { redisenterprise: { zzz: "hunter2" } },
       "redisenterprise.zzz is not a setting; valid names: endpoints, username, password, allowUntrustedCertificate",
     ],
@@ -97,22 +97,22 @@ describe("an explicit provider", () => {
       "password is not a vendor; valid names: oceanbase, huaweicloud, redisenterprise, dbversion",
     ],
     [
-      "a name that every object has",
+      "a name from the prototype of objects",
       { oceanbase: { constructor: "hunter2" } },
       "oceanbase.constructor is not a setting",
     ],
     [
-      "a text in place of a table",
+      "a string instead of an object",
       { oceanbase: "hunter2" },
       "oceanbase must be an object with password, agentPassword",
     ],
     [
-      "a list in place of a table",
+      "a list instead of an object",
       { oceanbase: ["hunter2"] },
       "oceanbase must be an object with password, agentPassword",
     ],
     [
-      "a table that comes later",
+      "an output instead of an object",
       { oceanbase: pulumi.output({ password: "hunter2" }) },
       "oceanbase must be an object with",
     ],
@@ -122,15 +122,15 @@ describe("an explicit provider", () => {
       { redisenterprise: { endpoints: ["hunter2"] } },
       "redisenterprise.endpoints must be a string, not a list",
     ],
-  ])("refuses %s, without showing its value", async (_, args, message) => {
-    const making = registrations(() => new Provider("production", args as never)); // as a program in JavaScript may
-    const error: unknown = await making.catch((thrown: unknown) => thrown);
+  ])("rejects %s, without its value in the error", async (_, args, message) => {
+    const registering = registrations(() => new Provider("production", args as never)); // a JavaScript program has no types
+    const error: unknown = await registering.catch((thrown: unknown) => thrown);
     expect(pulumi.RunError.isInstance(error)).toBe(true);
     expect(String(error)).toContain(`Provider "production": ${message}`);
     expect(String(error)).not.toContain("hunter2");
   });
 
-  it("refuses a value of the wrong type that comes later: the program fails", () => {
+  it("fails the program if a resolved output has the wrong type", () => {
     const program = `
       const pulumi = require("@pulumi/pulumi");
       pulumi.runtime.setMocks({ newResource: () => ({ id: "x", state: {} }), call: () => ({}) });
@@ -141,13 +141,13 @@ describe("an explicit provider", () => {
     expect(status).not.toBe(0);
   });
 
-  it("takes a secret of the stack's configuration", async () => {
+  it("accepts a secret from the stack configuration", async () => {
     const password = pulumi.secret("hunter2");
     const [provider] = await registrations(() => new Provider("production", { oceanbase: { password } }));
     expect(secretValue(provider?.inputs["oceanbase:password"])).toBeDefined();
   });
 
-  it("serves the pins that name it", async () => {
+  it("can be used by a resource", async () => {
     const seen = await registrations(() => {
       const provider = new Provider("production", { oceanbase: { password: "hunter2" } });
       return new oceanbase.ClusterVersion("orders", { endpoints: ["http://a:1"], version: "4.3.5.2" }, { provider });

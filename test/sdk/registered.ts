@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.js";
 
-/** A registration as it left the program. */
+/** A registration as the program sent it. */
 export interface Registered {
   readonly type: string;
   readonly name: string;
   readonly custom: boolean;
   readonly parent: string;
-  /** As they go over the wire: secrets are marked. */
+  /** As they are sent: secrets are marked. */
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly secretOutputs: readonly string[];
   readonly updateTimeout: string;
@@ -15,20 +15,20 @@ export interface Registered {
   readonly dependencies: Readonly<Record<string, readonly string[]>>;
 }
 
-/** How the SDK marks a secret inside of inputs. */
+/** How the SDK marks a secret in inputs. */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 
-/** The value inside a secret as JSON; undefined when the value is none. */
+/** The value of a secret as JSON; undefined if the value is not a secret. */
 export function secretValue(value: unknown): unknown {
   if (typeof value !== "object" || value === null || Reflect.get(value, SIGNATURE) !== SECRET) return undefined;
   return Reflect.get(value, "value");
 }
 
 /**
- * Runs a program against the SDK's mocks and keeps every registration.
- * @param program gives the resource that is registered last
- * @param outputs what the provider would add to the inputs
+ * Runs a program with the SDK's mocks and returns every registration.
+ * @param program returns the resource that is registered last
+ * @param outputs what the provider adds to the inputs
  */
 export async function registrations(
   program: () => pulumi.Resource,
@@ -43,18 +43,18 @@ export async function registrations(
     "dev",
   );
   const seen: Registered[] = [];
-  listen((request) => seen.push(readRequest(request)));
+  observe((request) => seen.push(readRequest(request)));
   await settled(program().urn);
   return seen;
 }
 
-/** The mocks do not show all of a request, so it is listened to on its way to them. */
-function listen(heard: (request: RegisterResourceRequest) => void): void {
+/** The mocks do not receive the whole request, so the monitor is wrapped. */
+function observe(receive: (request: RegisterResourceRequest) => void): void {
   const monitor: object = pulumi.runtime.getMonitor() ?? {};
   const register: unknown = Reflect.get(monitor, "registerResource");
   if (typeof register !== "function") throw new Error("the SDK's mock monitor has changed");
   Reflect.set(monitor, "registerResource", (request: RegisterResourceRequest, ...rest: unknown[]) => {
-    heard(request);
+    receive(request);
     return Reflect.apply(register, monitor, [request, ...rest]);
   });
 }

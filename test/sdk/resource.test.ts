@@ -17,27 +17,27 @@ function cluster(given: Partial<oceanbase.ClusterVersionArgs> = {}, options?: pu
   return only(() => new oceanbase.ClusterVersion("orders", { ...args, ...given }, options));
 }
 
-describe("a registered pin", () => {
+describe("a registered resource", () => {
   it("is a dynamic resource of its own type", async () => {
     expect(await cluster()).toMatchObject({ type: TOKEN, name: "orders", custom: true });
   });
 
-  it("carries the constant provider text, byte for byte", async () => {
+  it("contains the constant provider string, byte for byte", async () => {
     // Stored in the state of every stack: it must never change.
     expect((await cluster()).inputs["__provider"]).toBe(PROVIDER);
   });
 
-  it("sends the arguments as written, and nothing for those that were not", async () => {
+  it("sends the arguments as written, and omits the others", async () => {
     const { inputs } = await cluster({ mode: "rolling", release: pulumi.output("1.el7"), wait: false });
     const { __provider, __urn, ...written } = inputs;
     expect(written).toEqual({ ...args, mode: "rolling", release: "1.el7", wait: false });
   });
 
-  it("knows its URN", async () => {
+  it("contains its URN", async () => {
     expect((await cluster()).inputs["__urn"]).toBe(`urn:pulumi:dev::shop::${TOKEN}::orders`);
   });
 
-  it("knows its URN below a parent", async () => {
+  it("contains its URN below a parent", async () => {
     const [, child] = await registrations(() => {
       const parent = new pulumi.ComponentResource("my:component:Database", "db");
       return new oceanbase.ClusterVersion("orders", args, { parent });
@@ -45,7 +45,7 @@ describe("a registered pin", () => {
     expect(child?.inputs["__urn"]).toBe(`urn:pulumi:dev::shop::my:component:Database$${TOKEN}::orders`);
   });
 
-  it("takes only what was approved for itself, at the stack and below a parent", async () => {
+  it("receives only its own approvals, with and without a parent", async () => {
     const approved = (to: string) => ({
       "10.0.0.1:2886": { from: "1", to, how: "", digest: "d", approvedAt: "2026-01-01T00:00:00Z", approvedBy: "Anna" },
     });
@@ -68,54 +68,54 @@ describe("a registered pin", () => {
     expect(none).toEqual({ formatVersion: 1, approvals: {} });
   });
 
-  it("does not wait for its siblings, nor depend on them", async () => {
-    const [, ...pins] = await registrations(() => {
+  it("does not depend on resources with the same parent", async () => {
+    const [, ...resources] = await registrations(() => {
       const parent = new pulumi.ComponentResource("my:component:Databases", "dbs");
       const first = new oceanbase.ClusterVersion("first", args, { parent });
-      // The SDK takes a dependency on a component for one on each of its children.
+      // The SDK extends a dependency on a component to each of its children.
       return new oceanbase.ClusterVersion("second", args, { parent, dependsOn: first });
     });
-    expect(pins.map(({ name }) => name)).toEqual(["first", "second"]);
-    expect(pins.map(({ dependencies }) => dependencies["__urn"] ?? [])).toEqual([[], []]);
+    expect(resources.map(({ name }) => name)).toEqual(["first", "second"]);
+    expect(resources.map(({ dependencies }) => dependencies["__urn"] ?? [])).toEqual([[], []]);
   });
 
-  it("passes customTimeouts to the engine and to itself", async () => {
+  it("passes customTimeouts to the engine and to the provider", async () => {
     const { inputs, updateTimeout } = await cluster({}, { customTimeouts: { update: "3h" } });
     expect(inputs["__timeouts"]).toEqual({ update: "3h" });
     expect(updateTimeout).toBe("3h");
   });
 
-  it("has no __timeouts without them", async () => {
+  it("has no __timeouts without customTimeouts", async () => {
     expect(await cluster()).not.toHaveProperty("inputs.__timeouts");
   });
 
-  it.each(["password", "agentPassword", "clientKey"])("keeps %s secret, in and out", async (name) => {
+  it.each(["password", "agentPassword", "clientKey"])("keeps %s secret in inputs and outputs", async (name) => {
     const { inputs, secretOutputs } = await cluster({ [name]: "hunter2" });
     expect(secretValue(inputs[name])).toBe("hunter2");
     expect(secretOutputs).toContain(name);
   });
 
-  it("keeps a secret that was one already", async () => {
+  it("keeps an argument secret that already is", async () => {
     const { inputs } = await cluster({ password: pulumi.secret("hunter2") });
     expect(secretValue(inputs["password"])).toBe("hunter2");
   });
 
-  it("makes no secret of what was not given", async () => {
-    const { inputs } = await cluster({ password: undefined as never }); // as a program without strict types would
+  it("does not make an undefined argument secret", async () => {
+    const { inputs } = await cluster({ password: undefined as never }); // a program without strict types may do this
     expect(inputs).not.toHaveProperty("password");
   });
 
-  it("keeps the additional secret outputs that the program asks for", async () => {
+  it("keeps the additional secret outputs of the program", async () => {
     const { secretOutputs } = await cluster({ clientKey: "key" }, { additionalSecretOutputs: ["members"] });
     expect(secretOutputs).toEqual(expect.arrayContaining(["members", "clientKey"]));
   });
 
-  it("names no secret that it was not given", async () => {
+  it("declares no secret outputs for arguments without a value", async () => {
     expect((await cluster()).secretOutputs).toEqual([]);
     expect((await cluster({ password: undefined as never, clientKey: "key" })).secretOutputs).toEqual(["clientKey"]);
   });
 
-  it("does not change what the program passed in", async () => {
+  it("does not change the objects that the program passed", async () => {
     const given = Object.freeze({ ...args, password: "hunter2" });
     const options = Object.freeze({ customTimeouts: Object.freeze({ update: "3h" }) });
     await only(() => new oceanbase.ClusterVersion("orders", given, options));
@@ -125,13 +125,13 @@ describe("a registered pin", () => {
   });
 });
 
-it("an error of a registration leads to the line in the program", () => {
+it("an error at registration has the program's line in its stack trace", () => {
   const thrown = expect.objectContaining({ stack: expect.stringContaining("resource.test.ts") });
   expect(() => new oceanbase.ClusterVersion("", args)).toThrow(thrown);
 });
 
-/** A registered cluster, with what its provider gives. */
-async function made(outputs: Record<string, unknown>): Promise<oceanbase.ClusterVersion> {
+/** A registered cluster with the outputs of its provider. */
+async function registeredCluster(outputs: Record<string, unknown>): Promise<oceanbase.ClusterVersion> {
   const kept: oceanbase.ClusterVersion[] = [];
   await registrations(() => {
     const orders = new oceanbase.ClusterVersion("orders", args);
@@ -139,12 +139,12 @@ async function made(outputs: Record<string, unknown>): Promise<oceanbase.Cluster
     return orders;
   }, outputs);
   const [orders] = kept;
-  if (orders === undefined) throw new Error("nothing was made");
+  if (orders === undefined) throw new Error("no resource was registered");
   return orders;
 }
 
-describe("the outputs of a pin", () => {
-  it("hold what the provider gives", async () => {
+describe("the outputs of a resource", () => {
+  it("have the values that the provider returns", async () => {
     const lastUpgrade: Upgrade = {
       task: "11",
       kind: "OB rolling upgrade",
@@ -154,7 +154,7 @@ describe("the outputs of a pin", () => {
       state: "succeeded",
     };
     const given = { currentVersion: "4.3.5.2", members: { a: "4.3.5.2-1" }, status: "current", lastUpgrade };
-    const orders = await made(given);
+    const orders = await registeredCluster(given);
     expect(await settled(orders.version)).toBe("4.3.5.2");
     expect(await settled(orders.currentVersion)).toBe("4.3.5.2");
     expect(await settled(orders.members)).toEqual({ a: "4.3.5.2-1" });
@@ -162,16 +162,16 @@ describe("the outputs of a pin", () => {
     expect(await settled(orders.lastUpgrade)).toEqual(lastUpgrade);
   });
 
-  it("are all declared, also before there is anything in them", async () => {
-    const orders = await made({});
+  it("are all declared, even before they have values", async () => {
+    const orders = await registeredCluster({});
     for (const name of ["version", "currentVersion", "members", "status", "lastUpgrade"]) {
       expect(pulumi.Output.isInstance(Reflect.get(orders, name)), name).toBe(true);
     }
   });
 });
 
-describe("the contract with a real dynamic resource", () => {
-  it("is kept: same kind of type, same shape of registration", async () => {
+describe("a registration", () => {
+  it("has the type and inputs that a real dynamic resource has", async () => {
     class Real extends pulumi.dynamic.Resource {
       constructor(name: string, props: pulumi.Inputs, options?: pulumi.CustomResourceOptions) {
         const provider = { create: async () => ({ id: "x" }) };
@@ -205,18 +205,21 @@ describe.each(TAURUSDB_TYPES)("%s", (type, make) => {
     expect(resource).toMatchObject({ type: `pulumi-nodejs:dynamic/${type}`, custom: true });
   });
 
-  it("sends the arguments as written, and nothing for those that were not", async () => {
+  it("sends the arguments as written, and omits the others", async () => {
     const [resource] = await registrations(() => make({ schedule: "maintenance-window", region: "cn-north-4" }));
     const { __provider, __urn, ...written } = resource?.inputs ?? {};
     const own = type === "taurusdb:KernelVersion" ? kernel : starRocks;
     expect(written).toEqual({ ...own, schedule: "maintenance-window", region: "cn-north-4" });
   });
 
-  it.each(["accessKey", "secretKey", "securityToken", "password"])("keeps %s secret, in and out", async (name) => {
-    const [resource] = await registrations(() => make({ [name]: "hunter2" }));
-    expect(secretValue(resource?.inputs[name])).toBe("hunter2");
-    expect(resource?.secretOutputs).toContain(name);
-  });
+  it.each(["accessKey", "secretKey", "securityToken", "password"])(
+    "keeps %s secret in inputs and outputs",
+    async (name) => {
+      const [resource] = await registrations(() => make({ [name]: "hunter2" }));
+      expect(secretValue(resource?.inputs[name])).toBe("hunter2");
+      expect(resource?.secretOutputs).toContain(name);
+    },
+  );
 });
 
 const taurus = { region: "cn-north-4", version: "2.0.78" };
@@ -237,19 +240,19 @@ const ALL_TYPES: readonly (readonly [string, () => pulumi.Resource])[] = [
   ],
 ];
 
-/** Outputs of which there may be nothing to tell. */
+/** Outputs that may have no value. */
 const MAY_BE_EMPTY = ["lastUpgrade", "problems"];
 
-/** What a program sees of a state, every output that the type declares. */
+/** The values of all outputs that the type declares. */
 function outputsOf(resource: pulumi.Resource): Promise<Record<string, unknown>> {
   const outputs = Object.entries(resource).filter(([, value]) => pulumi.Output.isInstance(value));
   return new Promise((resolve) => pulumi.all(Object.fromEntries(outputs)).apply((all) => resolve(all)));
 }
 
-describe("every output of a pin that had nothing to do is defined", () => {
+describe("every output of a resource without changes is defined", () => {
   beforeAll(async () => {
     const observed = { currentVersion: "1", members: {}, status: "current" };
-    // What a state of 0.1.0 has.
+    // The outputs in a state of 0.1.0.
     const newResource = ({ name, inputs }: pulumi.runtime.MockResourceArgs) => ({
       id: `${name}-id`,
       state: { ...inputs, ...observed },
@@ -260,15 +263,15 @@ describe("every output of a pin that had nothing to do is defined", () => {
   it.each(ALL_TYPES)("%s", async (_, make) => {
     const outputs = await outputsOf(make());
     expect(Object.keys(outputs)).toContain("lastUpgrade");
-    const undefinedOnes = Object.entries(outputs).filter(([, value]) => value === undefined);
-    expect(undefinedOnes).toEqual([]);
+    const undefinedOutputs = Object.entries(outputs).filter(([, value]) => value === undefined);
+    expect(undefinedOutputs).toEqual([]);
     const empty = MAY_BE_EMPTY.filter((name) => name in outputs);
     expect(empty).not.toEqual([]);
     for (const name of empty) expect(outputs[name] ?? {}).toEqual({});
   });
 });
 
-// Nothing in the next two functions is run: the compiler checks them, and an unused expectation of an error is an error itself.
+// The next two functions never run. The compiler checks them, and an unused @ts-expect-error is an error itself.
 function oceanbasePrograms(password: pulumi.Output<string>, agents: oceanbase.ClusterVersion): void {
   const right = { endpoints: ["http://10.0.0.1:2886"], version: "4.3.5.2" };
   new oceanbase.ClusterVersion("a", right);
@@ -276,13 +279,13 @@ function oceanbasePrograms(password: pulumi.Output<string>, agents: oceanbase.Cl
   new oceanbase.ClusterVersion("a", { ...right, version: agents.version }, { dependsOn: agents });
   new Provider("p", { oceanbase: { password } });
 
-  // @ts-expect-error a misspelt argument
+  // @ts-expect-error a misspelled argument
   new oceanbase.ClusterVersion("a", { ...right, pasword: "x" });
   // @ts-expect-error a missing version
   new oceanbase.ClusterVersion("a", { endpoints: ["http://10.0.0.1:2886"] });
   // @ts-expect-error missing endpoints
   new oceanbase.ClusterVersion("a", { version: "4.3.5.2" });
-  // @ts-expect-error one endpoint that is no list
+  // @ts-expect-error one endpoint that is not a list
   new oceanbase.ClusterVersion("a", { endpoints: "http://10.0.0.1:2886", version: "4.3.5.2" });
   // @ts-expect-error a version that is a number
   new oceanbase.ClusterVersion("a", { ...right, version: 4 });
@@ -290,7 +293,7 @@ function oceanbasePrograms(password: pulumi.Output<string>, agents: oceanbase.Cl
   new oceanbase.ClusterVersion("a", { ...right, mode: "fast" });
   // @ts-expect-error a policy that does not exist
   new oceanbase.ClusterVersion("a", { ...right, onNewer: "downgrade" });
-  // @ts-expect-error an observed output is no argument
+  // @ts-expect-error an observed output is not an argument
   new oceanbase.ClusterVersion("a", { ...right, currentVersion: "4.3.5.2" });
   // @ts-expect-error a vendor that does not exist
   new Provider("p", { oracle: { password } });
@@ -301,7 +304,7 @@ function taurusdbPrograms(key: pulumi.Output<string>, instance: pulumi.Output<st
   new taurusdb.KernelVersion("a", { instanceIds: [instance], version: "latest", schedule: "now" });
   new taurusdb.StarRocksVersion("a", { ...starRocks, skipValidation: true, wait: false, projectId: instance });
 
-  // @ts-expect-error one instance that is no list
+  // @ts-expect-error one instance that is not a list
   new taurusdb.KernelVersion("a", { ...kernel, instanceIds: IN07 });
   // @ts-expect-error an argument of the other type
   new taurusdb.KernelVersion("a", { ...kernel, skipValidation: true });
@@ -311,7 +314,7 @@ function taurusdbPrograms(key: pulumi.Output<string>, instance: pulumi.Output<st
   new taurusdb.StarRocksVersion("a", { instanceId: IN07, version: "latest" });
   // @ts-expect-error a schedule that does not exist
   new taurusdb.StarRocksVersion("a", { ...starRocks, schedule: "tonight" });
-  // @ts-expect-error the service's own word
+  // @ts-expect-error the service's name of an argument
   new taurusdb.StarRocksVersion("a", { ...starRocks, delay: true });
   // @ts-expect-error a setting that does not exist
   new Provider("p", { huaweicloud: { ak: key } });
@@ -319,11 +322,11 @@ function taurusdbPrograms(key: pulumi.Output<string>, instance: pulumi.Output<st
 
 describe("the types", () => {
   describe("of OceanBase", () => {
-    it("refuse misspelt and wrong arguments", () => {
+    it("reject misspelled and invalid arguments", () => {
       expect(oceanbasePrograms).toBeTypeOf("function");
     });
 
-    it("of the outputs are what the documentation says", () => {
+    it("of the outputs match the documentation", () => {
       expectTypeOf<oceanbase.ClusterVersion["version"]>().toEqualTypeOf<pulumi.Output<string>>();
       expectTypeOf<oceanbase.ClusterVersion["currentVersion"]>().toEqualTypeOf<pulumi.Output<string>>();
       expectTypeOf<oceanbase.ClusterVersion["members"]>().toEqualTypeOf<pulumi.Output<Record<string, string>>>();
@@ -333,11 +336,11 @@ describe("the types", () => {
   });
 
   describe("of TaurusDB", () => {
-    it("refuse misspelt and wrong arguments", () => {
+    it("reject misspelled and invalid arguments", () => {
       expect(taurusdbPrograms).toBeTypeOf("function");
     });
 
-    it("of the outputs are what the documentation says", () => {
+    it("of the outputs match the documentation", () => {
       expectTypeOf<taurusdb.KernelVersion["currentVersion"]>().toEqualTypeOf<pulumi.Output<string>>();
       expectTypeOf<taurusdb.StarRocksVersion["version"]>().toEqualTypeOf<pulumi.Output<string>>();
       expectTypeOf<taurusdb.StarRocksVersion["members"]>().toEqualTypeOf<pulumi.Output<Record<string, string>>>();

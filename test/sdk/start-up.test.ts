@@ -10,7 +10,7 @@ function loadedBy(statement: string): string[] {
   const script = `${statement}; console.log(JSON.stringify(Object.keys(require.cache)))`;
   const output = execFileSync(process.execPath, ["-e", script], { cwd: ROOT, encoding: "utf8" });
   const paths: unknown = JSON.parse(output);
-  if (!Array.isArray(paths)) throw new Error("no list of modules");
+  if (!Array.isArray(paths)) throw new Error("the output is not a list of modules");
   return paths.map((path) => String(path).replaceAll("\\", "/"));
 }
 
@@ -23,8 +23,8 @@ describe("the start of a program", () => {
   });
 });
 
-describe("the text in every resource", () => {
-  it("finds the provider, and loads no vendor before it is needed", () => {
+describe("the provider string of every resource", () => {
+  it("loads the provider, and no vendor before it is needed", () => {
     const loaded = loadedBy(
       'const exports = {}; eval(`exports.handler=()=>require("pulumi-dbversion/provider").provider`); ' +
         'if (typeof exports.handler().create !== "function") process.exit(3)',
@@ -38,17 +38,17 @@ describe("the text in every resource", () => {
 const OLD_NODE = join(__dirname, "fixtures", "node-20.cjs");
 const NEEDED = "pulumi-dbversion needs Node 22.19 or later; ";
 
-/** Runs a script on what takes itself for Node 20. Needs the built package, as `npm test` makes it. */
+/** Runs a script on a Node that reports version 20. Needs the built package, as `npm test` makes it. */
 function onOldNode(...args: readonly string[]) {
   return spawnSync(process.execPath, ["--require", OLD_NODE, ...args], { cwd: ROOT, encoding: "utf8" });
 }
 
-describe("on an older Node", () => {
+describe("on an unsupported Node", () => {
   it.each([
     ["pulumi-dbversion", "the program runs on v20.20.2"],
     ["pulumi-dbversion/provider", "the provider process runs on v20.20.2"],
     ["pulumi-dbversion/simulators", "the simulators run on v20.20.2"],
-  ])("loading %s says so, before anything else of it is loaded", (entry, who) => {
+  ])("loading %s fails with the required version before other modules are loaded", (entry, who) => {
     const script = `
       try { require(${JSON.stringify(entry)}); }
       catch (error) { console.log(JSON.stringify([error.message, error.stack, Object.keys(require.cache)])); }`;
@@ -59,14 +59,14 @@ describe("on an older Node", () => {
     expect(others).toEqual([]);
   });
 
-  it("the command says so in one line, and fails", () => {
+  it("the command fails with the required version in one line", () => {
     const { status, stdout, stderr } = onOldNode(join(ROOT, "dist", "sdk", "cli", "main.js"), "--version");
     expect([status, stdout, stderr]).toEqual([1, "", `${NEEDED}the command runs on v20.20.2\n`]);
   });
 });
 
 onEachSdk("a dynamic-provider process", (sdk) => {
-  it("on an older Node answers every call with what is needed", async () => {
+  it("fails every call with the required version on an unsupported Node", async () => {
     const { provider } = await hostOfTest(sdk, { fresh: true, env: { NODE_OPTIONS: `--require ${OLD_NODE}` } });
     const urn = urnOf("orders");
     for (let call = 1; call <= 2; call++) {

@@ -1,7 +1,7 @@
 import { vi } from "vitest";
 import { simulate } from "./simulate";
 
-/** What `npm run simulate` prints with arguments that start nothing, and its exit code. */
+/** The output of `npm run simulate` with arguments that start nothing, and its exit code. */
 export async function printed(...args: readonly string[]): Promise<{ readonly code: number; readonly text: string }> {
   const lines: unknown[] = [];
   const print = (line: unknown) => void lines.push(line);

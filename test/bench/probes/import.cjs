@@ -1,4 +1,4 @@
-// Times the SDK, then what this package adds to it. Run in a directory where both are installed.
+// Measures the import of the SDK, then that of this package. Runs in a directory where both are installed.
 const { createRequire } = require("node:module");
 const from = createRequire(`${process.cwd()}/index.js`);
 const began = performance.now();

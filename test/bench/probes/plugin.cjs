@@ -1,4 +1,4 @@
-// Preloaded into the SDK's dynamic-provider process: once that has printed its port, times what a resource's text loads.
+// Preloaded into the SDK's dynamic-provider process. After that has printed its port, measures the loading of the provider.
 const { createRequire } = require("node:module");
 const { writeFileSync } = require("node:fs");
 const from = createRequire(`${process.cwd()}/index.js`);
@@ -19,7 +19,7 @@ async function load(started) {
   if (urn !== undefined) await provider.check({}, { __urn: urn });
   const used = performance.now();
   const all = Object.keys(require.cache);
-  const told = { started, loading: loaded - began, using: used - loaded, modules, used: all };
-  writeFileSync(process.env.PROBE_FILE, JSON.stringify(told));
+  const measured = { started, loading: loaded - began, using: used - loaded, modules, used: all };
+  writeFileSync(process.env.PROBE_FILE, JSON.stringify(measured));
   process.exit(0);
 }

@@ -1,33 +1,33 @@
 import { FakeEngine } from "../../contract/engine";
 import { makeWorkspace } from "../../engine";
 import { ObshellCluster, obshell, ScaledClock, type Served, serve } from "../../simulators";
-import { type Usage, WatchedPlugin } from "../plugin";
+import { MeasuredPlugin, type Usage } from "../plugin";
 import { figure, type Row, type Scenario } from "../result";
 import { OLD_BUILD, PASSWORD, PROVIDER_TEXT, TARGET } from "../stacks";
 
 const MANY = 1_000;
 const FEW = 250;
-/** What many may take: a gigabyte. */
+/** The bound for the peak memory, in megabytes. */
 const MOST_MEMORY = 1_024;
-/** How much more memory a cluster may take among many than among few. */
+/** The bound for the ratio of memory per cluster, with many and with few clusters. */
 const LINEAR = 1.25;
 /**
- * How many times as long as recorded each stage takes, from the first cluster to the last: three to five minutes for an
- * upgrade, so that one machine can simulate all of them besides. Real ones take 10 to 60 and are looked at less often.
+ * The factors by which stages are longer than recorded, for the last and the first cluster. An upgrade then takes three to
+ * five minutes, so that one machine can also simulate the clusters. Real ones take 10 to 60 minutes and are polled less often.
  */
 const SLOWEST = 5;
 const FASTEST = 3;
-/** How long the idle process is watched, in milliseconds. */
+/** How long the idle process is measured, in milliseconds. */
 const IDLE = 2_000;
 const MEGABYTE = 1024 * 1024;
 
-/** One plugin process serves all resources of a stack, whatever `--parallel` says. */
+/** One plugin process serves all resources of a stack, regardless of `--parallel`. */
 export const atOnce: Scenario = {
   name: "at-once",
-  about: `${figure(FEW)} and ${figure(MANY)} OceanBase clusters that upgrade at once, in the real plugin process`,
-  async run({ say }) {
-    const few = await upgraded(FEW, say);
-    const many = await upgraded(MANY, say);
+  about: `${figure(FEW)} and ${figure(MANY)} OceanBase clusters upgraded at the same time, in the real plugin process`,
+  async run({ report }) {
+    const few = await upgraded(FEW, report);
+    const many = await upgraded(MANY, report);
     return rows(few, many);
   },
 };
@@ -41,20 +41,20 @@ interface Run {
   readonly seconds: number;
 }
 
-async function upgraded(count: number, say: (text: string) => void): Promise<Run> {
+async function upgraded(count: number, report: (text: string) => void): Promise<Run> {
   const workspace = await makeWorkspace({ project: "bench" });
   const engine = await FakeEngine.start();
   const clusters = await Promise.all(Array.from({ length: count }, (_, at) => openCluster(at, count)));
-  const plugin = await WatchedPlugin.start(workspace.dir, engine.address);
+  const plugin = await MeasuredPlugin.start(workspace.dir, engine.address);
   try {
     await new Promise((resolve) => setTimeout(resolve, IDLE));
     const idle = await plugin.usage();
-    say(`upgrading ${figure(count)}, for about five minutes`);
-    const began = performance.now();
-    const made = await Promise.all(clusters.map(({ urn, inputs }) => plugin.create(urn, inputs)));
-    const seconds = (performance.now() - began) / 1_000;
+    report(`upgrading ${figure(count)}, for about five minutes`);
+    const start = performance.now();
+    const created = await Promise.all(clusters.map(({ urn, inputs }) => plugin.create(urn, inputs)));
+    const seconds = (performance.now() - start) / 1_000;
     const busy = await plugin.usage();
-    const current = made.filter(({ status }) => status === "current").length;
+    const current = created.filter(({ status }) => status === "current").length;
     const requests = clusters.reduce((sum, { cluster }) => sum + cluster.journal.entries.length, 0);
     return { clusters: count, idle, busy, current, requests, seconds };
   } finally {
@@ -72,7 +72,7 @@ async function openCluster(at: number, of: number) {
   const cluster = new ObshellCluster({ ...options, clusterName: `cluster${at}` });
   cluster.control.addObPackages(TARGET.version, TARGET.release);
   const served: Served = await serve(cluster, { tickMs: 1_000 });
-  const urn = `urn:pulumi:dev::bench::pulumi-nodejs:dynamic/oceanbase:ClusterVersion::pin${at}`;
+  const urn = `urn:pulumi:dev::bench::pulumi-nodejs:dynamic/oceanbase:ClusterVersion::res${at}`;
   const inputs = {
     endpoints: [...served.origins],
     password: PASSWORD,
@@ -84,7 +84,7 @@ async function openCluster(at: number, of: number) {
   return { cluster, served, urn, inputs };
 }
 
-/** Longer stages; what closes a port for how long stays as it was recorded. */
+/** Longer stages; the time during which ports are closed is as recorded. */
 function slowed(factor: number): Partial<obshell.Timings> {
   const { stageMs, stages } = obshell.RECORDED;
   const longer = Object.entries(stages).map(([name, time]) => [name, time * factor]);
@@ -96,7 +96,7 @@ function rows(few: Run, many: Run): Row[] {
   const share = (run: Run) => (run.busy.peak - run.idle.peak) / run.clusters;
   const kilobytes = (run: Run) => `${figure(share(run) / 1024)} kB`;
   return [
-    { what: "clusters at their pin", value: current, unit: "pins", bound: { exactly: clusters } },
+    { what: "clusters at the target version", value: current, unit: "resources", bound: { exactly: clusters } },
     {
       what: "peak memory",
       value: busy.peak / MEGABYTE,
@@ -105,14 +105,14 @@ function rows(few: Run, many: Run): Row[] {
       bound: { atMost: MOST_MEMORY },
     },
     {
-      what: "memory a cluster",
+      what: "memory per cluster",
       value: share(many) / share(few),
       unit: "×",
-      against: `among ${figure(few.clusters)}: ${kilobytes(many)} to ${kilobytes(few)}`,
+      against: `with ${figure(few.clusters)} clusters: ${kilobytes(many)} to ${kilobytes(few)}`,
       bound: { atMost: LINEAR },
     },
     {
-      what: "requests a cluster",
+      what: "requests per cluster",
       value: requests / clusters,
       unit: "requests",
       against: `in ${figure(seconds)} s; ${figure(busy.processor / 1_000)} s of processor time in the plugin`,
@@ -121,7 +121,7 @@ function rows(few: Run, many: Run): Row[] {
       what: "event-loop delay, 99th percentile",
       value: busy.delay99,
       unit: "ms",
-      against: `idle ${figure(idle.delay99)} ms; longest ${figure(busy.delayMost)} ms`,
+      against: `idle ${figure(idle.delay99)} ms; maximum ${figure(busy.delayMost)} ms`,
     },
   ];
 }

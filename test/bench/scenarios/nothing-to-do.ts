@@ -5,41 +5,47 @@ import { VARIANTS, type Variant } from "../programs";
 import { figure, type Row, type Scenario } from "../result";
 import { openCluster, openStack, type Stack, TARGET_BUILD } from "../stacks";
 
-const PINS = 1_000;
+const RESOURCES = 1_000;
 const ROUNDS = 3;
 
-/** Those with a bound have the same arguments and outputs as a pin. */
+/** Baselines with a bound have the same arguments and outputs as a resource of this package. */
 const BASELINES: Readonly<Record<Exclude<Variant, "ours">, Pick<Row, "bound"> & { readonly name: string }>> = {
-  bare: { name: "a constant text with the same outputs, without logic", bound: { atMost: 1.1 } },
+  bare: { name: "a constant string with the same outputs, without logic", bound: { atMost: 1.1 } },
   capturedOnce: { name: "pulumi.dynamic with the same outputs, one provider", bound: { below: 1 } },
-  capturedEach: { name: "pulumi.dynamic with the same outputs, one provider each", bound: { below: 1 } },
-  mute: { name: "a constant text without outputs and logic" },
+  capturedEach: { name: "pulumi.dynamic with the same outputs, one provider per resource", bound: { below: 1 } },
+  withoutOutputs: { name: "a constant string without outputs and logic" },
 };
 
-/** `pulumi up` runs on every merge, and nearly always there is nothing to do. */
+/** `pulumi up` runs on every merge, and nearly always makes no changes. */
 export const nothingToDo: Scenario = {
   name: "nothing-to-do",
-  about: `an \`up\` of ${figure(PINS)} pins that hold`,
-  async run({ engine, say }) {
+  about: `an \`up\` of ${figure(RESOURCES)} resources that are up to date`,
+  async run({ engine, report }) {
     const cluster = await openCluster(TARGET_BUILD);
-    // One endpoint is enough: what is measured begins when all are there.
+    // One endpoint suffices, because only the no-op run is measured.
     const args = { ...cluster.args, endpoints: cluster.args.endpoints.slice(0, 1) };
-    // Object.keys forgets the type of the keys.
+    // Object.keys loses the type of the keys.
     const variants = Object.keys(VARIANTS) as Variant[];
     const opened = await Promise.all(
       variants.map(async (variant) => {
-        const stack = await openStack({ variant, pins: PINS, args, engine });
+        const stack = await openStack({ variant, resources: RESOURCES, args, engine });
         return [variant, stack] as const;
       }),
     );
     try {
       for (const [variant, stack] of opened) {
-        say(`one resource, and ${figure(PINS - 1)} like it in the state: ${variant}`);
+        report(`creating one resource, and ${figure(RESOURCES - 1)} copies in the state: ${variant}`);
         await stack.seed();
       }
       cluster.cluster.journal.clear();
-      say(`${ROUNDS} rounds`);
-      const elapsed: Record<Variant, number[]> = { ours: [], bare: [], mute: [], capturedOnce: [], capturedEach: [] };
+      report(`${ROUNDS} rounds`);
+      const elapsed: Record<Variant, number[]> = {
+        ours: [],
+        bare: [],
+        withoutOutputs: [],
+        capturedOnce: [],
+        capturedEach: [],
+      };
       const subjects = opened.map(([variant, stack]) => {
         const measure = async () => {
           const { processor, time } = await costOf(stack);
@@ -61,15 +67,15 @@ export const nothingToDo: Scenario = {
 type Costs = Record<Variant, () => Promise<number>>;
 type Measured = Readonly<Record<Variant, readonly number[]>>;
 
-/** Milliseconds: of processors, in the engine, the program and the plugin together, and of the clock on the wall. */
+/** The processor time of engine, program and plugin, and the elapsed time, in milliseconds. */
 async function costOf(stack: Stack): Promise<{ processor: number | undefined; time: number }> {
   const before = await processorTimeOfChildren();
   const { changes, durationMs } = await stack.up();
   const after = await processorTimeOfChildren();
-  // The pins, and the stack itself.
-  const expected = { same: PINS + 1 };
+  // The resources and the stack itself.
+  const expected = { same: RESOURCES + 1 };
   if (!isDeepStrictEqual(changes, expected))
-    throw new Error(`an up that should change nothing of ${PINS} did ${JSON.stringify(changes)}`);
+    throw new Error(`the up should make no changes to ${RESOURCES} resources, but made ${JSON.stringify(changes)}`);
   return { processor: before === undefined || after === undefined ? undefined : after - before, time: durationMs };
 }
 

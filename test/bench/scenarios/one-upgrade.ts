@@ -19,27 +19,27 @@ import { agentsWorld, databaseWorld, type ObshellWorld } from "../worlds/oceanba
 import type { WorldOptions } from "../worlds/world";
 
 const SPEED = 30;
-/** The longest pause between two looks, in milliseconds. */
+/** The longest pause between two polls, in milliseconds. */
 const LONGEST_PAUSE = 15_000;
-/** Most reads of one look that are under way at a time. */
+/** The maximum number of parallel requests of one read. */
 const AT_ONCE = 4;
 const REDIS_TIMINGS = { pendingMs: 300, stateMs: 400, shardMs: 800 };
 
-/** One upgrade of one database from beginning to end. */
+/** One complete upgrade of one database. */
 export const oneUpgrade: Scenario = {
   name: "one-upgrade",
   about: "the requests and connections of one upgrade",
-  async run({ say }) {
+  async run({ report }) {
     const rows: Row[] = [];
     for (const [type, open] of Object.entries(TYPES)) {
-      say(type);
+      report(type);
       rows.push(...(await requestsOf(type, open)));
     }
     rows.push(
       await keysOf("oceanbase.ClusterVersion", databaseWorld),
       await keysOf("oceanbase.AgentVersion", agentsWorld),
     );
-    say("over sockets");
+    report("connections over sockets");
     rows.push(await obshellConnections(), await redisConnections(), await afterAPause());
     return rows;
   },
@@ -47,11 +47,11 @@ export const oneUpgrade: Scenario = {
 
 async function requestsOf(type: string, open: (typeof TYPES)[string]): Promise<Row[]> {
   const world = open();
-  const began = world.clock.now();
-  await world.lifecycle.create(world.inputs("pin"));
-  const minutes = world.clock.since(began) / 60_000;
+  const start = world.clock.now();
+  await world.lifecycle.create(world.inputs("res"));
+  const minutes = world.clock.since(start) / 60_000;
   return [
-    { what: `${type}: upgrade calls`, value: world.writes().length, unit: "writes", bound: { exactly: 1 } },
+    { what: `${type}: upgrade requests`, value: world.writes().length, unit: "writes", bound: { exactly: 1 } },
     {
       what: `${type}: reads`,
       value: world.journal.length - world.writes().length,
@@ -61,15 +61,15 @@ async function requestsOf(type: string, open: (typeof TYPES)[string]): Promise<R
   ];
 }
 
-/** Fetches of the agents' public keys: one for each agent, and one for each restart of one. */
+/** Reads of the agents' public keys: one for each agent and each restart. */
 async function keysOf(type: string, open: (options?: WorldOptions) => ObshellWorld): Promise<Row> {
   const { cluster, lifecycle, inputs } = open();
   const boots = cluster.state.counters.boot;
-  await lifecycle.create(inputs("pin"));
+  await lifecycle.create(inputs("res"));
   const restarts = cluster.state.counters.boot - boots;
   const agents = cluster.agents.length;
   return {
-    what: `${type}: fetches of a public key`,
+    what: `${type}: reads of a public key`,
     value: cluster.journal.find("GET", "/api/v1/secret").filter(({ status }) => status === 200).length,
     unit: "requests",
     against: `${agents} agents and ${restarts} restarts`,
@@ -77,7 +77,7 @@ async function keysOf(type: string, open: (options?: WorldOptions) => ObshellWor
   };
 }
 
-/** Counts the connections that servers of this process accept meanwhile. */
+/** Counts the connections that servers of this process accept during the work. */
 async function accepted(work: () => Promise<unknown>): Promise<number> {
   let connections = 0;
   const count = () => {
@@ -104,7 +104,7 @@ function onSockets(kinds: ConstructorParameters<typeof DynamicProvider>[0]["kind
 }
 
 function urn(type: string): string {
-  return `urn:pulumi:dev::bench::pulumi-nodejs:dynamic/${type}::pin`;
+  return `urn:pulumi:dev::bench::pulumi-nodejs:dynamic/${type}::res`;
 }
 
 async function obshellConnections(): Promise<Row> {
@@ -157,7 +157,7 @@ async function redisConnections(): Promise<Row> {
   }
 }
 
-/** A look asks for up to four things at once; a write has a connection of its own. */
+/** A read sends up to four requests in parallel; a write has its own connection. */
 function connectionRow(type: string, connections: number, starts: number, requests: number): Row {
   return {
     what: `${type}: connections`,
@@ -168,7 +168,7 @@ function connectionRow(type: string, connections: number, starts: number, reques
   };
 }
 
-/** Two reads with the longest pause between two looks, from a server that keeps connections, as Go's and nginx do. */
+/** Two reads with the longest pause between polls, from a server that keeps connections open, as Go's and nginx do. */
 async function afterAPause(): Promise<Row> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

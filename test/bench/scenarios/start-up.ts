@@ -11,7 +11,7 @@ import { TYPES } from "../worlds";
 const run = promisify(execFile);
 const PROBES = join(__dirname, "..", "probes");
 const ROUNDS = 9;
-/** What has no business in a process before a resource of its vendor is met. */
+/** Modules that must not be loaded before the first resource of their vendor. */
 const VENDORS = ["oceanbase", "taurusdb", "redisenterprise"];
 const LATER = ["zod", "undici", "yaml"];
 
@@ -22,7 +22,7 @@ interface Import {
 }
 
 interface Plugin {
-  /** From the start of the process to its port. Milliseconds, as the others. */
+  /** From the start of the process until it prints its port. All times are in milliseconds. */
   readonly started: number;
   readonly loading: number;
   readonly using: number;
@@ -30,14 +30,14 @@ interface Plugin {
   readonly used: readonly string[];
 }
 
-/** Every run of every program pays for what is loaded, whether it is used or not. */
+/** Every run of every program loads these modules, whether it uses them or not. */
 export const startUp: Scenario = {
   name: "start-up",
-  about: "what loading this package adds to a program and to the plugin",
-  async run({ say }) {
+  about: "the cost of loading this package in a program and in the plugin",
+  async run({ report }) {
     const workspace = await makeWorkspace({ program: "", project: "bench" });
     try {
-      say(`${ROUNDS} rounds`);
+      report(`${ROUNDS} rounds`);
       const imports: Import[] = [];
       const plugins: Plugin[] = [];
       for (let round = 0; round < ROUNDS; round++) {
@@ -64,7 +64,7 @@ async function timePlugin({ dir }: Workspace, urn?: string): Promise<Plugin> {
   return JSON.parse(await readFile(file, "utf8"));
 }
 
-/** Both times of a ratio are from one process, so that a busy machine slows both. */
+/** Both times of a ratio are from one process, so that other load affects both. */
 function importRows(imports: readonly Import[]): Row[] {
   const middle = (pick: (one: Import) => number) => figure(median(imports.map(pick)));
   const modules = imports[0]?.modules ?? [];
@@ -77,7 +77,7 @@ function importRows(imports: readonly Import[]): Row[] {
       bound: { atMost: 5 },
     },
     {
-      what: "provider modules that it loads, but for provider/base",
+      what: "provider modules that it loads, except provider/base",
       value: countOurs(modules, "provider") - countOurs(modules, `provider${sep}base`),
       unit: "modules",
       bound: { exactly: 0 },
@@ -97,11 +97,11 @@ function pluginRows(plugins: readonly Plugin[]): Row[] {
       what: "loading ./provider",
       value: 100 * median(plugins.map(({ started, loading }) => loading / started)),
       unit: "%",
-      against: `the plugin's own start: ${middle(({ loading }) => loading)} ms to ${middle(({ started }) => started)} ms`,
+      against: `the start of the plugin: ${middle(({ loading }) => loading)} ms to ${middle(({ started }) => started)} ms`,
       bound: { atMost: 15 },
     },
     {
-      what: "vendors, zod, undici before a resource is met",
+      what: "modules of vendors, zod, undici before the first resource",
       value: early.reduce((sum, count) => sum + count, 0),
       unit: "modules",
       bound: { exactly: 0 },
@@ -109,12 +109,12 @@ function pluginRows(plugins: readonly Plugin[]): Row[] {
   ];
 }
 
-/** A resource of each type, alone in a process. */
+/** One resource of each type in its own process. */
 async function vendorRows(workspace: Workspace): Promise<Row[]> {
   const rows: Row[] = [];
   for (const name of Object.keys(TYPES)) {
     const [vendor = "", kind = ""] = name.split(".");
-    const urn = `urn:pulumi:dev::bench::pulumi-nodejs:dynamic/${vendor}:${kind}::pin`;
+    const urn = `urn:pulumi:dev::bench::pulumi-nodejs:dynamic/${vendor}:${kind}::res`;
     const { using, started, used } = await timePlugin(workspace, urn);
     const others = VENDORS.filter((other) => other !== vendor).map((other) => ofVendor(used, other));
     rows.push({

@@ -3,7 +3,7 @@ import { modulesWorld, redisWorld } from "./redisenterprise";
 import { kernelWorld, starRocksWorld } from "./taurusdb";
 import type { World, WorldOptions } from "./world";
 
-/** A world for each resource type, with something behind its pin. */
+/** A world with an outdated database for each resource type. */
 export const TYPES: Readonly<Record<string, (options?: WorldOptions) => World>> = {
   "oceanbase.ClusterVersion": databaseWorld,
   "oceanbase.AgentVersion": agentsWorld,

@@ -6,7 +6,7 @@ const PASSWORD = "r00t-p@ssword";
 const OLD_BUILD = "4.2.1.8-108000022024072217";
 const DATABASE = { version: "4.3.5.2", release: "102000042025031214.el7" };
 const AGENT = { version: "4.4.2.0", release: "102026041610.el7" };
-/** How long upgrades take with the recorded timings, in milliseconds: of three zones, of their agents. */
+/** The length of upgrades with the recorded timings, in milliseconds: of three zones, and of their agents. */
 const RECORDED = { database: 93_700, agents: 25_500 };
 
 export interface ObshellWorld extends World {
@@ -29,7 +29,7 @@ function openWorld(
   options: WorldOptions,
 ): ObshellWorld {
   const clock = new VirtualClock();
-  const timings = options.upgrade === undefined ? obshell.RECORDED : stretched(options.upgrade / recorded);
+  const timings = options.upgrade === undefined ? obshell.RECORDED : scaled(options.upgrade / recorded);
   const cluster = new ObshellCluster({ clock, rootPassword: PASSWORD, buildVersion: OLD_BUILD, timings });
   cluster.control.addObPackages(DATABASE.version, DATABASE.release);
   cluster.control.addAgentPackage(AGENT.version, AGENT.release);
@@ -48,16 +48,16 @@ function openWorld(
       ...args,
       ...hidden(name),
     }),
-    over() {
+    isFinished() {
       cluster.tick();
       return cluster.dags.at(-1)?.finished === true;
     },
   };
 }
 
-/** The recorded timings, each so many times as long. */
-function stretched(factor: number): obshell.Timings {
-  // Numbers stay numbers, and tables of numbers such tables.
+/** The recorded timings, multiplied by a factor. */
+function scaled(factor: number): obshell.Timings {
+  // Only numbers are changed.
   return JSON.parse(JSON.stringify(obshell.RECORDED), (_key, value) =>
     typeof value === "number" ? Math.round(value * factor) : value,
   ) as obshell.Timings;

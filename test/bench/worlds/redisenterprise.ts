@@ -12,7 +12,7 @@ const CACHE = {
 };
 const REDIS = { redisVersion: "8.0" };
 const MODULES = { modules: { search: "2.10.17", ReJSON: "2.8.10" } };
-/** How long an upgrade takes with the plausible timings, in milliseconds. */
+/** The length of an upgrade with the plausible timings, in milliseconds. */
 const PLAUSIBLE = 10_500;
 
 export interface RedisWorld extends World {
@@ -27,9 +27,9 @@ export function modulesWorld(options: WorldOptions = {}): RedisWorld {
   return openWorld("redisenterprise:ModuleVersions", MODULES, options);
 }
 
-function openWorld(type: string, pin: Readonly<Record<string, unknown>>, options: WorldOptions): RedisWorld {
+function openWorld(type: string, target: Readonly<Record<string, unknown>>, options: WorldOptions): RedisWorld {
   const clock = new VirtualClock();
-  const timings = options.upgrade === undefined ? "plausible" : stretched(options.upgrade / PLAUSIBLE);
+  const timings = options.upgrade === undefined ? "plausible" : scaled(options.upgrade / PLAUSIBLE);
   const cluster = new RedisEnterpriseCluster({ clock, databases: [CACHE], timings });
   const { lifecycle, lines, hidden } = lifecycleIn({ clock, systems: cluster, type, options });
   return {
@@ -44,11 +44,11 @@ function openWorld(type: string, pin: Readonly<Record<string, unknown>>, options
       username: redisenterprise.DEFAULT_USER,
       password: redisenterprise.DEFAULT_PASSWORD,
       databaseId: 1,
-      ...pin,
+      ...target,
       ...args,
       ...hidden(name),
     }),
-    over() {
+    isFinished() {
       cluster.tick();
       const [database] = cluster.state.databases;
       const accepted = cluster.acceptedUpgrades.length > 0;
@@ -59,7 +59,7 @@ function openWorld(type: string, pin: Readonly<Record<string, unknown>>, options
   };
 }
 
-function stretched(factor: number): Record<string, number> {
+function scaled(factor: number): Record<string, number> {
   const { PLAUSIBLE: usual } = redisenterprise;
   return Object.fromEntries(Object.entries(usual).map(([name, value]) => [name, Math.round(value * factor)]));
 }

@@ -4,7 +4,7 @@ import { lifecycleIn, type World, type WorldOptions } from "./world";
 
 const { region, accessKey, secretKey, instanceId } = taurusdb.DEFAULTS;
 const CONNECTION = { region, accessKey, secretKey };
-/** From an accepted upgrade to its start, in milliseconds, where its length is chosen. */
+/** From an accepted upgrade to its start, in milliseconds, if the length is set. */
 const START = 5_000;
 const NEW_KERNEL = "2.0.78.260600";
 const NEW_STARROCKS = "3.1.15.80";
@@ -17,7 +17,7 @@ export interface CloudWorld extends World {
 export interface FleetOptions extends WorldOptions {
   /** Default 1. */
   readonly instances?: number;
-  /** Kernels that the instances run in turn. Default: the cloud's. */
+  /** The initial kernels of the instances, in turn. Default: that of the cloud. */
   readonly sources?: readonly string[];
 }
 
@@ -46,7 +46,7 @@ export function kernelWorld(options: FleetOptions = {}): CloudWorld {
       ...args,
       ...world.hidden(name),
     }),
-    over() {
+    isFinished() {
       cloud.tick();
       return cloud.instances.every(({ kernel }) => kernel === NEW_KERNEL);
     },
@@ -75,7 +75,7 @@ export function starRocksWorld(options: WorldOptions = {}): CloudWorld {
       ...args,
       ...world.hidden(name),
     }),
-    over() {
+    isFinished() {
       cloud.tick();
       return cloud.starRocks[0]?.kernel === NEW_STARROCKS;
     },

@@ -6,27 +6,27 @@ import { simulatedTransport } from "../../support/simulated-transport";
 import type { VirtualClock } from "../../support/virtual-clock";
 import { kindsOver } from "../../systems";
 
-/** A simulated vendor in memory, a lifecycle that talks to it, and one virtual clock for both. */
+/** A simulated vendor in memory, a provider for it, and one virtual clock for both. */
 export interface World {
   readonly clock: VirtualClock;
   readonly lifecycle: DynamicProvider;
   readonly lines: readonly LogLine[];
   /** Every request that reached the vendor. */
   readonly journal: readonly JournalEntry[];
-  /** Upgrade calls among them. */
+  /** The upgrade requests. */
   writes(): readonly JournalEntry[];
-  /** Inputs of a pin as the engine would send them. */
+  /** The inputs of a resource as the engine sends them. */
   inputs(name: string, args?: Readonly<Record<string, unknown>>): Record<string, unknown>;
-  /** Whether the vendor has finished the upgrade, whether or not a run knows of it. */
-  over(): boolean;
+  /** Whether the upgrade has ended at the vendor. */
+  isFinished(): boolean;
 }
 
 export interface WorldOptions {
   /** In [0, 1), for the jitter of pauses. */
   readonly random?: () => number;
-  /** What a request takes there and back, in milliseconds. Default 0. */
+  /** The round-trip time of a request, in milliseconds. Default 0. */
   readonly roundTrip?: number;
-  /** Length of an upgrade, in milliseconds; the vendor's own if nothing is said. */
+  /** Length of an upgrade in milliseconds; by default that of the simulator. */
   readonly upgrade?: number;
 }
 
@@ -40,21 +40,21 @@ interface Parts {
   readonly options: WorldOptions;
 }
 
-/** The half of a world that no vendor changes. */
+/** The part of a world that is the same for all vendors. */
 export function lifecycleIn({ clock, systems, type, options }: Parts) {
   const { random = () => 0.5, roundTrip = 0 } = options;
   const lines: LogLine[] = [];
   const log: Log = { write: (line) => lines.push(line), flush: async () => undefined };
-  const near = simulatedTransport(createTransport(systems, { sleep: (ms) => clock.sleep(ms) }));
-  const far: Transport = {
+  const direct = simulatedTransport(createTransport(systems, { sleep: (ms) => clock.sleep(ms) }));
+  const delayed: Transport = {
     async send(request) {
       await clock.sleep(roundTrip, request.signal);
-      return near.send(request);
+      return direct.send(request);
     },
-    close: () => near.close(),
+    close: () => direct.close(),
   };
   const lifecycle = new DynamicProvider({
-    kinds: kindsOver(() => (roundTrip === 0 ? near : far)),
+    kinds: kindsOver(() => (roundTrip === 0 ? direct : delayed)),
     log,
     rhythm: { change: 0, repeat: 60_000 },
     clock,

@@ -3,7 +3,7 @@ import { oceanbaseAgentVersion, oceanbaseClusterVersion } from "./oceanbase";
 import { redisDatabaseVersion, redisModuleVersions } from "./redisenterprise";
 import { taurusdbKernelVersion, taurusdbStarRocksVersion } from "./taurusdb";
 
-/** Every resource type with its world. */
+/** The simulated vendors of all resource types. */
 export const WORLDS: readonly WorldOfType[] = [
   oceanbaseClusterVersion,
   oceanbaseAgentVersion,

@@ -1,5 +1,5 @@
 import type { WireResponse } from "../../../provider/http/transport";
-import { answerOf, pick } from "./answer";
+import { jsonResponse, pick } from "./response";
 
 interface Refusal {
   readonly status: number;
@@ -8,7 +8,7 @@ interface Refusal {
   readonly message: string;
 }
 
-/** Errors as agents answer them, of the era with names. */
+/** Errors as agents with an errCode return them. */
 const REFUSALS: readonly [Refusal, ...Refusal[]] = [
   { status: 500, errCode: "Common.Unexpected", message: "Unexpected error: Internal Server Error" },
   { status: 500, errCode: "Agent.OceanBase.NotHold", message: "Agent is not holding OceanBase" },
@@ -46,12 +46,13 @@ const REFUSALS: readonly [Refusal, ...Refusal[]] = [
 
 export function refusal(status: number, number: number): WireResponse {
   const [first, ...rest] = REFUSALS.filter((one) => one.status === status);
-  const { status: answered, ...error } = first === undefined ? pick(REFUSALS, number) : pick([first, ...rest], number);
-  return answerOf(answered, {
+  const { status: actualStatus, ...error } =
+    first === undefined ? pick(REFUSALS, number) : pick([first, ...rest], number);
+  return jsonResponse(actualStatus, {
     successful: false,
     timestamp: "2026-01-01T00:00:00Z",
     duration: 0,
-    status: answered,
+    status: actualStatus,
     traceId: "",
     error,
   });

@@ -3,13 +3,13 @@ import { clusterTaskId } from "../../simulators/obshell/taskid";
 import { kindsOver } from "../../systems";
 import type { Timeline } from "../timeline";
 import type { Upgrade, World, WorldOfType } from "../world";
-import { asksForChange } from "./answer";
+import { eventsOf, repairCluster } from "./oceanbase-events";
 import { refusal } from "./oceanbase-refusals";
-import { mendCluster, troublesOf } from "./oceanbase-troubles";
+import { isWriteRequest } from "./response";
 
 const PASSWORD = "r00t-p@ssword";
 
-/** A short upgrade keeps a history short; all its stages and restarts are there. Milliseconds. */
+/** A short upgrade with all stages and restarts, so that a history is short. Milliseconds. */
 const QUICK = {
   readyMs: 40,
   pendingMs: 15,
@@ -26,17 +26,17 @@ const QUICK = {
   observerStaggerMs: 30,
 };
 
-/** A version with its build, in the two ways in which it is written. */
+/** A version with its build, in both formats. */
 interface Release {
   readonly version: string;
   readonly release: string;
-  /** As the outputs show it. */
+  /** As in the outputs. */
   readonly shown: string;
 }
 
-/** What differs between the two things that obshell upgrades. */
+/** The differences between a cluster and its agents. */
 export interface Subject {
-  readonly call: string;
+  readonly upgradePath: string;
   readonly old: string;
   readonly target: Release;
   readonly newer: string;
@@ -49,7 +49,7 @@ export interface Subject {
 }
 
 const CLUSTER: Subject = {
-  call: "/api/v1/ob/upgrade",
+  upgradePath: "/api/v1/ob/upgrade",
   old: "4.2.1.8-108000022024072217",
   target: { version: "4.3.5.2", release: "102000042025031214.el7", shown: "4.3.5.2-102000042025031214" },
   newer: "4.4.0.0-100000012025060614",
@@ -65,7 +65,7 @@ const CLUSTER: Subject = {
 };
 
 const AGENTS: Subject = {
-  call: "/api/v1/agent/upgrade",
+  upgradePath: "/api/v1/agent/upgrade",
   old: "4.3.3.0-102025103117",
   target: { version: "4.5.0.0", release: "102026050817.el7", shown: "4.5.0.0-102026050817" },
   newer: "4.6.0.0-102027010101",
@@ -82,16 +82,16 @@ const AGENTS: Subject = {
 class Cluster implements World {
   readonly args: Readonly<Record<string, unknown>>;
   readonly systems: readonly ObshellCluster[];
-  readonly troubles: World["troubles"];
+  readonly events: World["events"];
   readonly spacing = 3_000;
-  readonly lag = 0;
+  readonly visibilityDelay = 0;
   readonly refusal = refusal;
-  readonly settles = 120_000;
-  readonly lookRequests: number;
+  readonly settlingTime = 120_000;
+  readonly requestsPerRead: number;
   readonly #cluster: ObshellCluster;
   readonly #subject: Subject;
   readonly #random: Random;
-  /** Upgrades before this one count for nothing any more: what they did was undone from outside. */
+  /** Upgrades before this one were undone from outside. */
   #undone = 0;
 
   constructor(subject: Subject, timeline: Timeline, random: Random) {
@@ -111,22 +111,22 @@ class Cluster implements World {
     });
     subject.addPackages(this.#cluster, random);
     this.systems = [this.#cluster];
-    this.lookRequests = zones * 7;
+    this.requestsPerRead = zones * 7;
     this.args = {
       endpoints: this.#cluster.endpoints.map((address) => `http://${address}`),
       password: PASSWORD,
-      ...this.#pin(agentVersionNow === AGENTS.old),
+      ...this.#versionArgs(agentVersionNow === AGENTS.old),
       ...(subject === CLUSTER ? { mode: zones === 3 ? "rolling" : "stopService" } : {}),
       unreachableTimeout: "45s",
       ...(random.next() < 0.1 ? { wait: false } : {}),
       ...(random.next() < 0.4 ? { onFailure: random.next() < 0.5 ? "retry" : "rollback" } : {}),
       ...(random.next() < 0.2 ? { onNewer: random.next() < 0.5 ? "accept" : "fail" } : {}),
     };
-    this.troubles = troublesOf(this.#cluster, timeline, subject, () => this.#undo());
+    this.events = eventsOf(this.#cluster, timeline, subject, () => this.#undo());
   }
 
-  /** Exact, or where the agents can list their packages also a prefix or a floor. */
-  #pin(listed: boolean): object {
+  /** An exact version; if the agents can list their packages, also a prefix or a minimum. */
+  #versionArgs(listed: boolean): object {
     const { target, prefix } = this.#subject;
     const chance = this.#random.next();
     if (!listed || chance < 0.7) return { version: target.version, release: target.release };
@@ -138,18 +138,18 @@ class Cluster implements World {
   }
 
   isWrite(request: Parameters<World["isWrite"]>[0]): boolean {
-    return asksForChange(this.systems, request);
+    return isWriteRequest(this.systems, request);
   }
 
-  called({ method, target }: Parameters<World["called"]>[0]): readonly string[] {
-    return method === "POST" && target === this.#subject.call ? [this.#subject.call] : [];
+  requestedUnits({ method, target }: Parameters<World["requestedUnits"]>[0]): readonly string[] {
+    return method === "POST" && target === this.#subject.upgradePath ? [this.#subject.upgradePath] : [];
   }
 
-  reopens({ method, target }: Parameters<World["called"]>[0]): boolean {
+  reopens({ method, target }: Parameters<World["requestedUnits"]>[0]): boolean {
     return method === "POST" && target.startsWith("/api/v1/task/dag/");
   }
 
-  remembers(lastUpgrade: Readonly<Record<string, unknown>>, id: string): boolean {
+  isRecorded(lastUpgrade: Readonly<Record<string, unknown>>, id: string): boolean {
     return lastUpgrade["task"] === id;
   }
 
@@ -158,13 +158,13 @@ class Cluster implements World {
     return this.#cluster.acceptedUpgrades.flatMap(({ dag: id }, index) => {
       const dag = dags.find((candidate) => candidate.id === id);
       if (dag === undefined || dag.kind !== this.#subject.dagKind) return [];
-      const aimed = `${dag.target?.version}-${dag.target?.build}` === this.#subject.target.shown;
+      const reachesTarget = `${dag.target?.version}-${dag.target?.build}` === this.#subject.target.shown;
       return [
         {
           id: clusterTaskId(id),
-          subject: this.#subject.call,
-          aimed,
-          shown: true,
+          unit: this.#subject.upgradePath,
+          reachesTarget,
+          visible: true,
           state: index < this.#undone ? "failed" : stateOf(dag),
         },
       ];
@@ -178,9 +178,9 @@ class Cluster implements World {
 
   standing(): ReturnType<World["standing"]> {
     const { target, newer, version } = this.#subject;
-    const floor = String(this.args["version"]).startsWith(">=");
+    const minimum = String(this.args["version"]).startsWith(">=");
     const versions = this.#cluster.agents.map(version);
-    if (versions.includes(newer) && !floor) return "newer";
+    if (versions.includes(newer) && !minimum) return "newer";
     return versions.every((one) => one === target.shown || one === newer) ? "current" : "behind";
   }
 
@@ -189,7 +189,7 @@ class Cluster implements World {
   }
 
   repair(): void {
-    mendCluster(this.#cluster, this.#random, () => this.#undo());
+    repairCluster(this.#cluster, this.#random, () => this.#undo());
   }
 
   #undo(): void {

@@ -1,5 +1,5 @@
 import type { WireResponse } from "../../../provider/http/transport";
-import { answerOf, pick } from "./answer";
+import { jsonResponse, pick } from "./response";
 
 interface Refusal {
   readonly status: number;
@@ -7,7 +7,7 @@ interface Refusal {
   readonly text: string;
 }
 
-/** Errors as the cluster manager answers them. */
+/** Errors as the cluster manager returns them. */
 const REFUSALS: readonly [Refusal, ...Refusal[]] = [
   { status: 409, code: "busy", text: "bdb is busy: active-change-pending" },
   { status: 404, code: "db_not_exist", text: "bdb does not exist" },
@@ -26,10 +26,10 @@ const REFUSALS: readonly [Refusal, ...Refusal[]] = [
 export function refusal(status: number, number: number): WireResponse {
   const [first, ...rest] = REFUSALS.filter((one) => one.status === status);
   const {
-    status: answered,
+    status: actualStatus,
     code,
     text,
   } = first === undefined ? pick(REFUSALS, number) : pick([first, ...rest], number);
-  if (number % 4 === 0) return { status: answered, headers: { server: "envoy" }, body: Buffer.alloc(0) };
-  return answerOf(answered, { description: text, error_code: code });
+  if (number % 4 === 0) return { status: actualStatus, headers: { server: "envoy" }, body: Buffer.alloc(0) };
+  return jsonResponse(actualStatus, { description: text, error_code: code });
 }

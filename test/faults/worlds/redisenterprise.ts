@@ -2,68 +2,68 @@ import { type Random, RedisEnterpriseCluster, redisenterprise } from "../../simu
 import { kindsOver } from "../../systems";
 import type { Timeline } from "../timeline";
 import type { Upgrade, World, WorldOfType } from "../world";
-import { asksForChange } from "./answer";
-import { asParticipant, CRDB_CALL, crdbUpgrades, setOther } from "./redisenterprise-active";
+import { asParticipant, CRDB_UPGRADE_PATH, crdbUpgrades, setOther } from "./redisenterprise-active";
+import { eventsOf, repairCluster } from "./redisenterprise-events";
 import { refusal } from "./redisenterprise-refusals";
-import { mendCluster, troublesOf } from "./redisenterprise-troubles";
+import { isWriteRequest } from "./response";
 
 const { DEFAULT_PASSWORD, DEFAULT_USER } = redisenterprise;
 
-/** The one database there is. */
+/** The only database. */
 const UID = 1;
 
 const QUICK = { pendingMs: 300, stateMs: 400, shardMs: 900, failMs: 100, electionMs: 1_500 };
 
-/** What differs between a database's modules and its Redis. */
+/** The differences between a database's modules and its Redis version. */
 export interface Subject {
   readonly type: string;
-  readonly call: string;
-  readonly pin: Readonly<Record<string, unknown>>;
-  /** Versions by member, as the outputs write them. */
+  readonly upgradePath: string;
+  readonly versionArgs: Readonly<Record<string, unknown>>;
+  /** Versions by member, as in the outputs. */
   readonly target: Readonly<Record<string, string>>;
   members(cluster: RedisEnterpriseCluster): Readonly<Record<string, string>>;
-  /** Puts the database back, or ahead of its pin. */
-  put(cluster: RedisEnterpriseCluster, where: "behind" | "ahead"): void;
+  /** Changes the version to the old one, or to one that is newer than the target. */
+  setVersion(cluster: RedisEnterpriseCluster, standing: "behind" | "newer"): void;
 }
 
 const OLD_MODULES = { search: "2.10.8", ReJSON: "2.8.4" } as const;
 
 const MODULES: Subject = {
   type: "redisenterprise:ModuleVersions",
-  call: `/v1/bdbs/${UID}/modules/upgrade`,
-  pin: { modules: { search: "2.10.17", ReJSON: "2.8.10" } },
+  upgradePath: `/v1/bdbs/${UID}/modules/upgrade`,
+  versionArgs: { modules: { search: "2.10.17", ReJSON: "2.8.10" } },
   target: { search: "2.10.17", ReJSON: "2.8.10" },
   members: (cluster) => Object.fromEntries(cluster.database(UID).modules.map(({ name, version }) => [name, version])),
-  put: ({ control }, where) => {
-    control.setModule(UID, { name: "search", version: where === "ahead" ? "2.10.20" : OLD_MODULES.search });
-    control.setModule(UID, { name: "ReJSON", version: where === "ahead" ? "2.8.20" : OLD_MODULES.ReJSON });
+  setVersion: ({ control }, standing) => {
+    control.setModule(UID, { name: "search", version: standing === "newer" ? "2.10.20" : OLD_MODULES.search });
+    control.setModule(UID, { name: "ReJSON", version: standing === "newer" ? "2.8.20" : OLD_MODULES.ReJSON });
   },
 };
 
 const REDIS: Subject = {
   type: "redisenterprise:DatabaseVersion",
-  call: `/v1/bdbs/${UID}/upgrade`,
-  pin: { redisVersion: "7.4" },
+  upgradePath: `/v1/bdbs/${UID}/upgrade`,
+  versionArgs: { redisVersion: "7.4" },
   target: { [`bdb:${UID}`]: "7.4.2" },
   members: (cluster) => ({ [`bdb:${UID}`]: cluster.database(UID).version }),
-  put: ({ control }, where) => control.setRedis(UID, where === "ahead" ? "8.0" : "7.2"),
+  setVersion: ({ control }, standing) => control.setRedis(UID, standing === "newer" ? "8.0" : "7.2"),
 };
 
 class Cluster implements World {
   readonly args: Readonly<Record<string, unknown>>;
   readonly systems: readonly RedisEnterpriseCluster[];
-  readonly troubles: World["troubles"];
+  readonly events: World["events"];
   readonly spacing = 3_000;
-  readonly lag = 0;
+  readonly visibilityDelay = 0;
   readonly refusal = refusal;
-  readonly settles = 120_000;
-  readonly lookRequests: number;
+  readonly settlingTime = 120_000;
+  readonly requestsPerRead: number;
   readonly #cluster: RedisEnterpriseCluster;
   readonly #subject: Subject;
-  /** Whether the database takes part in an Active-Active one. */
+  /** Whether the database is a participant of an Active-Active one. */
   readonly #active: boolean;
-  /** The path of the upgrade call. */
-  readonly #call: string;
+  /** The path of the upgrade request. */
+  readonly #upgradePath: string;
   readonly #ended = new Map<string, Upgrade["state"]>();
   #undone = 0;
 
@@ -98,7 +98,7 @@ class Cluster implements World {
       username: DEFAULT_USER,
       password: DEFAULT_PASSWORD,
       ...(random.next() < 0.7 ? { databaseId: UID } : { databaseName: "cache" }),
-      ...subject.pin,
+      ...subject.versionArgs,
       ...(subject === REDIS ? { dryRun: true } : {}),
       ...(random.next() < 0.3 ? { authentication: "token" } : {}),
       ...(safe ? {} : { mayDiscardData: true }),
@@ -110,12 +110,12 @@ class Cluster implements World {
     const clock = timeline;
     this.#cluster = new RedisEnterpriseCluster({ clock, ...(this.#active ? asParticipant(options, random) : options) });
     if (this.#active) setOther(this.#cluster, random);
-    this.#call = this.#active ? CRDB_CALL : subject.call;
+    this.#upgradePath = this.#active ? CRDB_UPGRADE_PATH : subject.upgradePath;
     this.systems = [this.#cluster];
-    this.lookRequests = 8 + 5 * nodes + (this.#active ? 2 : 0);
+    this.requestsPerRead = 8 + 5 * nodes + (this.#active ? 2 : 0);
     this.args = { endpoints: this.#cluster.endpoints.map((address) => `https://${address}`), ...args };
-    this.troubles = troublesOf(this.#cluster, timeline, UID, {
-      put: (where) => subject.put(this.#cluster, where),
+    this.events = eventsOf(this.#cluster, timeline, UID, {
+      setVersion: (standing) => subject.setVersion(this.#cluster, standing),
       undo: () => {
         this.#undone = this.upgrades().length;
       },
@@ -127,11 +127,11 @@ class Cluster implements World {
   }
 
   isWrite(request: Parameters<World["isWrite"]>[0]): boolean {
-    return asksForChange(this.systems, request);
+    return isWriteRequest(this.systems, request);
   }
 
-  called({ method, target }: Parameters<World["called"]>[0]): readonly string[] {
-    return method === "POST" && target.split("?")[0] === this.#call ? [this.#call] : [];
+  requestedUnits({ method, target }: Parameters<World["requestedUnits"]>[0]): readonly string[] {
+    return method === "POST" && target.split("?")[0] === this.#upgradePath ? [this.#upgradePath] : [];
   }
 
   upgrades(): readonly Upgrade[] {
@@ -143,18 +143,18 @@ class Cluster implements World {
       if (machine?.actionUid === id) this.#ended.set(id, stateOf(machine.status));
       else if (waiting.some(({ actionUid }) => actionUid === id)) this.#ended.set(id, "running");
       const known = this.#ended.get(id);
-      // Only the last run is remembered; the one before it has ended.
+      // Only the last state machine is kept, so earlier ones have ended.
       const state = machine?.actionUid !== id && known === "running" && waiting.length === 0 ? "succeeded" : known;
-      return this.#known({ id, aimed: true, shown: true, state: state ?? "succeeded" }, index);
+      return this.#known({ id, reachesTarget: true, visible: true, state: state ?? "succeeded" }, index);
     });
   }
 
-  #known(upgrade: Omit<Upgrade, "subject">, index: number): Upgrade {
-    return { ...upgrade, subject: this.#call, state: index < this.#undone ? "failed" : upgrade.state };
+  #known(upgrade: Omit<Upgrade, "unit">, index: number): Upgrade {
+    return { ...upgrade, unit: this.#upgradePath, state: index < this.#undone ? "failed" : upgrade.state };
   }
 
-  remembers(lastUpgrade: Readonly<Record<string, unknown>>, id: string): boolean {
-    // Where the answer has no action in it, the database stands for it.
+  isRecorded(lastUpgrade: Readonly<Record<string, unknown>>, id: string): boolean {
+    // If the response contains no action, the record has the database as its task.
     return lastUpgrade["task"] === id || lastUpgrade["task"] === `bdb:${UID}` || lastUpgrade["state"] === "succeeded";
   }
 
@@ -174,7 +174,7 @@ class Cluster implements World {
   }
 
   repair(): void {
-    mendCluster(this.#cluster, UID);
+    repairCluster(this.#cluster, UID);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { WireResponse } from "../../../provider/http/transport";
-import { answerOf, pick } from "./answer";
+import { jsonResponse, pick } from "./response";
 
 interface Refusal {
   readonly status: number;
@@ -7,7 +7,7 @@ interface Refusal {
   readonly text: string;
 }
 
-/** Errors as the gateway, the service and IAM answer them. */
+/** Errors as the gateway, the service and IAM return them. */
 const REFUSALS: readonly [Refusal, ...Refusal[]] = [
   { status: 500, code: "DBS.108000", text: "Server error. Try again later." },
   { status: 500, code: "DBS.200005", text: "Server error. Try again later." },
@@ -34,9 +34,9 @@ const REFUSALS: readonly [Refusal, ...Refusal[]] = [
 export function refusal(status: number, number: number): WireResponse {
   const [first, ...rest] = REFUSALS.filter((one) => one.status === status);
   const {
-    status: answered,
+    status: actualStatus,
     code,
     text,
   } = first === undefined ? pick(REFUSALS, number) : pick([first, ...rest], number);
-  return answerOf(answered, { error_code: code, error_msg: text, request_id: "0" });
+  return jsonResponse(actualStatus, { error_code: code, error_msg: text, request_id: "0" });
 }

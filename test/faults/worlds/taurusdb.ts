@@ -2,15 +2,15 @@ import { type Random, TaurusCloud, taurusdb } from "../../simulators";
 import { kindsOver } from "../../systems";
 import type { Timeline } from "../timeline";
 import type { Upgrade, World, WorldOfType } from "../world";
-import { asksForChange } from "./answer";
+import { isWriteRequest } from "./response";
+import { eventsOf, repairCloud } from "./taurusdb-events";
 import { refusal } from "./taurusdb-refusals";
-import { mendCloud, troublesOf } from "./taurusdb-troubles";
 
 const { accessKey, secretKey, region, projectId, instanceId, user, password, account } = taurusdb.DEFAULTS;
 
 const SECOND = 1_000;
 
-/** Upgrades of seconds in place of a quarter of an hour; jobs are late in the lists all the same. Milliseconds. */
+/** Upgrades take seconds instead of minutes; jobs still appear in the lists with a delay. Milliseconds. */
 const QUICK = {
   visibleMs: 900,
   startMs: 1_200,
@@ -20,13 +20,13 @@ const QUICK = {
   preUpgradeMs: 2 * SECOND,
 };
 
-/** What differs between TaurusDB instances and a StarRocks instance. */
+/** The differences between TaurusDB instances and a StarRocks instance. */
 export interface Subject {
   readonly type: string;
   readonly old: string;
   readonly target: string;
   readonly newer: string;
-  readonly pins: readonly [string, ...string[]];
+  readonly constraints: readonly [string, ...string[]];
   readonly kind: "upgrade" | "starRocks";
   readonly path: RegExp;
   offer(cloud: TaurusCloud, version: string): void;
@@ -37,7 +37,7 @@ const KERNEL: Subject = {
   old: "2.0.69.250900",
   target: "2.0.78.260600",
   newer: "2.0.81.260900",
-  pins: ["2.0.78.260600", "2.0.78", ">=2.0.75", "latest"],
+  constraints: ["2.0.78.260600", "2.0.78", ">=2.0.75", "latest"],
   kind: "upgrade",
   path: /\/instances\/database-version\/upgrade$/,
   offer: (cloud, version) => cloud.control.offer(version),
@@ -48,7 +48,7 @@ const STARROCKS: Subject = {
   old: "3.1.6.0",
   target: "3.1.15.80",
   newer: "3.2.1.0",
-  pins: ["3.1.15.80", "3.1.15", ">=3.1.10", "latest"],
+  constraints: ["3.1.15.80", "3.1.15", ">=3.1.10", "latest"],
   kind: "starRocks",
   path: /\/starrocks\/db-upgrade$/,
   offer: (cloud, version) => cloud.control.offerStarRocks(version),
@@ -57,16 +57,16 @@ const STARROCKS: Subject = {
 class Cloud implements World {
   readonly args: Readonly<Record<string, unknown>>;
   readonly systems: readonly TaurusCloud[];
-  readonly troubles: World["troubles"];
+  readonly events: World["events"];
   readonly spacing = 10 * SECOND;
-  readonly lag = QUICK.visibleMs;
+  readonly visibilityDelay = QUICK.visibleMs;
   readonly refusal = refusal;
-  /** Longer than it takes until every window has opened and closed. */
-  readonly settles = 30 * 3_600 * SECOND;
-  readonly lookRequests: number;
+  /** Longer than the time until every window has opened and closed. */
+  readonly settlingTime = 30 * 3_600 * SECOND;
+  readonly requestsPerRead: number;
   readonly #cloud: TaurusCloud;
   readonly #subject: Subject;
-  readonly #pin: string;
+  readonly #constraint: string;
   #offered: string;
   #undone = 0;
 
@@ -86,8 +86,8 @@ class Cloud implements World {
       seed: 1 + random.integer(1_000),
     });
     this.systems = [this.#cloud];
-    this.lookRequests = 6 + 3 * instances;
-    this.#pin = subject.pins[random.integer(subject.pins.length)] ?? subject.pins[0];
+    this.requestsPerRead = 6 + 3 * instances;
+    this.#constraint = subject.constraints[random.integer(subject.constraints.length)] ?? subject.constraints[0];
     const credentials =
       random.next() < 0.7 ? { accessKey, secretKey } : { userName: user, password, domainName: account };
     this.args = {
@@ -97,16 +97,18 @@ class Cloud implements World {
       ...(subject === KERNEL
         ? { instanceIds: this.#cloud.instances.map(({ id }) => id) }
         : { instanceId, starRocksInstanceId: this.#cloud.starRocks[0]?.id }),
-      version: this.#pin,
+      version: this.#constraint,
       ...(random.next() < 0.15 ? { schedule: "maintenance-window" } : {}),
       unreachableTimeout: "45s",
       ...(random.next() < 0.1 ? { wait: false } : {}),
-      ...(random.next() < 0.2 && this.#pin !== "latest" ? { onNewer: random.next() < 0.5 ? "accept" : "fail" } : {}),
+      ...(random.next() < 0.2 && this.#constraint !== "latest"
+        ? { onNewer: random.next() < 0.5 ? "accept" : "fail" }
+        : {}),
     };
-    this.troubles = troublesOf(this.#cloud, timeline, {
-      ids: this.#pinned.map(({ id }) => id),
+    this.events = eventsOf(this.#cloud, timeline, {
+      ids: this.#managed.map(({ id }) => id),
       subject,
-      movable: this.#pin === "latest" || this.#pin.startsWith(">="),
+      acceptsNewer: this.#constraint === "latest" || this.#constraint.startsWith(">="),
       undo: () => this.#undo(),
       offer: () => this.#offer(),
     });
@@ -117,38 +119,38 @@ class Cloud implements World {
   }
 
   isWrite(request: Parameters<World["isWrite"]>[0]): boolean {
-    return asksForChange(this.systems, request);
+    return isWriteRequest(this.systems, request);
   }
 
-  called({ method, target, body }: Parameters<World["called"]>[0]): readonly string[] {
+  requestedUnits({ method, target, body }: Parameters<World["requestedUnits"]>[0]): readonly string[] {
     if (method !== "POST" || !this.#subject.path.test(target)) return [];
     const text = Buffer.from(body ?? "").toString("utf8");
-    return this.#pinned.map(({ id }) => id).filter((id) => text.includes(id) || target.includes(id));
+    return this.#managed.map(({ id }) => id).filter((id) => text.includes(id) || target.includes(id));
   }
 
   upgrades(): readonly Upgrade[] {
     const { jobs, schedules, acceptedUpgrades, clock } = this.#cloud;
     return acceptedUpgrades.flatMap(({ at, instances, delay }, index) =>
-      instances.map((subject): Upgrade => {
+      instances.map((unit): Upgrade => {
         const made = (one: { readonly createdAt: number; readonly instanceId: string; readonly kind: string }) =>
-          one.createdAt === at && one.instanceId === subject && one.kind === this.#subject.kind;
+          one.createdAt === at && one.instanceId === unit && one.kind === this.#subject.kind;
         const task = delay ? schedules.find(made) : jobs.find(made);
         const run = delay ? jobs.find(({ scheduleId }) => scheduleId === task?.id) : undefined;
-        const hollow = delay && task?.status === "Completed" && run === undefined;
-        const gone = index < this.#undone || task === undefined || hollow;
+        const withoutEffect = delay && task?.status === "Completed" && run === undefined;
+        const gone = index < this.#undone || task === undefined || withoutEffect;
         return {
-          id: task?.id ?? `${at}/${subject}`,
-          subject,
-          aimed: true,
-          shown: task === undefined || task.visibleAt <= clock.now(),
+          id: task?.id ?? `${at}/${unit}`,
+          unit,
+          reachesTarget: true,
+          visible: task === undefined || task.visibleAt <= clock.now(),
           state: gone ? "failed" : stateOf(run ?? task),
         };
       }),
     );
   }
 
-  remembers(lastUpgrade: Readonly<Record<string, unknown>>, id: string): boolean {
-    // The batch call answers with no id.
+  isRecorded(lastUpgrade: Readonly<Record<string, unknown>>, id: string): boolean {
+    // The response to a batch request contains no id.
     const unnamed = this.#subject === KERNEL || id.includes("/");
     if (unnamed) return "task" in lastUpgrade;
     // Scheduled tasks have ids with and without dashes.
@@ -156,30 +158,30 @@ class Cloud implements World {
   }
 
   members(): Readonly<Record<string, string>> {
-    return Object.fromEntries(this.#pinned.map(({ id, kernel }) => [id, kernel]));
+    return Object.fromEntries(this.#managed.map(({ id, kernel }) => [id, kernel]));
   }
 
   standing(): ReturnType<World["standing"]> {
     const { target, newer, old } = this.#subject;
-    const versions = this.#pinned.map(({ kernel }) => kernel);
-    if (this.#pin === "latest") {
+    const versions = this.#managed.map(({ kernel }) => kernel);
+    if (this.#constraint === "latest") {
       return versions.every((one) => one === this.#offered || one === newer) ? "current" : "behind";
     }
     if (versions.some((one) => one === old)) return "behind";
-    if (this.#pin.startsWith(">=")) return "current";
+    if (this.#constraint.startsWith(">=")) return "current";
     if (versions.some((one) => one === newer)) return "newer";
     return versions.every((one) => one === target) ? "current" : "behind";
   }
 
   backUp(endsAt: number): void {
-    if (this.#subject === KERNEL) for (const { id } of this.#pinned) this.#cloud.control.addBackup(id, { endsAt });
+    if (this.#subject === KERNEL) for (const { id } of this.#managed) this.#cloud.control.addBackup(id, { endsAt });
   }
 
   repair(): void {
-    mendCloud(this.#cloud);
+    repairCloud(this.#cloud);
   }
 
-  get #pinned(): readonly { readonly id: string; readonly kernel: string }[] {
+  get #managed(): readonly { readonly id: string; readonly kernel: string }[] {
     return this.#subject === KERNEL ? this.#cloud.instances : this.#cloud.starRocks;
   }
 

@@ -1,36 +1,36 @@
 import type { Served, SimSystem } from "../../simulators";
 import type { Values } from "../fixture";
 
-/** A database on a simulated system of its own, and what the recorder does to it. */
+/** A database on its own simulated system, and how the recorder controls it. */
 export interface ManagedDatabase {
   readonly system: SimSystem;
-  /** The arguments but for the version. */
+  /** The arguments without the version. */
   readonly connection: Values;
-  /** Arguments that change nothing for a database that is at its version; undefined takes one out. */
+  /** Arguments that cause no changes for a database at its target version; undefined removes one. */
   readonly furtherArguments: Values;
-  /** The version that runs at first, the one that is newer, and the one that is newer than that. */
+  /** The initial version, a newer one as the target, and one that is newer than the target. */
   readonly versions: Readonly<Record<Position, Values>>;
-  /** Lets the next upgrade stop in the middle. */
+  /** Makes the next upgrade hang. */
   hang(): void;
-  /** Whether it has come to that. */
+  /** Whether an upgrade hangs. */
   hangs(): boolean;
   /** Whether no upgrade of it is in progress. */
   isIdle(): boolean;
-  /** Lets what hangs go on. */
+  /** Lets the hung upgrade continue. */
   release(): void;
-  /** Lets the upgrade that hangs fail. */
+  /** Lets the hung upgrade fail. */
   fail(): void;
-  /** Changes the version without any upgrade. */
+  /** Changes the version without an upgrade. */
   put(position: Position): void;
-  /** The vendor no longer knows the upgrade that it has accepted; the version has not changed. */
+  /** Removes the accepted upgrade from the vendor; the version does not change. */
   forget?(): void;
-  /** One of several members cannot be upgraded. */
+  /** Denies upgrades of one of several members. */
   denyOne?(): void;
-  /** The maintenance window opens in some hours. */
+  /** Lets the maintenance window open in some hours. */
   postponeWindow?(): void;
   /** The state of the system, with the addresses of the fixtures. */
   export(): Values;
-  /** Loopback addresses in texts, and what stands in the fixtures in their place. */
+  /** Loopback addresses in texts, and their replacements in the fixtures. */
   addresses(): readonly (readonly [string, string])[];
   close: Served["close"];
 }
@@ -43,18 +43,18 @@ export interface OpenOptions {
   /** Observers, agents or instances. Default 1. */
   readonly members?: number;
   readonly tls?: boolean;
-  /** Whether an accepted upgrade does not show for two minutes. */
+  /** Whether an accepted upgrade is not visible for two minutes. */
   readonly slowStart?: boolean;
 }
 
-/** The address that stands for a member of a system in the fixtures. */
+/** The address of a member of a system in the fixtures. */
 export function fixtureAddress(system: number, member: number): string {
   return `10.77.${system}.${member + 1}`;
 }
 
-/** Replaces addresses in everything that JSON can hold. */
+/** Replaces addresses in a JSON value. */
 export function withAddresses<T>(value: T, addresses: readonly (readonly [string, string])[]): T {
   const text = addresses.reduce((before, [from, to]) => before.replaceAll(from, to), JSON.stringify(value));
-  // It has the same shape.
+  // Replacing addresses does not change the shape.
   return JSON.parse(text) as T;
 }

@@ -2,8 +2,8 @@ import type { Deployment, ExportedResource } from "../../engine";
 import type { Declared, Fixture, Values, Vendor } from "../fixture";
 import { type ManagedDatabase, withAddresses } from "./database";
 
-/** A stack as it was played. */
-export interface Played {
+/** A stack after its runs. */
+export interface RecordedStack {
   readonly name: string;
   readonly vendor: Vendor;
   readonly stack: Deployment;
@@ -12,11 +12,11 @@ export interface Played {
   readonly recordedAt: number;
 }
 
-/** What stands in the place of the id that the engine gives to the default provider. */
+/** Replaces the id that the engine gives to the default provider. */
 const PROVIDER_ID = "00000000-0000-4000-8000-000000000001";
 
-/** The fixture of a stack, without anything of the machine that it was played on. */
-export function neutral({ name, vendor, stack, program, systems, recordedAt }: Played): Fixture {
+/** The fixture of a stack, without anything specific to the machine of the recording. */
+export function neutral({ name, vendor, stack, program, systems, recordedAt }: RecordedStack): Fixture {
   const systemOf = new Map(program.map((declared) => [declared.name, declared.system]));
   const addressesOf = (resource: string) => systems.get(systemOf.get(resource) ?? "")?.addresses() ?? [];
   const states = [...systems].map(([system, database]) => [system, database.export()] as const);
@@ -54,14 +54,14 @@ function neutralStack(
   };
 }
 
-/** What others need comes before them; the rest has the order of its names. */
+/** Parents and providers come first; others are sorted by name. */
 function byRank(a: ExportedResource, b: ExportedResource): number {
   const rank = ({ type, custom }: ExportedResource) =>
     type === "pulumi:pulumi:Stack" ? 0 : type.startsWith("pulumi:providers:") ? 1 : custom ? 3 : 2;
   return rank(a) - rank(b) || (a.urn < b.urn ? -1 : 1);
 }
 
-/** Members that all systems have in common are kept once. */
+/** Keeps the parts that all systems have in common only once. */
 function withoutRepetition(systems: Readonly<Record<string, Values>>) {
   const [first = {}, ...others] = Object.values(systems);
   const same = (key: string) => others.every((other) => JSON.stringify(other[key]) === JSON.stringify(first[key]));

@@ -20,13 +20,13 @@ const QUICK = {
   observerStaggerMs: 30,
 };
 
-/** What differs between the two things that obshell upgrades. */
+/** The differences between a cluster and its agents. */
 interface Subject {
   readonly versions: ManagedDatabase["versions"];
   /** The versions as the simulator writes them. */
   readonly builds: Readonly<Record<"old" | "target" | "newer", string>>;
   set(cluster: ObshellCluster, version: string): void;
-  /** Packages that the cluster has. */
+  /** Adds the packages of the target version. */
   provide(cluster: ObshellCluster): void;
 }
 
@@ -104,7 +104,7 @@ export async function openOceanBase(type: string, clock: ScaledClock, options: O
     },
     put: (position) => subject.set(cluster, builds[position]),
     forget: () => {
-      // As if the tables in which obshell keeps its tasks had been restored from a backup.
+      // As after restoring the tables of obshell's tasks from a backup.
       const { state } = cluster;
       state.dags.splice(0);
       state.lock = 1;

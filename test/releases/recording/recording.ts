@@ -27,13 +27,13 @@ interface Part {
   readonly database: ManagedDatabase;
 }
 
-/** All at once: the engine starts nothing more once something has failed. */
+/** All in parallel, because the engine starts no further operations after a failure. */
 const PARALLEL = 200;
-/** How long something is waited for, and how often it is looked at, in milliseconds. */
-const PATIENCE = 120_000;
-const PACE = 50;
+/** How long to wait for a condition, and how often to check it, in milliseconds. */
+const TIMEOUT = 120_000;
+const POLL_INTERVAL = 50;
 
-/** Plays the scenarios of a vendor in one stack, and writes down what it comes to. */
+/** Runs the scenarios of a vendor in one stack, and returns its fixture. */
 export async function recordStack(
   vendor: Vendor,
   name: string,
@@ -45,7 +45,7 @@ export async function recordStack(
   const workspace = await makeWorkspace({ program: PROGRAM, project: "shop" });
   const engine = await openEngine({ dir: workspace.dir, prefer: "local" });
   try {
-    await play(engine, parts, ending);
+    await runScenarios(engine, parts, ending);
     const stack = await engine.exportState({ showSecrets: true });
     checkStates(stack, parts);
     for (const { database } of parts) database.release();
@@ -86,10 +86,10 @@ async function openParts(vendor: Vendor, scenarios: readonly Scenario[], clock: 
 
 function declared({ name, type, scenario, system, database }: Part, declaration: Declaration | undefined): Declared[] {
   if (declaration === undefined) return [];
-  const { pin, args, further, customTimeouts } = declaration;
+  const { version, args, further, customTimeouts } = declaration;
   const { connection, versions, furtherArguments } = database;
   const { next } = scenario;
-  const all = { ...connection, ...versions[pin], ...(further && furtherArguments), ...args };
+  const all = { ...connection, ...versions[version], ...(further && furtherArguments), ...args };
   return [
     {
       name,
@@ -103,7 +103,7 @@ function declared({ name, type, scenario, system, database }: Part, declaration:
   ];
 }
 
-async function play(engine: Engine, parts: readonly Part[], ending: Ending): Promise<void> {
+async function runScenarios(engine: Engine, parts: readonly Part[], ending: Ending): Promise<void> {
   for (const { scenario, database } of parts) scenario.first?.before?.(database);
   const first = await engine.up(run(parts.flatMap((part) => declared(part, part.scenario.first))));
   if (!first.ok) throw new Error(`the first run failed:\n${first.output}`);
@@ -118,12 +118,12 @@ async function play(engine: Engine, parts: readonly Part[], ending: Ending): Pro
     return;
   }
   for (const { scenario, database } of parts) scenario.second?.before?.(database);
-  for (const part of parts) void fallSilent(part);
+  for (const part of parts) void stopResponding(part);
   const second = engine.up(run(parts.flatMap((part) => declared(part, part.scenario.second ?? part.scenario.first))));
   await until(() => parts.every(isReached), "the upgrades hang", second);
   if (ending === "kill") return second.kill();
   for (const database of failing) database.fail();
-  await until(() => haveEnded(engine, parts), "some runs have ended by themselves", second);
+  await until(() => haveEnded(engine, parts), "some runs have ended", second);
   second.cancel();
   await second;
 }
@@ -132,10 +132,10 @@ function run(program: readonly Declared[]): RunOptions {
   return { env: { DECLARED: JSON.stringify(program) }, parallel: PARALLEL };
 }
 
-/** Once its upgrade request was sent, nothing is answered any more: the run would find the upgrade. */
-async function fallSilent(part: Part): Promise<void> {
+/** After the upgrade request no request gets a response, because the run would find the upgrade. */
+async function stopResponding(part: Part): Promise<void> {
   if (part.scenario.reaches !== "request") return;
-  await until(() => isReached(part), "the upgrade was asked for");
+  await until(() => isReached(part), "the upgrade was requested");
   part.database.system.faults.add({ fault: { kind: "hang" }, times: Infinity });
 }
 
@@ -145,26 +145,26 @@ function isReached({ type, scenario, database }: Part): boolean {
   return scenario.reaches === undefined || database.system.journal.count("POST", path) > 0;
 }
 
-/** Whether those that end by themselves have an error in the state. */
+/** Whether all runs that end without being stopped have an error in the state. */
 async function haveEnded(engine: Engine, parts: readonly Part[]): Promise<boolean> {
   const { deployment } = await engine.exportState();
   const failed = (deployment.resources ?? []).filter(({ initErrors }) => initErrors !== undefined).map(nameOf);
   return parts.every(({ name, scenario }) => !scenario.ends || failed.includes(name));
 }
 
-/** @param operation ends the waiting with an error when it ends */
+/** @param operation its end stops the waiting with an error */
 async function until(holds: () => boolean | Promise<boolean>, what: string, operation?: Operation): Promise<void> {
   let output: string | undefined;
   operation?.then((ended) => {
     output = ended.output;
   });
-  for (let waited = 0; !(await holds()); waited += PACE) {
-    if (waited > PATIENCE || output !== undefined) throw new Error(`it did not come to it that ${what}\n${output}`);
-    await setTimeout(PACE);
+  for (let waited = 0; !(await holds()); waited += POLL_INTERVAL) {
+    if (waited > TIMEOUT || output !== undefined) throw new Error(`waited in vain until ${what}\n${output}`);
+    await setTimeout(POLL_INTERVAL);
   }
 }
 
-/** Compares what was recorded with what the scenarios are for. */
+/** Compares the recorded states with those that the scenarios expect. */
 function checkStates({ deployment }: Deployment, parts: readonly Part[]): void {
   const pending = new Map((deployment.pending_operations ?? []).map(({ resource, type }) => [nameOf(resource), type]));
   const outputs = new Map((deployment.resources ?? []).map((resource) => [nameOf(resource), resource.outputs]));
@@ -172,9 +172,9 @@ function checkStates({ deployment }: Deployment, parts: readonly Part[]): void {
     const last = outputs.get(name)?.["lastUpgrade"];
     const upgrade = typeof last === "object" && last !== null && "state" in last ? last.state : undefined;
     const status = outputs.get(name)?.["status"] ?? pending.get(name);
-    const is = `${status}, ${upgrade}`;
-    const shall = `${scenario.status}, ${scenario.upgrade}`;
-    return is === shall ? [] : [`${name}: ${is} in place of ${shall}`];
+    const actual = `${status}, ${upgrade}`;
+    const expected = `${scenario.status}, ${scenario.upgrade}`;
+    return actual === expected ? [] : [`${name}: ${actual} instead of ${expected}`];
   });
   if (wrong.length > 0) throw new Error(wrong.join("\n"));
 }

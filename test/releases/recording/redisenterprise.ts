@@ -9,7 +9,7 @@ const MODULES = {
 };
 const REDIS = { old: "7.2", target: "7.4", newer: "8.0" };
 const ENDED = new Set(["completed", "failed"]);
-/** The only modules that the cluster lists: the fixtures stay small. */
+/** The only modules that the cluster lists, so that the fixtures stay small. */
 const LISTED = new Set(Object.entries(MODULES.target).flat());
 
 const byModules = {
@@ -89,7 +89,7 @@ export async function openRedis(type: string, clock: ScaledClock, options: OpenO
         node.ip = fixtureAddress(number, index);
         node.port = 9443;
       }
-      // Its private key is nobody's business.
+      // Without the private key of its certificate.
       return { ...state, certificate: null };
     },
     addresses,

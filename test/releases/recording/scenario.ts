@@ -1,39 +1,39 @@
 import type { Next, Values } from "../fixture";
 import type { ManagedDatabase, Position } from "./database";
 
-/** What the program says of the resource in one run. */
+/** The resource in the program of one run. */
 export interface Declaration {
-  readonly pin: Position;
+  readonly version: Position;
   readonly args?: Values;
-  /** Whether it has the further arguments. */
+  /** Whether it has the `furtherArguments` of the database. */
   readonly further?: boolean;
   readonly customTimeouts?: Values;
-  /** What happens to the database before the run. */
+  /** Changes the database before the run. */
   readonly before?: (database: ManagedDatabase) => void;
 }
 
-/** How one resource comes to the state that is recorded. */
+/** How one resource reaches the state that is recorded. */
 export interface Scenario {
   readonly name: string;
-  /** Vendors or types that have it. Default: all. */
+  /** The types that it applies to. Default: all. */
   readonly of?: RegExp;
-  /** Where the program declares it in the first run. */
+  /** The resource in the first run; undefined if the program does not declare it. */
   readonly first?: Declaration;
   /** Default: as in the first run. */
   readonly second?: Declaration;
-  /** The scenario whose database it has as well. */
+  /** The scenario that it shares a database with. */
   readonly sharing?: string;
   readonly members?: number;
   readonly tls?: boolean;
   readonly slowStart?: boolean;
   readonly isComponent?: boolean;
-  /** What has to have happened before the second run is ended. */
+  /** What must have happened before the second run is stopped. */
   readonly reaches?: "hang" | "request";
-  /** Whether it has ended by itself before. */
+  /** Whether its run ends before that without being stopped. */
   readonly ends?: boolean;
-  /** Whether its upgrade is made to fail. */
+  /** Whether its upgrade fails. */
   readonly fails?: boolean;
-  /** What the state has to say at the end: `status`, and the state of `lastUpgrade`. */
+  /** The expected `status` in the recorded state, and the expected state of `lastUpgrade`. */
   readonly status: string;
   readonly upgrade?: string;
   readonly next: Next | ((type: string) => Next);
@@ -43,16 +43,16 @@ export const OCEANBASE = /^oceanbase/;
 export const TAURUSDB = /^taurusdb/;
 export const WINDOW = { schedule: "maintenance-window" };
 
-/** The upgrade that was accepted gets there. */
+/** The accepted upgrade reaches the target version. */
 export const FINISHES: Next = { status: "current", requests: 0 };
-/** The vendor knows of no upgrade. */
+/** The vendor knows no upgrade, so the next run requests one. */
 export const STARTS_ONE: Next = { status: "current", requests: 1 };
-/** A failed upgrade that keeps the database locked needs a person; TaurusDB has rolled it back, and is asked again. */
+/** A failed upgrade that keeps the database locked requires a person; TaurusDB has rolled back, and gets a new request. */
 export const afterFailure = (type: string): Next =>
   TAURUSDB.test(type) ? STARTS_ONE : { status: "failed", requests: 0, error: "upgrade-failed" };
 
 export const hang = (database: ManagedDatabase) => database.hang();
-/** The upgrade request is not answered. @param fate what becomes of it */
+/** The response to the upgrade request is lost. @param fate what happens to the request */
 export const loseResponse = (database: ManagedDatabase, fate: "accepted" | "hangs" | "not received") => {
   if (fate === "hangs") database.hang();
   const fault = { kind: "hang", processed: fate !== "not received" } as const;

@@ -10,13 +10,13 @@ import {
   WINDOW,
 } from "./scenario";
 
-/** Ended by ^C in the middle of the second run. */
+/** The second run is interrupted with ^C. */
 export const RUNS: readonly Scenario[] = [
   {
     name: "current",
     members: 3,
     tls: true,
-    first: { pin: "target" },
+    first: { version: "target" },
     status: "current",
     upgrade: "succeeded",
     next: "no changes",
@@ -24,33 +24,33 @@ export const RUNS: readonly Scenario[] = [
   {
     name: "adopted",
     isComponent: true,
-    first: { pin: "old", further: true },
+    first: { version: "old", further: true },
     status: "current",
     next: "no changes",
   },
   {
     name: "latest",
     of: TAURUSDB,
-    first: { pin: "target", args: { version: "latest" } },
+    first: { version: "target", args: { version: "latest" } },
     status: "current",
     upgrade: "succeeded",
     next: "no changes",
   },
   {
     name: "newer",
-    first: { pin: "target", before: (database) => database.put("newer") },
+    first: { version: "target", before: (database) => database.put("newer") },
     status: "newer",
     next: "no changes",
   },
   {
     name: "newer-accepted",
-    first: { pin: "target", args: { onNewer: "accept" }, before: (database) => database.put("newer") },
+    first: { version: "target", args: { onNewer: "accept" }, before: (database) => database.put("newer") },
     status: "newer",
     next: "no changes",
   },
   {
     name: "unwatched",
-    first: { pin: "target", args: { wait: false }, before: hang },
+    first: { version: "target", args: { wait: false }, before: hang },
     reaches: "hang",
     status: "upgrading",
     upgrade: "running",
@@ -59,14 +59,14 @@ export const RUNS: readonly Scenario[] = [
   {
     name: "joined",
     sharing: "unwatched",
-    second: { pin: "target", args: { wait: false } },
+    second: { version: "target", args: { wait: false } },
     status: "upgrading",
     upgrade: "running",
     next: FINISHES,
   },
   {
     name: "interrupted",
-    second: { pin: "target", before: hang },
+    second: { version: "target", before: hang },
     reaches: "hang",
     status: "upgrading",
     upgrade: "running",
@@ -74,8 +74,8 @@ export const RUNS: readonly Scenario[] = [
   },
   {
     name: "timed-out",
-    first: { pin: "old" },
-    second: { pin: "target", customTimeouts: { update: "10s" }, before: hang },
+    first: { version: "old" },
+    second: { version: "target", customTimeouts: { update: "10s" }, before: hang },
     reaches: "hang",
     ends: true,
     status: "upgrading",
@@ -83,11 +83,11 @@ export const RUNS: readonly Scenario[] = [
     next: FINISHES,
   },
   {
-    // Only the state tells of the upgrade.
+    // Only the state contains the upgrade, because the vendor does not list it yet.
     name: "unwatched-pending",
     of: TAURUSDB,
     slowStart: true,
-    first: { pin: "target", args: { wait: false } },
+    first: { version: "target", args: { wait: false } },
     status: "upgrading",
     upgrade: "running",
     next: FINISHES,
@@ -97,7 +97,7 @@ export const RUNS: readonly Scenario[] = [
     of: TAURUSDB,
     slowStart: true,
     second: {
-      pin: "target",
+      version: "target",
       before: (database) => loseResponse(database, "accepted"),
     },
     reaches: "request",
@@ -107,7 +107,7 @@ export const RUNS: readonly Scenario[] = [
   },
   {
     name: "response-lost",
-    second: { pin: "target", before: (database) => loseResponse(database, "hangs") },
+    second: { version: "target", before: (database) => loseResponse(database, "hangs") },
     reaches: "request",
     status: "upgrading",
     upgrade: "unknown",
@@ -115,8 +115,8 @@ export const RUNS: readonly Scenario[] = [
   },
   {
     name: "request-lost",
-    first: { pin: "old" },
-    second: { pin: "target", before: (database) => loseResponse(database, "not received") },
+    first: { version: "old" },
+    second: { version: "target", before: (database) => loseResponse(database, "not received") },
     reaches: "request",
     status: "upgrading",
     upgrade: "unknown",
@@ -124,7 +124,7 @@ export const RUNS: readonly Scenario[] = [
   },
   {
     name: "failed",
-    second: { pin: "target", before: hang },
+    second: { version: "target", before: hang },
     reaches: "hang",
     ends: true,
     fails: true,
@@ -135,7 +135,7 @@ export const RUNS: readonly Scenario[] = [
   {
     name: "failed-retry",
     of: OCEANBASE,
-    second: { pin: "target", args: { onFailure: "retry" }, before: hang },
+    second: { version: "target", args: { onFailure: "retry" }, before: hang },
     reaches: "hang",
     ends: true,
     fails: true,
@@ -146,7 +146,7 @@ export const RUNS: readonly Scenario[] = [
   {
     name: "rolled-back",
     of: OCEANBASE,
-    second: { pin: "target", args: { onFailure: "rollback" }, before: hang },
+    second: { version: "target", args: { onFailure: "rollback" }, before: hang },
     reaches: "hang",
     ends: true,
     fails: true,
@@ -158,7 +158,7 @@ export const RUNS: readonly Scenario[] = [
     name: "one-failed",
     of: /KernelVersion/,
     members: 2,
-    second: { pin: "target", before: hang },
+    second: { version: "target", before: hang },
     reaches: "hang",
     ends: true,
     fails: true,
@@ -170,7 +170,7 @@ export const RUNS: readonly Scenario[] = [
     name: "one-denied",
     of: /KernelVersion/,
     members: 2,
-    second: { pin: "target", before: (database) => database.denyOne?.() },
+    second: { version: "target", before: (database) => database.denyOne?.() },
     ends: true,
     status: "behind",
     upgrade: "failed",
@@ -179,7 +179,7 @@ export const RUNS: readonly Scenario[] = [
   {
     name: "deferred",
     of: TAURUSDB,
-    first: { pin: "target", args: WINDOW, before: (database) => database.postponeWindow?.() },
+    first: { version: "target", args: WINDOW, before: (database) => database.postponeWindow?.() },
     status: "deferred",
     upgrade: "deferred",
     next: "no changes",
@@ -187,8 +187,8 @@ export const RUNS: readonly Scenario[] = [
   {
     name: "withdrawn",
     of: TAURUSDB,
-    first: { pin: "target", args: WINDOW, before: (database) => database.postponeWindow?.() },
-    second: { pin: "old" },
+    first: { version: "target", args: WINDOW, before: (database) => database.postponeWindow?.() },
+    second: { version: "old" },
     status: "current",
     upgrade: "withdrawn",
     next: "no changes",
@@ -196,42 +196,42 @@ export const RUNS: readonly Scenario[] = [
   {
     name: "gone",
     of: OCEANBASE,
-    first: { pin: "target", args: { wait: false }, before: hang },
-    second: { pin: "old", args: { wait: false }, before: (database) => database.forget?.() },
+    first: { version: "target", args: { wait: false }, before: hang },
+    second: { version: "old", args: { wait: false }, before: (database) => database.forget?.() },
     status: "current",
     upgrade: "gone",
     next: "no changes",
   },
 ];
 
-/** Ended by a refresh in place of the second run; what is there happens before. */
+/** A refresh takes place instead of the second run; `before` of the second run happens before it. */
 export const REFRESHED: readonly Scenario[] = [
   {
     name: "refreshed",
-    first: { pin: "target" },
+    first: { version: "target" },
     status: "current",
     upgrade: "succeeded",
     next: "no changes",
   },
   {
     name: "drifted",
-    first: { pin: "target" },
-    second: { pin: "target", before: (database) => database.put("old") },
+    first: { version: "target" },
+    second: { version: "target", before: (database) => database.put("old") },
     status: "behind",
     upgrade: "succeeded",
     next: STARTS_ONE,
   },
   {
     name: "drifted-newer",
-    first: { pin: "target" },
-    second: { pin: "target", before: (database) => database.put("newer") },
+    first: { version: "target" },
+    second: { version: "target", before: (database) => database.put("newer") },
     status: "newer",
     upgrade: "succeeded",
     next: { status: "newer", requests: 0 },
   },
   {
     name: "refreshed-upgrading",
-    first: { pin: "target", args: { wait: false }, before: hang },
+    first: { version: "target", args: { wait: false }, before: hang },
     reaches: "hang",
     status: "upgrading",
     upgrade: "running",
@@ -240,7 +240,7 @@ export const REFRESHED: readonly Scenario[] = [
   {
     name: "refreshed-failed",
     of: /^(?!taurusdb)/,
-    first: { pin: "target", args: { wait: false }, before: hang },
+    first: { version: "target", args: { wait: false }, before: hang },
     reaches: "hang",
     fails: true,
     status: "failed",
@@ -250,7 +250,7 @@ export const REFRESHED: readonly Scenario[] = [
   {
     name: "refreshed-rolled-back",
     of: TAURUSDB,
-    first: { pin: "target", args: { wait: false }, before: hang },
+    first: { version: "target", args: { wait: false }, before: hang },
     reaches: "hang",
     fails: true,
     status: "behind",
@@ -260,7 +260,7 @@ export const REFRESHED: readonly Scenario[] = [
   {
     name: "refreshed-deferred",
     of: TAURUSDB,
-    first: { pin: "target", args: WINDOW, before: (database) => database.postponeWindow?.() },
+    first: { version: "target", args: WINDOW, before: (database) => database.postponeWindow?.() },
     status: "deferred",
     upgrade: "deferred",
     next: "no changes",

@@ -66,7 +66,7 @@ export async function openTaurus(type: string, clock: ScaledClock, options: Open
       for (const job of hung()) control.unhang(job);
     },
     fail: () => {
-      // With several instances one gets there and one does not.
+      // Of several instances one fails and the others succeed.
       const [first, ...others] = hung();
       if (first !== undefined) control.failJob("The upgrade failed and was rolled back.", first);
       for (const job of others) control.unhang(job);

@@ -21,18 +21,18 @@ const missing = (key: string) => {
   return `Key: '${key}' Error:Field validation for '${key.split(".").at(-1)}' failed on the 'required' tag`;
 };
 
-describe("the vectors of the protocol", () => {
+describe("the protocol's test vectors", () => {
   const keys = Buffer.from(Array.from({ length: 32 }, (_, index) => index));
   const body = '{"version":"4.2.1.1","release":"101000062023110109.el7","mode":"rolling","upgradeDir":""}';
   const sealed =
     "S4d1MRGd1poQ4cyXhzB/45Lj+GipGrplazRP/nQw6szn8gspa+JtWYwmlZPslIMFFqO8M/oErgTUjN3Zyl4M31TAHxcXMn13YmD3VSnG5ocAqpqYFeYDpcyMSWfXLjQZ";
 
-  it("decrypts a body", () => {
+  it("decrypt a body", () => {
     expect(decryptBody(Buffer.from(sealed), keys).toString()).toBe(body);
     expect(sealBody(keys, body)).toBe(sealed);
   });
 
-  it("decrypts a header in 53-byte and in k-11-byte blocks, with every key size", () => {
+  it("decrypt a header in 53-byte and in k-11-byte blocks, with every key size", () => {
     const header = { auth: 'p@ss"w0rd', ts: "1999999999", uri: "/api/v1/ob/upgrade", keys: keys.toString("base64") };
     for (const bits of [512, 1024, 2048] as const) {
       const key = pooledKey(bits, 99);
@@ -60,14 +60,14 @@ describe("the vectors of the protocol", () => {
     ['"\\q"', "invalid character 'q' in string escape code"],
     ['{"a":"\u0001"}', "invalid character '\\x01' in string literal"],
     ['{"uri":1}', "json: cannot unmarshal number into Go struct field HttpHeader.Uri of type string"],
-  ])("reads the header %j as Go's decoder does", async (text, reason) => {
+  ])("parse the header %j as Go's decoder does", async (text, reason) => {
     const trial = new Trial(SINGLE);
     const rawHeader = sealHeader(await trial.publicKey(), text);
     const { error } = await trial.call("GET", INFO, undefined, 0, { rawHeader });
     expect(error).toEqual(reason === undefined ? denied("Header.UriMismatch", "URI mismatch") : failed(reason));
   });
 
-  it("takes names in any case", () => {
+  it("accept header field names in any case", () => {
     const key = pooledKey(512, 99);
     const header = { Auth: "a", TS: "1", Uri: "/", KEYS: "", session_id: "s" };
     expect(decryptHeader(key, sealHeader(publicKeyOf(key), header))).toMatchObject({
@@ -78,7 +78,7 @@ describe("the vectors of the protocol", () => {
   });
 });
 
-describe("a header on a server of the errCode era", () => {
+describe("a request header, on a server that returns an errCode", () => {
   const rows: [string, Sealed, number, object | undefined][] = [
     ["not base64", { rawHeader: "%%" }, 401, failed("illegal base64 data at input byte 0")],
     ["10 bytes", { rawHeader: Buffer.alloc(10, 7).toString("base64") }, 401, failed("crypto/rsa: decryption error")],
@@ -96,13 +96,13 @@ describe("a header on a server of the errCode era", () => {
     ["only X-OCS-Auth", { as: "x-ocs-auth" }, 400, { errCode: "Request.Header.NotFound" }],
   ];
 
-  it.each(rows)("%s", async (_, sealed, status, error) => {
+  it.each(rows)("is accepted or rejected: %s", async (_, sealed, status, error) => {
     const reply = await new Trial(SINGLE).call("GET", INFO, undefined, 0, sealed);
     expect(reply.status).toBe(status);
     if (error !== undefined) expect(reply.error).toMatchObject(error);
   });
 
-  it("that is no JSON", async () => {
+  it("is rejected if it is not JSON", async () => {
     const trial = new Trial(SINGLE);
     const rawHeader = sealHeader(await trial.publicKey(), "hello");
     const reply = await trial.call("GET", INFO, undefined, 0, { rawHeader });
@@ -111,14 +111,14 @@ describe("a header on a server of the errCode era", () => {
     expect(reply.json.traceId).toBe("");
   });
 
-  it("sealed for another agent", async () => {
+  it("is rejected if it was encrypted for another agent", async () => {
     const trial = new Trial(HEAD);
     const rawHeader = sealHeader(await trial.publicKey(1), { auth: "", ts: "1", uri: INFO, keys: "" });
     const reply = await trial.call("GET", INFO, undefined, 0, { rawHeader });
     expect([reply.status, reply.error?.errCode]).toEqual([401, DECRYPT]);
   });
 
-  it("lets any password and any time pass on an agent without a cluster", async () => {
+  it("is accepted with any password and expiry time by an agent without a cluster", async () => {
     const trial = new Trial(SINGLE);
     for (const sealed of [
       { auth: "wrong" },
@@ -133,7 +133,7 @@ describe("a header on a server of the errCode era", () => {
   });
 });
 
-describe("a body on a server of the errCode era", () => {
+describe("a request body, on a server that returns an errCode", () => {
   const size = {
     errCode: "Request.Body.Decrypt.AES.KeyAndIv.Invalid",
     message: "Unauthorized: AES key and IV size error",
@@ -155,7 +155,7 @@ describe("a body on a server of the errCode era", () => {
     ["bad uri too", { uri: "/", rawBody: "{}" }, 500, PANIC],
   ];
 
-  it.each(rows)("%s", async (_, sealed, status, error) => {
+  it.each(rows)("is rejected: %s", async (_, sealed, status, error) => {
     const reply = await new Trial(SINGLE).call("POST", CHECK, AGENT_TARGET, 0, sealed);
     expect(reply.status).toBe(status);
     expect(reply.error).toMatchObject(error);
@@ -163,12 +163,12 @@ describe("a body on a server of the errCode era", () => {
     expect(reply.headers["content-type"]).toBe(charset);
   });
 
-  it("without any header", async () => {
+  it("is rejected without a header", async () => {
     const reply = await new Trial(SINGLE).plain("POST", CHECK, 0, {}, "{}");
     expect([reply.status, reply.error?.errCode]).toEqual([400, "Request.Header.NotFound"]);
   });
 
-  it("that lacks fields", async () => {
+  it("is rejected with missing fields or wrong types", async () => {
     const trial = new Trial(SINGLE);
     const check = `${missing("UpgradeCheckParam.Version")}\n${missing("UpgradeCheckParam.Release")}`;
     expect((await trial.call("POST", CHECK)).error).toEqual(bind(check));
@@ -184,7 +184,7 @@ describe("a body on a server of the errCode era", () => {
   });
 
   it.each(["[]", "hello", '{"version":"4', " ", '{"version":"4.5.0.0"}x'])(
-    "that is not an object: %j",
+    "is rejected if it is not an object: %j",
     async (text) => {
       const keys = Buffer.alloc(32, 3);
       const sealed = { keys, rawBody: sealBody(keys, text) };
@@ -218,19 +218,19 @@ describe("a cluster agent", () => {
     ["uri before all", { uri: "/", auth: "x", ts: "1" }, denied("Header.UriMismatch", "URI mismatch")],
   ];
 
-  it.each(rows)("refuses: %s", async (_, sealed, error) => {
+  it.each(rows)("rejects: %s", async (_, sealed, error) => {
     const reply = await new Trial(HEAD).call("GET", INFO, undefined, 0, sealed);
     expect([reply.status, reply.error]).toEqual([401, error]);
   });
 
-  it("takes the very second of expiry and no later", async () => {
+  it("accepts a timestamp until the very second of its expiry", async () => {
     const trial = new Trial(HEAD);
     const second = Math.floor(trial.clock.now() / 1000);
     expect((await trial.call("GET", INFO, undefined, 0, { ts: String(second) })).status).toBe(200);
     expect((await trial.call("GET", INFO, undefined, 0, { ts: String(second - 1) })).status).toBe(401);
   });
 
-  it("learns a changed password from the database, and only there", async () => {
+  it("detects a changed password only when it can read it from the database", async () => {
     const trial = new Trial(HEAD);
     trial.cluster.control.setRootPassword("new");
     trial.cluster.control.loseDatabase("gone");
@@ -241,7 +241,7 @@ describe("a cluster agent", () => {
     expect((await trial.call("GET", INFO)).status).toBe(401);
   });
 
-  it("asks for its own password where it has one", async () => {
+  it("requires its own password if it has one", async () => {
     const trial = new Trial({ ...SINGLE, agentPassword: "agent" });
     const as = "x-ocs-agent-header";
     expect((await trial.call("GET", INFO)).error?.errCode).toBe("Security.Authentication.WithAgentPassword");
@@ -255,7 +255,7 @@ describe("a cluster agent", () => {
 describe("an agent that is to become part of a new cluster", () => {
   const incorrect = "Security.Authentication.IncorrectOceanbasePassword";
 
-  it("knows the empty password if it is the master", async () => {
+  it("accepts the empty password if it is the master", async () => {
     const trial = new Trial({ ...HEAD, identity: "MASTER" });
     expect((await trial.call("GET", INFO)).error?.errCode).toBe(incorrect);
     expect((await trial.call("GET", INFO, undefined, 0, { auth: "", ts: "1" })).status).toBe(200);
@@ -272,7 +272,7 @@ describe("an agent that is to become part of a new cluster", () => {
     expect((await trial.call("GET", INFO, undefined, 0, sealed)).status).toBe(200);
   });
 
-  it("forwards every call if it is a follower", async () => {
+  it("forwards every request if it is a follower", async () => {
     const reply = await new Trial({ ...HEAD, identity: "FOLLOWER" }).call("GET", INFO);
     expect([reply.status, reply.error?.errCode]).toEqual([500, "Request.Forward.MasterAgent.NotFound"]);
   });
@@ -292,19 +292,19 @@ describe("older servers", () => {
     ["4.3.0.0 garbage", V430, { rawHeader: "%%" }, "Verification failed: header decrypt failed"],
   ];
 
-  it.each(rows)("%s", async (_, agentVersion, sealed, message) => {
+  it.each(rows)("reject: %s", async (_, agentVersion, sealed, message) => {
     const reply = await new Trial({ agentVersion }).call("GET", INFO, undefined, 0, sealed);
     expect([reply.status, reply.error]).toEqual([401, { code: 10008, message }]);
   });
 
-  it("4.2.3.0 shows ob/info to everyone", async () => {
+  it("return ob/info without authentication: 4.2.3.0", async () => {
     const trial = new Trial({ agentVersion: "4.2.3.0-112024041900" });
     for (const sealed of [{ rawHeader: "" }, { rawHeader: "%%" }, { auth: "x" }, { ts: "1" }, uri]) {
       expect((await trial.call("GET", INFO, undefined, 0, sealed)).status).toBe(200);
     }
   });
 
-  it("ignore a session before 4.4.0.0", async () => {
+  it("ignore the session before 4.4.0.0", async () => {
     const trial = new Trial({ agentVersion: "4.3.3.0-102025103117" });
     expect((await trial.call("GET", INFO, undefined, 0, { extra: { session_id: "x" } })).status).toBe(200);
   });
@@ -313,32 +313,32 @@ describe("older servers", () => {
     ["hello", "invalid character 'h' looking for beginning of value"],
     ["[]", "json: cannot unmarshal array into Go value of type param.UpgradeCheckParam"],
     ['{"version":"4', "unexpected EOF"],
-  ])("read the body %j only once before 4.3.0.0", async (text, reason) => {
+  ])("parse the body %j only once before 4.3.0.0", async (text, reason) => {
     const keys = Buffer.alloc(32, 3);
     const sealed = { keys, rawBody: sealBody(keys, text) };
     const { error } = await new Trial({ agentVersion: V425 }).call("POST", CHECK, undefined, 0, sealed);
     expect(error).toEqual({ code: 1001, message: `Illegal argument: ${reason}` });
   });
 
-  it("refuse short keys and panic in integers", async () => {
+  it("reject short keys and panic with bare error codes", async () => {
     const short = { keys: Buffer.alloc(8) };
-    const answers = async (agentVersion: string, sealed: Sealed): Promise<Reply["error"]> =>
+    const errorOf = async (agentVersion: string, sealed: Sealed): Promise<Reply["error"]> =>
       (await new Trial({ agentVersion }).call("POST", CHECK, AGENT_TARGET, 0, sealed)).error;
-    expect(await answers("4.2.3.0-1", short)).toEqual({ code: 10008, message: "err.unauthorized" });
-    expect(await answers(V425, short)).toEqual({ code: 10008, message: "Verification failed" });
-    expect(await answers(V430, short)).toEqual({ code: 10008, message: "Verification failed: body decrypt failed" });
-    expect(await answers(V430, { rawBody: "{}" })).toEqual({
+    expect(await errorOf("4.2.3.0-1", short)).toEqual({ code: 10008, message: "err.unauthorized" });
+    expect(await errorOf(V425, short)).toEqual({ code: 10008, message: "Verification failed" });
+    expect(await errorOf(V430, short)).toEqual({ code: 10008, message: "Verification failed: body decrypt failed" });
+    expect(await errorOf(V430, { rawBody: "{}" })).toEqual({
       code: 1002,
       message: "Unexpected error: Internal Server Error",
     });
   });
 });
 
-/** The first way of authentication: agents of 4.2.2.0 (OBShell facts §1.6, the docs' page on public-key encryption). */
+/** The first authentication version: agents of 4.2.2.0 (OBShell facts §1.6, the docs' page on public-key encryption). */
 const V1 = { agentVersion: "4.2.2.0-102023121500", rootPassword: "1111" };
 const UNFINISHED = "/api/v1/task/dag/ob/unfinish";
 
-async function askV1(trial: Trial, header: object | string, block = 53, body?: object) {
+async function requestV1(trial: Trial, header: object | string, block = 53, body?: object) {
   const value = sealHeader(await trial.publicKey(), header, block);
   const text = body && JSON.stringify(body);
   return trial.plain(
@@ -353,47 +353,47 @@ async function askV1(trial: Trial, header: object | string, block = 53, body?: o
 const later = (trial: Trial) => Math.floor(trial.clock.now() / 1000) + 5;
 
 describe("an agent of 4.2.2.0", () => {
-  it("takes password and time of expiry in X-OCS-Auth, and plain bodies", async () => {
+  it("accepts the password and the expiry time in X-OCS-Auth, and plain bodies", async () => {
     const trial = new Trial(V1);
     trial.cluster.control.addAgentPackage("4.3.3.0", "102025103117.el7");
     const header = { password: "1111", ts: later(trial) };
-    expect((await askV1(trial, header)).status).toBe(200);
-    const reply = await askV1(trial, header, 53, { version: "4.3.3.0", release: "102025103117.el7" });
+    expect((await requestV1(trial, header)).status).toBe(200);
+    const reply = await requestV1(trial, header, 53, { version: "4.3.3.0", release: "102025103117.el7" });
     expect(reply.json.data).toMatchObject({ name: "Upgrade obshell 4.3.3.0-102025103117.el7" });
   });
 
   it.each<[string, (trial: Trial) => object | string]>([
     ["a wrong password", (trial) => ({ password: "2222", ts: later(trial) })],
     ["an expired header", (trial) => ({ password: "1111", ts: later(trial) - 10 })],
-    ["a time that is a text", (trial) => ({ password: "1111", ts: String(later(trial)) })],
-    ["no JSON", () => "1111"],
-  ])("refuses %s", async (_, header) => {
+    ["a timestamp that is a string", (trial) => ({ password: "1111", ts: String(later(trial)) })],
+    ["a header that is not JSON", () => "1111"],
+  ])("rejects %s", async (_, header) => {
     const trial = new Trial(V1);
-    expect((await askV1(trial, header(trial))).status).toBe(401);
+    expect((await requestV1(trial, header(trial))).status).toBe(401);
   });
 
-  it("does not know the header of later ones, nor they its", async () => {
+  it("rejects the header of later agents, and later agents reject its header", async () => {
     const first = new Trial(V1);
     expect((await first.call("GET", UNFINISHED, undefined, 0, { auth: "1111" })).status).toBe(401);
     const second = new Trial({ rootPassword: "1111" });
-    const reply = await askV1(second, { password: "1111", ts: later(second) });
+    const reply = await requestV1(second, { password: "1111", ts: later(second) });
     expect([reply.status, reply.error?.errCode]).toEqual([400, "Request.Header.NotFound"]);
   });
 
-  it("says nothing of its ways to authenticate", async () => {
+  it("does not report which authentication versions it supports", async () => {
     const { data } = (await new Trial(V1).plain("GET", "/api/v1/info")).json;
     expect(data).toMatchObject({ version: V1.agentVersion });
     expect(data).not.toHaveProperty("supportedAuth");
   });
 
-  it("reads several blocks, or one, whichever reading is chosen", async () => {
+  it("decrypts a header of several blocks, or of only one, depending on the switch", async () => {
     const password = "x".repeat(60);
     const many = new Trial({ ...V1, rootPassword: password });
-    expect((await askV1(many, { password, ts: later(many) })).status).toBe(200);
+    expect((await requestV1(many, { password, ts: later(many) })).status).toBe(200);
     const one = new Trial({ ...V1, rootPassword: password, switches: { firstHeaderBlocks: "one" } });
-    expect((await askV1(one, { password, ts: later(one) })).status).toBe(401);
+    expect((await requestV1(one, { password, ts: later(one) })).status).toBe(401);
     const short = new Trial({ ...V1, switches: { firstHeaderBlocks: "one" } });
-    expect((await askV1(short, { password: "1111", ts: later(short) })).status).toBe(200);
+    expect((await requestV1(short, { password: "1111", ts: later(short) })).status).toBe(200);
   });
 });
 
@@ -405,7 +405,7 @@ describe("an upload to /package", () => {
   const upload = (trial: Trial, name: string, headers: Record<string, string>) =>
     trial.plain("POST", "/api/v1/package", 0, { ...type, ...headers }, form(name, "no rpm"));
 
-  it("is checked by its hash and nothing else", async () => {
+  it("is authenticated by its hash only", async () => {
     const trial = new Trial(HEAD);
     const mismatch = { errCode: "Security.Authentication.File.Sha256Mismatch", message: "File SHA256 mismatch" };
     expect((await upload(trial, "file", {})).error).toEqual(mismatch);

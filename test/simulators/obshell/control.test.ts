@@ -26,8 +26,8 @@ function withPackages(trial: Trial): Trial {
   return trial;
 }
 
-describe("time", () => {
-  it("brings the same DAG to the same end however often it is asked", () => {
+describe("simulated time", () => {
+  it("leads to the same final state of a DAG however often the simulator is called", () => {
     const run = (steps: readonly number[]): string => {
       const clock = new ManualClock();
       const trial = withPackages(new Trial({}, new ObshellCluster({ clock, switches: { newKeyAtRestart: false } })));
@@ -50,14 +50,14 @@ describe("time", () => {
     );
   });
 
-  it("does not pass at all where everything is instant", async () => {
+  it("does not advance when all timings are instant", async () => {
     const trial = withPackages(new Trial({ timings: "instant" }));
     expect(await trial.data("POST", OB, ROLLING)).toMatchObject({ state: "READY" });
     expect(await trial.dag()).toMatchObject({ state: "SUCCEED", stage: 30 });
     expect(await builds(trial)).toEqual(Array(3).fill(OB_BUILD.replace("-", "_")));
   });
 
-  it("is made to pass for one DAG", async () => {
+  it("can be advanced for one DAG", async () => {
     const trial = withPackages(new Trial());
     trial.cluster.control.hang({ stage: "Backup parameters" });
     await trial.data("POST", OB, ROLLING);
@@ -67,7 +67,7 @@ describe("time", () => {
     expect(await trial.dag()).toMatchObject({ state: "SUCCEED", stage: 30 });
   });
 
-  it("ends a stage that hangs after an hour, which a retry continues", async () => {
+  it("fails a hung stage after one hour, and a retry continues it", async () => {
     const trial = withPackages(new Trial());
     trial.cluster.control.hang({ stage: "Backup parameters" });
     await trial.data("POST", OB, ROLLING);
@@ -80,7 +80,7 @@ describe("time", () => {
     expect(await trial.dag()).toMatchObject({ state: "SUCCEED", stage: 30 });
   });
 
-  it("goes on after a hang", async () => {
+  it("continues a DAG after a hang", async () => {
     const trial = withPackages(new Trial({ zones: 1 }));
     trial.cluster.control.hang({ stage: "Reinstall and restart observer" });
     await trial.data("POST", OB, STOP_SERVICE);
@@ -91,7 +91,7 @@ describe("time", () => {
     expect(trial.cluster.dags[0]?.state).toBe("SUCCEED");
   });
 
-  it("goes on after a hang that ends before the observers have left", async () => {
+  it("continues a DAG after a hang that ends before the observers have stopped", async () => {
     const trial = withPackages(new Trial({ zones: 1 }));
     trial.cluster.control.hang({ stage: "Reinstall and restart observer" });
     await trial.data("POST", OB, STOP_SERVICE);
@@ -104,7 +104,7 @@ describe("time", () => {
 });
 
 describe("agents", () => {
-  it("wait for the one that does not come back", async () => {
+  it("wait for an agent that does not come back", async () => {
     const trial = withPackages(new Trial());
     await trial.data("POST", AGENT, AGENT_TARGET);
     trial.clock.advance(15_000);
@@ -116,7 +116,7 @@ describe("agents", () => {
     expect(trial.cluster.dags[0]?.state).toBe("SUCCEED");
   });
 
-  it("come back with another key when they are told to, or always", async () => {
+  it("restart with a new key when requested, or always", async () => {
     const trial = new Trial();
     const before = await trial.publicKey();
     trial.cluster.control.restartAgent(0, { gapMs: 1000 });
@@ -133,7 +133,7 @@ describe("agents", () => {
     expect(new Set(await Promise.all([0, 1, 2].map((agent) => trial.publicKey(agent)))).size).toBe(3);
   });
 
-  it("may hold no database for a moment after they opened", async () => {
+  it("may report NotHold for a moment after they started listening", async () => {
     const trial = new Trial({ switches: { notHoldMs: 10 } });
     trial.cluster.control.startAgent(0);
     expect((await trial.call("GET", "/api/v1/task/dag/ob/unfinish")).error?.errCode).toBe("Agent.OceanBase.NotHold");
@@ -141,7 +141,7 @@ describe("agents", () => {
     expect((await trial.call("GET", "/api/v1/task/dag/ob/unfinish")).status).toBe(200);
   });
 
-  it("drift, and so do servers", async () => {
+  it("and servers can be set to another version", async () => {
     const trial = new Trial();
     trial.cluster.control.setBuildVersion("4.2.1.0_100", 1);
     trial.cluster.control.setAgentVersion("4.3.2.0-1", 1);
@@ -150,8 +150,8 @@ describe("agents", () => {
   });
 });
 
-describe("a failing stage", () => {
-  it("is chosen by name, kind and agent, with lines of one's own", async () => {
+describe("a scripted stage failure", () => {
+  it("is selected by stage name, kind and agent, with custom log lines", async () => {
     const trial = withPackages(new Trial());
     trial.cluster.control.fail({
       stage: "Unpack all required packages",
@@ -170,7 +170,7 @@ describe("a failing stage", () => {
 });
 
 describe("the journal", () => {
-  it("counts writes and keeps no secret", async () => {
+  it("lists writes and contains no secrets", async () => {
     const trial = withPackages(new Trial());
     trial.cluster.faults.add({ match: { method: "POST", path: OB }, fault: { kind: "loseReply" } });
     await expect(trial.call("POST", OB, ROLLING)).rejects.toMatchObject({ code: "ECONNRESET" });
@@ -184,7 +184,7 @@ describe("the journal", () => {
     expect(JSON.stringify(trial.cluster.journal.entries)).not.toContain("p@ss");
   });
 
-  it("is preceded by hooks that may change the cluster", async () => {
+  it("is written after hooks that may change the cluster", async () => {
     const trial = new Trial();
     trial.cluster.onCall(({ request }) => {
       if (request.target === "/api/v1/ob/info") trial.cluster.control.setBuildVersion("9.9.9.9-1");
@@ -193,8 +193,8 @@ describe("the journal", () => {
   });
 });
 
-describe("the state", () => {
-  it("is saved in the middle of an upgrade and carried on elsewhere", async () => {
+describe("the exported state", () => {
+  it("of an upgrade in progress can be resumed in another cluster", async () => {
     const first = withPackages(new Trial());
     await first.data("POST", OB, ROLLING);
     first.clock.advance(40_000);
@@ -209,7 +209,7 @@ describe("the state", () => {
 });
 
 describe("a served cluster", () => {
-  it("knows its real addresses and goes down and up in its own upgrade", async () => {
+  it("reports its real addresses, and closes and reopens its ports during its own upgrade", async () => {
     const clock = new ManualClock();
     const cluster = new ObshellCluster({ clock });
     cluster.control.addAgentPackage(AGENT_TARGET.version, AGENT_TARGET.release);
@@ -217,7 +217,7 @@ describe("a served cluster", () => {
     try {
       const [origin = ""] = served.origins;
       type Data = { ip: string; port: number; public_key: string; version: string };
-      const dataOf = async (answer: Response) => ((await answer.json()) as { data: Data }).data;
+      const dataOf = async (response: Response) => ((await response.json()) as { data: Data }).data;
       const secret = async () => dataOf(await fetch(`${origin}/api/v1/secret`));
       expect(`http://${(await secret()).ip}:${(await secret()).port}`).toBe(origin);
       const keys = Buffer.alloc(32, 7);
@@ -248,7 +248,7 @@ describe("a served cluster", () => {
 });
 
 describe("npm run simulate", () => {
-  it("explains itself and refuses what it does not know", async () => {
+  it("prints its usage and rejects unknown options", async () => {
     expect(await printed("obshell", "--help")).toEqual({ code: 0, text: expect.stringContaining("--ob-package") });
     expect(await printed("obshell", "--nope")).toEqual({ code: 2, text: expect.stringContaining("--nope") });
     const text = expect.stringContaining("--agents must be a number");
@@ -257,7 +257,7 @@ describe("npm run simulate", () => {
   });
 });
 
-describe("the tasks by which agents came to their cluster", () => {
+describe("the tasks that added the agents to their cluster", () => {
   const TASK = "/api/v1/task";
   const TAKE_OVER = { name: "Take over", state: "SUCCEED", stage: 5, max_stage: 5, maintenance_type: 2 };
   const SYNCHRONIZE = { name: "Synchronize agent from cluster", stage: 1, max_stage: 1, additional_data: null };
@@ -270,7 +270,7 @@ describe("the tasks by which agents came to their cluster", () => {
   const followed = localTaskId("10.77.0.2", 2886, 2);
   const master = localTaskId("10.77.0.4", 2886, 1);
 
-  it("are two on the agents that were taken over", async () => {
+  it("are two on each agent that was taken over", async () => {
     const trial = new Trial();
     const last = await trial.data<DagView>("GET", `${TASK}/dag/maintain/agent`);
     expect(last).toMatchObject({ ...SYNCHRONIZE, id: followed, dag_id: 2, nodes: [{ id: followed, node_id: 2 }] });
@@ -283,7 +283,7 @@ describe("the tasks by which agents came to their cluster", () => {
     expect(await trial.data("GET", `${TASK}/dag/agent/unfinish`)).toEqual({ contents: [] });
   });
 
-  it("are one on the agent that took them over", async () => {
+  it("are one on the agent that took over the others", async () => {
     const trial = new Trial();
     const dag = await trial.data<DagView>("GET", `${TASK}/dag/maintain/agent`, undefined, 2);
     expect(dag).toMatchObject({ ...TAKE_OVER, id: master, additional_data: {} });
@@ -300,7 +300,7 @@ describe("the tasks by which agents came to their cluster", () => {
     expect(dag.nodes?.[1]?.sub_tasks[0]?.task_logs?.[1]).toBe("convert agent 10.77.0.3:2886 to cluster agent");
   });
 
-  it("are read through every agent, all at once with the details of the others", async () => {
+  it("are readable through every agent, and the list of all includes the details of the others' tasks", async () => {
     const trial = new Trial();
     expect(await trial.data("GET", `${TASK}/dag/${master}`, undefined, 1)).toMatchObject(TAKE_OVER);
     expect(await trial.data("GET", `${TASK}/node/${master}`)).toMatchObject({ node_id: 1, additional_data: null });
@@ -319,13 +319,13 @@ describe("the tasks by which agents came to their cluster", () => {
     ["RETRY", "Task.Dag.Operator.RetryNotFailedDag"],
     ["CANCEL", "Task.Dag.Operator.CancelFinishedDag"],
     ["FOO", "Task.Dag.Operator.NotSupport"],
-  ])("have ended: %s is refused", async (operator, errCode) => {
+  ])("have completed, so that %s is refused", async (operator, errCode) => {
     const trial = new Trial({ agentVersion: "4.5.0.0-102026050817" });
     const reply = await trial.call("POST", `${TASK}/dag/${master}`, { operator });
     expect(reply.error?.errCode).toBe(errCode);
   });
 
-  it("are one on the master of a cluster that is to be created", async () => {
+  it("are one on the master of a cluster that is being created", async () => {
     const trial = new Trial({ identity: "MASTER", zones: 1 });
     const reply = await trial.call("GET", `${TASK}/dag/maintain/agent`, undefined, 0, { auth: "" });
     expect(reply.json.data).toMatchObject({
@@ -334,7 +334,7 @@ describe("the tasks by which agents came to their cluster", () => {
     });
   });
 
-  it("are on no agent without a cluster", async () => {
+  it("do not exist on an agent without a cluster", async () => {
     const trial = new Trial({ identity: "SINGLE" });
     expect((await trial.call("GET", `${TASK}/dag/maintain/agent?show_details=x`)).status).toBe(404);
     expect(await trial.data("GET", `${TASK}/dags/agent?show_details=x`)).toEqual({ contents: [] });

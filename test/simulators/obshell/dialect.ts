@@ -13,10 +13,10 @@ export function dialectOf(agentVersion: string): Dialect {
 }
 
 /**
- * The one version that uses the first way of authentication: header X-OCS-Auth, plain bodies (OBShell facts
+ * The only version that uses the first authentication version: header X-OCS-Auth, plain bodies (OBShell facts
  * §1.1, §1.6). Its source was never published, so all else is taken to be as in 4.2.3.0.
  */
-export function speaksV1(agentVersion: string): boolean {
+export function usesV1(agentVersion: string): boolean {
   return atLeast(agentVersion, "4.2.2.0") && !atLeast(agentVersion, "4.2.2.1");
 }
 

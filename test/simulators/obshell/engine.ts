@@ -267,7 +267,7 @@ export function finish(world: World, dag: DagState, state: "SUCCEED" | "FAILED",
 }
 
 /**
- * Agents of 4.2.4 and 4.2.5 take a DAG of an older agent for one that holds no lock (OBShell facts §5; obshell
+ * Agents of 4.2.4 and 4.2.5 regard a DAG of an older agent as one that holds no lock (OBShell facts §5; obshell
  * 4.2.5.0 `dag_instance.go`, `ToBO`).
  */
 function findsLock({ state }: World, { lockKindMissing }: DagState): boolean {

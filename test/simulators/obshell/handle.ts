@@ -1,6 +1,6 @@
 import type { SimRequest, SimResponse } from "../shell/http";
 import { decryptBody, decryptFirstHeader, decryptHeader, type OcsHeader } from "./cipher";
-import { type Dialect, dialectOf, has, speaksV1 } from "./dialect";
+import { type Dialect, dialectOf, has, usesV1 } from "./dialect";
 import { failure, panicked, success } from "./envelope";
 import { Panic, Refusal } from "./errors";
 import { type Match, matchRoute, redirectOf, UNDECRYPTED } from "./routes";
@@ -27,7 +27,7 @@ export function handle(world: World, index: number, request: SimRequest, now: nu
   const status = request.target === "/api/v1/status";
   const traceId = status ? "" : (request.headers["x-obshell-trace-id"] ?? world.random.hex(16));
   try {
-    return success(answer({ world, agent, index, now, dialect, request }), now, traceId);
+    return success(dispatch({ world, agent, index, now, dialect, request }), now, traceId);
   } catch (error) {
     if (error instanceof Refusal) return failure(error, dialect, now, traceId);
     if (error instanceof Panic) return panicked(error, dialect, agent.startedAt);
@@ -49,7 +49,7 @@ interface Incoming {
   readonly request: SimRequest;
 }
 
-function answer(incoming: Incoming): unknown {
+function dispatch(incoming: Incoming): unknown {
   const { world, agent, request, now, dialect } = incoming;
   const agentHeader = (request.headers["x-ocs-agent-header"] ?? "") !== "";
   const match = matchRoute(request, agent.version);
@@ -65,13 +65,13 @@ function answer(incoming: Incoming): unknown {
 
 /** Whether this server requires no credentials for the call. */
 function isOpen({ route }: Match, { dialect, agent }: Incoming): boolean {
-  return route.openIn === dialect && !speaksV1(agent.version);
+  return route.openIn === dialect && !usesV1(agent.version);
 }
 
 /** The agent header overrides the other; an empty one counts as absent. */
 function headerOf({ world, agent, request }: Incoming): OcsHeader | undefined {
   const { headers, target } = request;
-  if (speaksV1(agent.version)) {
+  if (usesV1(agent.version)) {
     const first = headers["x-ocs-auth"];
     return first
       ? { ...decryptFirstHeader(agent.key, first, world.state.switches.firstHeaderBlocks), uri: target }
@@ -82,7 +82,7 @@ function headerOf({ world, agent, request }: Incoming): OcsHeader | undefined {
 }
 
 function bodyOf({ agent, request: { body } }: Incoming, header: OcsHeader): Buffer {
-  return body.length === 0 || speaksV1(agent.version) ? body : decryptBody(body, header.keys);
+  return body.length === 0 || usesV1(agent.version) ? body : decryptBody(body, header.keys);
 }
 
 function moved(target: string): SimResponse {

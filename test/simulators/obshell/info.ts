@@ -62,7 +62,7 @@ function infoOf(call: Call): object {
   };
 }
 
-/** From 4.4.2.0 on the database's word, without build; the binary's while there is no database. */
+/** From 4.4.2.0 on the version that the database reports, without build; that of the binary while there is no database. */
 function obVersion(call: Call): string {
   const { agent } = call;
   if (agent.identity === "SINGLE") return "";
@@ -169,18 +169,18 @@ export function getClusterInfo(call: Call): unknown {
   if (!server(call, "clusterInfoRelayed")) requireDatabase(call);
   const { state } = call.world;
   const relay = state.agents.find((agent) => agent !== call.agent && isUp(agent) && holdsDatabase(agent));
-  const told = databaseRefusal(call) === undefined ? call.agent : relay;
+  const source = databaseRefusal(call) === undefined ? call.agent : relay;
   const zones = zonesOf(state).map((zone) => ({
     name: zone,
     idc_name: "",
-    region_name: told === undefined ? "" : "sys_region",
-    ...zoneStatus(told === undefined ? "" : (state.stoppedZones ?? []).includes(zone) ? "INACTIVE" : "ACTIVE"),
-    ...(told === undefined ? {} : { root_server: rootServer(state, zone) }),
+    region_name: source === undefined ? "" : "sys_region",
+    ...zoneStatus(source === undefined ? "" : (state.stoppedZones ?? []).includes(zone) ? "INACTIVE" : "ACTIVE"),
+    ...(source === undefined ? {} : { root_server: rootServer(state, zone) }),
     servers: state.agents
       .filter((agent) => agent.zone === zone)
-      .map((agent) => (told === undefined ? storedServer(agent) : clusterServer(state, agent))),
+      .map((agent) => (source === undefined ? storedServer(agent) : clusterServer(state, agent))),
   }));
-  if (told === undefined) {
+  if (source === undefined) {
     const nothing = { tenants: null, tenant_stats: null };
     return { cluster_id: 0, cluster_name: "", status: "NOT RUNNING", ob_version: "", zones, ...nothing };
   }
@@ -190,12 +190,12 @@ export function getClusterInfo(call: Call): unknown {
     status: "AVAILABLE",
     is_community_edition: state.edition === "community",
     is_standalone: state.edition === "standalone",
-    ob_version: clusterVersion({ ...call, agent: told }),
+    ob_version: clusterVersion({ ...call, agent: source }),
     dead_lock_detection_enabled: true,
     ...(server(call, "sharedStorage") ? { startup_mode: startupMode(state), ...storage(call) } : {}),
     stats: resources(state.agents.length),
     zones,
-    tenants: viewTenants(state, told, call.now),
+    tenants: viewTenants(state, source, call.now),
     tenant_stats: null,
   };
 }

@@ -34,51 +34,56 @@ function uploadSealed(trial: Trial, file: Buffer) {
   return trial.call("POST", "/api/v1/upgrade/package", undefined, 0, sealed);
 }
 
-describe("an upload", () => {
+describe("the form of an upload", () => {
   const disposition = (more: string) => `Content-Disposition: form-data; ${more}\r\n`;
   const part = (more: string) => `--${BOUNDARY}\r\n${disposition(more)}\r\nabc\r\n`;
   const end = `--${BOUNDARY}--\r\n`;
   const file = part('name="file"; filename="a.rpm"');
   it.each([
-    ["its file", TYPE, file + end],
-    ["its file after another field", TYPE, part('name="note"') + file + end],
-    ["its file after a line", TYPE, `line\r\n${file}${end}`],
-    ["its file before a part that is cut off in its headers", TYPE, `${file}--${BOUNDARY}\r\n`],
-    ["its file without the last line break", TYPE, file + end.slice(0, -2)],
-    ["its file with a quoted boundary", `Multipart/Form-Data; Boundary="${BOUNDARY}"`, file + end],
-  ])("has %s", (_, type, body) => {
+    ["a file", TYPE, file + end],
+    ["a file after another field", TYPE, part('name="note"') + file + end],
+    ["a file after a line of text", TYPE, `line\r\n${file}${end}`],
+    ["a file before a part that is truncated in its headers", TYPE, `${file}--${BOUNDARY}\r\n`],
+    ["a file without the last line break", TYPE, file + end.slice(0, -2)],
+    ["a file and a quoted boundary", `Multipart/Form-Data; Boundary="${BOUNDARY}"`, file + end],
+  ])("is accepted with %s", (_, type, body) => {
     expect(fileOf(Buffer.from(body), type, "file").toString()).toBe("abc");
   });
 
   const NO_FILE = "http: no such file";
   const NO_PART = "multipart: NextPart: EOF";
   const NOT_MULTIPART = "request Content-Type isn't multipart/form-data";
-  const CUT = "unexpected EOF";
+  const TRUNCATED = "unexpected EOF";
   it.each([
     ["no file in another field", TYPE, part('name="rpm"; filename="file"') + end, NO_FILE],
     ["no file in a field without a file name", TYPE, part('name="file"') + end, NO_FILE],
     ["no file with an empty file name", TYPE, part('name="file"; filename=""') + end, NO_FILE],
-    ["no end", TYPE, file, CUT],
-    ["no end of its content", TYPE, file.slice(0, -4), CUT],
-    ["half a boundary at its end", TYPE, `${file}--${BOUNDARY}-`, CUT],
+    ["no closing boundary", TYPE, file, TRUNCATED],
+    ["truncated content", TYPE, file.slice(0, -4), TRUNCATED],
+    ["a truncated boundary at its end", TYPE, `${file}--${BOUNDARY}-`, TRUNCATED],
     ["no line break after a boundary", TYPE, `${file}--${BOUNDARY}`, NO_PART],
-    ["half a line break after the last boundary", TYPE, `${file}--${BOUNDARY}--\r`, NO_PART],
+    ["a truncated line break after the last boundary", TYPE, `${file}--${BOUNDARY}--\r`, NO_PART],
     ["another boundary", "multipart/form-data; boundary=other", file + end, NO_PART],
-    ["no boundary in it", TYPE, "hello", NO_PART],
-    ["nothing in it", TYPE, "", NO_PART],
+    ["a body without a boundary", TYPE, "hello", NO_PART],
+    ["an empty body", TYPE, "", NO_PART],
     ["only a boundary", TYPE, `--${BOUNDARY}\r\n`, NO_FILE],
-    ["half a header", TYPE, `--${BOUNDARY}\r\nContent-Dis`, 'malformed MIME header: missing colon: "Content-Dis"'],
-    ["headers that are cut off", TYPE, `--${BOUNDARY}\r\n${disposition('name="file"; filena').trimEnd()}`, NO_FILE],
-    ["another type", `multipart/mixed; boundary=${BOUNDARY}`, file + end, NOT_MULTIPART],
-    ["the type of JSON", "application/json", "{}", NOT_MULTIPART],
-    ["no type", "", file + end, NOT_MULTIPART],
+    ["a truncated header", TYPE, `--${BOUNDARY}\r\nContent-Dis`, 'malformed MIME header: missing colon: "Content-Dis"'],
+    ["truncated headers", TYPE, `--${BOUNDARY}\r\n${disposition('name="file"; filena').trimEnd()}`, NO_FILE],
+    ["another content type", `multipart/mixed; boundary=${BOUNDARY}`, file + end, NOT_MULTIPART],
+    ["the content type of JSON", "application/json", "{}", NOT_MULTIPART],
+    ["no content type", "", file + end, NOT_MULTIPART],
     ["a boundary without a value", "multipart/form-data; boundary", file + end, NOT_MULTIPART],
-    ["no boundary in its type", "multipart/form-data", file + end, "no multipart boundary param in Content-Type"],
+    [
+      "no boundary in the content type",
+      "multipart/form-data",
+      file + end,
+      "no multipart boundary param in Content-Type",
+    ],
   ])("is refused for %s", (_, type, body, reason) => {
     expect(() => fileOf(Buffer.from(body), type, "file")).toThrow(new FormError(reason));
   });
 
-  it("names the reason in its response", async () => {
+  it("is refused with the reason in the response", async () => {
     const reply = await new Trial({ agentVersion: HEAD }).plain("POST", "/api/v1/package", 0, {}, "{}");
     const message = `File 'file' in the request is missing: ${NOT_MULTIPART}`;
     expect([reply.status, reply.error]).toEqual([500, { errCode: "Request.File.Missing", message }]);
@@ -99,7 +104,7 @@ describe("the id of a package to delete", () => {
     ["-5", 400, { errCode: "Request.Path.Param.Empty", message: "Path parameter 'pkg_id' is empty" }],
     ["+1", 200, undefined],
     ["01", 200, undefined],
-  ])("can be %s", async (id, status, error) => {
+  ])("is accepted or rejected as Go parses it: %s", async (id, status, error) => {
     const trial = new Trial({ agentVersion: HEAD });
     trial.cluster.control.addAgentPackage("4.6.0.0", "1.el7");
     const reply = await trial.call("DELETE", `/api/v1/upgrade/package/${id}`);
@@ -109,7 +114,7 @@ describe("the id of a package to delete", () => {
 });
 
 describe("an uploaded RPM", () => {
-  it("is answered in capitals or in snake case, and stored once more each time", async () => {
+  it("is returned in PascalCase or in snake_case, and stored again on each upload", async () => {
     const trial = new Trial({ agentVersion: HEAD });
     const file = rpm();
     const sealed = await uploadSealed(trial, file);
@@ -137,7 +142,7 @@ describe("an uploaded RPM", () => {
 
   const refused: [string, Buffer, number, string, string][] = [
     [
-      "another edition's name",
+      "the name of another edition",
       rpm("oceanbase"),
       400,
       "OB.Package.Name.NotSupport",
@@ -186,23 +191,23 @@ describe("an uploaded RPM", () => {
       "tag not found: RPMSIGTAG_SIZE",
     ],
     ["too few bytes", Buffer.from("no rpm"), 500, "Common.Unexpected", "unexpected EOF"],
-    ["no RPM", Buffer.alloc(96), 500, "Common.Unexpected", "rpm: invalid file descriptor"],
+    ["a file that is not an RPM", Buffer.alloc(96), 500, "Common.Unexpected", "rpm: invalid file descriptor"],
     [
-      "no obshell in it",
+      "a missing obshell binary",
       rpm("obshell", { files: [] }),
       500,
       "OB.Package.MissingFile",
       "'obshell': '[/home/admin/oceanbase/bin/obshell]'",
     ],
     [
-      "no upgrade scripts in it",
+      "missing upgrade scripts",
       rpm("oceanbase-ce", { files: [`${HOME}/bin/observer`, `${HOME}/bin/obshell`] }),
       500,
       "OB.Package.MissingFile",
       `${HOME}/etc/upgrade_pre.py`,
     ],
     [
-      "libraries that are no directory",
+      "libraries that are not a directory",
       rpm("oceanbase-ce-libs", { files: [`${HOME}/lib`] }),
       500,
       "OB.Package.MissingFile",
@@ -228,21 +233,21 @@ describe("an uploaded RPM", () => {
   const whole = rpm();
   const index = 96 + 16;
   const store = index + whole.readUInt32BE(96 + 8) * 16;
-  const ended = store + whole.readUInt32BE(96 + 12);
-  const begun = Math.ceil(ended / 8) * 8;
+  const storeEnd = store + whole.readUInt32BE(96 + 12);
+  const headerAt = Math.ceil(storeEnd / 8) * 8;
   it.each([
-    ["nothing", 0, "EOF"],
-    ["a part of the lead", 95, "unexpected EOF"],
-    ["the lead alone", 96, "EOF"],
-    ["a byte of the signature", 97, "rpm: tag not found: RPMSIGTAG_SIZE"],
-    ["no index", index, "EOF"],
-    ["a part of the index", index + 1, "EOF"],
-    ["the index alone", store, "EOF"],
-    ["a byte of the store", store + 1, "unexpected EOF"],
-    ["all but one byte of the store", ended - 1, "unexpected EOF"],
-    ["the signature alone", begun, "MD5 checksum validation failed"],
-    ["a part of the header", begun + 15, "MD5 checksum validation failed"],
-  ])("is refused for %s", async (_, length, message) => {
+    ["no bytes", 0, "EOF"],
+    ["part of the lead", 95, "unexpected EOF"],
+    ["the lead", 96, "EOF"],
+    ["one byte of the signature", 97, "rpm: tag not found: RPMSIGTAG_SIZE"],
+    ["the signature up to its index", index, "EOF"],
+    ["part of the index", index + 1, "EOF"],
+    ["the index", store, "EOF"],
+    ["one byte of the store", store + 1, "unexpected EOF"],
+    ["all but one byte of the store", storeEnd - 1, "unexpected EOF"],
+    ["the signature", headerAt, "MD5 checksum validation failed"],
+    ["part of the header", headerAt + 15, "MD5 checksum validation failed"],
+  ])("is refused if it is truncated to %s", async (_, length, message) => {
     const { error } = await uploadPlain(new Trial({ agentVersion: HEAD }), whole.subarray(0, length));
     expect(error).toEqual({ errCode: "Common.Unexpected", message });
   });
@@ -256,7 +261,7 @@ describe("an uploaded RPM", () => {
     expect(trial.cluster.state.packages).toEqual([]);
   });
 
-  it("is refused unsealed where it must be sealed, and everywhere outside a cluster", async () => {
+  it("is refused unencrypted where encryption is required, and always outside a cluster", async () => {
     const trial = new Trial({ agentVersion: HEAD });
     const plain = { rawBody: form(rpm()).toString("latin1"), headers: { "content-type": TYPE } };
     expect((await trial.call("POST", "/api/v1/upgrade/package", undefined, 0, plain)).json).toMatchObject({
@@ -282,7 +287,7 @@ describe("the payload of an uploaded database package", () => {
 `;
   const files = { "./home/admin/oceanbase/bin/observer": Buffer.alloc(70_000, 1), [LIST]: TEXT };
 
-  it("gives its list of ways, text and nodes", () => {
+  it("contains the list of upgrade paths, as text and as nodes", () => {
     expect(upgradeDepOf(payloadOf(files))).toEqual({
       text: TEXT,
       nodes: [
@@ -300,12 +305,12 @@ describe("the payload of an uploaded database package", () => {
 
   it.each([
     ["that the simulator cannot unpack", Buffer.from("payload")],
-    ["without the file", payloadOf({ "./home/admin/oceanbase/bin/observer": "x" })],
-  ])("%s says nothing", (_, payload) => {
+    ["without the file of upgrade paths", payloadOf({ "./home/admin/oceanbase/bin/observer": "x" })],
+  ])("%s has no list of upgrade paths", (_, payload) => {
     expect(upgradeDepOf(payload)).toBeUndefined();
   });
 
-  it("gives the version of the obshell inside, which the agents get", async () => {
+  it("contains the obshell version that the agents are upgraded to", async () => {
     const script = "#!/bin/sh\necho 4.5.0.2-102026070101\n";
     const payload = payloadOf({ ...files, "./home/admin/oceanbase/bin/obshell": script });
     const target = { version: "4.2.1.10", release: "110000102024112010.el7" };
@@ -317,7 +322,7 @@ describe("the payload of an uploaded database package", () => {
     expect(trial.cluster.agents.map(({ version }) => version)).toEqual(Array(3).fill("4.5.0.2-102026070101"));
   });
 
-  it("is told by the encrypted upload, and not by the list", async () => {
+  it("is reported by the encrypted upload, but not by the package list", async () => {
     const trial = new Trial({ agentVersion: HEAD, zones: 1 });
     const file = makeRpm({ version: "4.2.1.10", release: "110000102024112010.el7", payload: payloadOf(files) });
     const reply = await uploadSealed(trial, file);

@@ -54,12 +54,12 @@ describe("POST ob/upgrade refuses", () => {
     ],
   ];
 
-  it("no directory that stays where it is joined: /a/../b", async () => {
+  it("no directory that remains below its parent when joined: /a/../b", async () => {
     const reply = await newTrial().call("POST", OB, { ...ROLLING, upgradeDir: "/a/../b" });
     expect(reply.status).toBe(200);
   });
 
-  it.each(bodies)("%j", async (body, status, errCode, message) => {
+  it.each(bodies)("the body %j", async (body, status, errCode, message) => {
     expect(await refusal(newTrial(), OB, { ...ROLLING, ...body })).toEqual([status, errCode, message]);
   });
 
@@ -94,10 +94,10 @@ describe("POST ob/upgrade refuses", () => {
     ],
   ];
 
-  it.each(conditions)("%j", async (condition, status, errCode, message) => {
+  it.each(conditions)("the condition %j", async (condition, status, errCode, message) => {
     const trial = newTrial({ conditions: condition });
     expect(await refusal(trial, OB, ROLLING)).toEqual([status, errCode, message]);
-    // Servers before 4.4.0.0 do not look.
+    // Servers before 4.4.0.0 do not check this.
     const older = newTrial({ conditions: condition, agentVersion: "4.3.3.0-1" });
     expect((await older.call("POST", OB, ROLLING)).status).toBe(200);
   });
@@ -109,7 +109,7 @@ describe("POST ob/upgrade refuses", () => {
     expect((await shared.call("POST", OB, ROLLING)).status).toBe(200);
   });
 
-  it("missing packages: the main one by name, others in a list", async () => {
+  it("missing packages: the main package by name, the others in a list", async () => {
     const none = new Trial({ agentVersion: HEAD });
     expect(await refusal(none, OB, ROLLING)).toEqual([500, "Common.Unexpected", `${MAIN}: record not found`]);
     none.cluster.control.addPackage({ name: "oceanbase-ce", ...OB_TARGET });
@@ -117,7 +117,7 @@ describe("POST ob/upgrade refuses", () => {
     expect(await refusal(none, OB, ROLLING)).toEqual([400, "OB.Package.NotExist", libs]);
   });
 
-  it("packages that miss one architecture", async () => {
+  it("packages that are missing for one architecture", async () => {
     const trial = new Trial({ agentVersion: HEAD, architecture: ["x86_64", "aarch64", "x86_64"] });
     trial.cluster.control.addPackage({ name: "oceanbase-ce", ...OB_TARGET });
     trial.cluster.control.addPackage({ name: "oceanbase-ce-libs", ...OB_TARGET });
@@ -141,7 +141,7 @@ describe("POST ob/upgrade refuses", () => {
     ]);
   });
 
-  it("a target that one zone already reached, before it looks at the lock", async () => {
+  it("a target that one zone has already reached, before it checks the lock", async () => {
     const trial = newTrial();
     await trial.call("POST", OB, ROLLING);
     trial.cluster.control.fail({ stage: 16 });
@@ -154,7 +154,7 @@ describe("POST ob/upgrade refuses", () => {
 });
 
 describe("POST agent/upgrade refuses", () => {
-  it("equal and lower versions, from the check too", async () => {
+  it("equal and lower versions, also for a check", async () => {
     for (const path of [AGENT, `${AGENT}/check`]) {
       expect(await refusal(new Trial({ agentVersion: HEAD }), path, AGENT_TARGET)).toEqual([
         400,
@@ -164,7 +164,7 @@ describe("POST agent/upgrade refuses", () => {
     }
   });
 
-  it("a missing package, where the reading is so", async () => {
+  it("a missing package, depending on the switch", async () => {
     const target = { version: "4.5.0.1", release: "102026060101.el7" };
     const [, errCode] = (await refusal(new Trial({ switches: { missingAgentPackage: "refused" } }), AGENT, target)) as [
       number,
@@ -173,7 +173,7 @@ describe("POST agent/upgrade refuses", () => {
     expect(errCode).toBe("Agent.Package.NotFound");
   });
 
-  it("on an agent without a cluster", async () => {
+  it("every request to an agent without a cluster", async () => {
     const trial = new Trial({ agentVersion: HEAD, identity: "SINGLE" });
     expect(await refusal(trial, AGENT, AGENT_TARGET)).toEqual([
       400,
@@ -188,7 +188,7 @@ describe("POST agent/upgrade refuses", () => {
   });
 });
 
-describe("servers before the errCode era", () => {
+describe("servers that return no errCode", () => {
   const OLD = "4.2.5.0-112024112600";
   const target = { version: "4.5.0.1", release: "102026060101.el7" };
   const rows: [string, string, object, number, object][] = [
@@ -244,12 +244,12 @@ describe("servers before the errCode era", () => {
     ["missing OB package", OB, ROLLING, 500, { code: 1002, message: `Unexpected error: ${MAIN}: record not found` }],
   ];
 
-  it.each(rows)("%s", async (_, path, body, status, error) => {
+  it.each(rows)("return a numeric code: %s", async (_, path, body, status, error) => {
     const reply = await new Trial({ agentVersion: OLD }).call("POST", path, body);
     expect([reply.status, reply.error]).toEqual([status, error]);
   });
 
-  it("too few zones, unknown paths, unknown DAGs", async () => {
+  it("return numeric codes for too few zones, unknown paths and unknown DAGs", async () => {
     const trial = new Trial({ agentVersion: OLD, zones: 1 });
     expect((await trial.call("POST", OB, ROLLING)).error).toEqual({
       code: 1010,
@@ -269,7 +269,7 @@ describe("servers before the errCode era", () => {
     });
   });
 
-  it("refuse by the lock in words of their own", async () => {
+  it("refuse a locked cluster with their own message", async () => {
     const trial = new Trial({ agentVersion: OLD });
     trial.cluster.control.addAgentPackage(target.version, target.release);
     trial.cluster.control.startMaintenance("Start OB");
@@ -280,7 +280,7 @@ describe("servers before the errCode era", () => {
     ]);
   });
 
-  it("leave the maintenance fields out until the server is newer", async () => {
+  it("omit the maintenance fields until they have been upgraded", async () => {
     const trial = new Trial({ agentVersion: OLD });
     trial.cluster.control.addAgentPackage(AGENT_TARGET.version, AGENT_TARGET.release);
     expect(await trial.data("POST", AGENT, AGENT_TARGET)).not.toHaveProperty("maintenance_type");
@@ -289,7 +289,7 @@ describe("servers before the errCode era", () => {
   });
 });
 
-describe("the route of an OB upgrade", () => {
+describe("the upgrade path of an OB upgrade", () => {
   const BARRIER = [
     { version: "4.2.1.1", canBeUpgradedTo: ["4.2.1.5"] },
     { version: "4.2.1.5-100", canBeUpgradedTo: ["4.2.1.10"], requireFromBinary: true },
@@ -297,7 +297,7 @@ describe("the route of an OB upgrade", () => {
     { version: "4.2.1.10" },
   ];
 
-  it("goes through a barrier and needs its packages", async () => {
+  it("leads through a barrier and requires the packages of the barrier", async () => {
     const trial = new Trial({ agentVersion: HEAD });
     trial.cluster.control.addObPackages(OB_TARGET.version, OB_TARGET.release, { upgradeDep: BARRIER });
     const names = ["oceanbase-ce", "oceanbase-ce-libs"]
@@ -314,7 +314,7 @@ describe("the route of an OB upgrade", () => {
     expect(trial.cluster.agents[0]?.observer.build).toBe("4.2.1.10-110000102024112010");
   });
 
-  it("has no path from an unknown version, and none without the file", async () => {
+  it("does not exist from an unknown version, or without the list of upgrade paths", async () => {
     const trial = new Trial({ agentVersion: HEAD, buildVersion: "4.2.0.0-1" });
     trial.cluster.control.addObPackages(OB_TARGET.version, OB_TARGET.release, { upgradeDep: BARRIER });
     expect(await refusal(trial, OB, ROLLING)).toEqual([
@@ -327,7 +327,7 @@ describe("the route of an OB upgrade", () => {
     expect(errCode).toBe("OB.Upgrade.DepYamlMissing");
   });
 
-  it("refuses a deprecated end", async () => {
+  it("must not end at a deprecated version", async () => {
     const upgradeDep = [
       { version: "4.2.1.1", canBeUpgradedTo: ["4.2.1.10"] },
       { version: "4.2.1.10", deprecated: true },
@@ -339,7 +339,7 @@ describe("the route of an OB upgrade", () => {
   });
 });
 
-/** The list's own shape in OceanBase 4.2, versions and all. */
+/** The structure and versions of the list in OceanBase 4.2. */
 const LIST: readonly UpgradeNode[] = [
   { version: "4.2.0.0-100000152023080109", canBeUpgradedTo: ["4.2.0.0"], deprecated: true },
   { version: "4.2.0.0", canBeUpgradedTo: ["4.2.1.0"] },
@@ -355,22 +355,22 @@ const LIST: readonly UpgradeNode[] = [
 const versions = (from: string, to: string, nodes = LIST, once = true) =>
   findRoute(from, to, nodes, () => once).map(({ version }) => version);
 
-describe("the route that obshell takes", () => {
-  it("asks what it came from of the last barrier, not of the version just before", () => {
+describe("the upgrade path that obshell chooses", () => {
+  it("evaluates when_come_from against the last barrier, not against the previous version", () => {
     expect(versions("4.2.0.0-1", "4.3.0.0-9")).toEqual(["4.2.1.2", "4.3.0.0"]);
     expect(versions("4.2.1.0-1", "4.3.0.0-9")).toEqual(["4.3.0.0"]);
   });
 
-  it("starts from the release-less entry of a version before any other that is not its own", () => {
+  it("starts from the entry without a release, before any entry of another build", () => {
     expect(versions("4.2.0.0-1", "4.2.1.0-5")).toEqual(["4.2.1.0"]);
     expect(versions("4.2.0.0-100000152023080109", "4.2.1.0-5")).toEqual(["4.2.1.0"]);
   });
 
-  it("is a panic where there is none", () => {
+  it("causes a panic if there is none", () => {
     expect(() => versions("4.2.1.2-1", "4.4.0.0-1")).toThrow(Panic);
   });
 
-  it("goes over the version that is listed last, be it the longer way", () => {
+  it("prefers the version that is listed last, even if that path is longer", () => {
     const fork = [
       { version: "4.2.1.0", canBeUpgradedTo: ["4.2.2.0", "4.2.3.0"] },
       { version: "4.2.2.0", canBeUpgradedTo: ["4.3.0.0"] },
@@ -381,7 +381,7 @@ describe("the route that obshell takes", () => {
     expect(versions("4.2.1.0-1", "4.3.0.0-1", fork)).toEqual(["4.2.3.0", "4.2.4.0", "4.3.0.0"]);
   });
 
-  it("repeats a start that is a barrier, before 4.4.1.0", () => {
+  it("repeats a start version that is a barrier, before 4.4.1.0", () => {
     const barrier = [
       { version: "4.2.1.2", canBeUpgradedTo: ["4.3.0.0"], requireFromBinary: true },
       { version: "4.3.0.0" },
@@ -390,7 +390,7 @@ describe("the route that obshell takes", () => {
     expect(versions("4.2.1.2-1", "4.3.0.0-1", barrier)).toEqual(["4.3.0.0"]);
   });
 
-  it("finds no package of a version between that has deprecated builds", () => {
+  it("finds no package for an intermediate version that has deprecated builds", () => {
     const nodes = [
       { version: "4.2.0.0", canBeUpgradedTo: ["4.2.1.2"] },
       { version: "4.2.1.2-100", deprecated: true },
@@ -400,7 +400,7 @@ describe("the route that obshell takes", () => {
     expect(findRoute("4.2.0.0-1", "4.3.0.0-1", nodes, () => true)[0]).toMatchObject({ build: "", unfindable: true });
   });
 
-  it("refuses a list that names a version twice", () => {
+  it("is refused for a list that contains a version twice", () => {
     expect(() => versions("4.2.0.0-1", "4.3.0.0-9", [...LIST, { version: "4.2.1.0" }])).toThrow(/Unexpected/);
   });
 });

@@ -15,12 +15,12 @@ describe("GET info", () => {
     [HEAD, [...base, "obVersion", "architecture", ...where, "isObproxyAgent", "security", "supportedAuth"]],
   ];
 
-  it.each(rows)("of %s", async (agentVersion, fields) => {
+  it.each(rows)("has the fields of agent version %s", async (agentVersion, fields) => {
     const { json } = await new Trial({ agentVersion }).plain("GET", "/api/v1/info");
     expect(Object.keys(json.data as object)).toEqual(fields);
   });
 
-  it("shows the database's version while there is one, the binary's otherwise", async () => {
+  it("returns the database's version while it is running, otherwise the version of the binary", async () => {
     const trial = new Trial({ agentVersion: HEAD });
     const version = async () =>
       ((await trial.plain("GET", "/api/v1/info")).json.data as { obVersion: string }).obVersion;
@@ -32,7 +32,7 @@ describe("GET info", () => {
     );
   });
 
-  it("forgets its zone after an agent upgrade until an ordinary restart", async () => {
+  it("has no zone after an agent upgrade, until the next ordinary restart", async () => {
     const trial = new Trial();
     trial.cluster.control.addAgentPackage(AGENT_TARGET.version, AGENT_TARGET.release);
     await trial.data("POST", "/api/v1/agent/upgrade", AGENT_TARGET);
@@ -47,7 +47,7 @@ describe("GET info", () => {
 });
 
 describe("GET ob/info", () => {
-  it("tells every server and agent", async () => {
+  it("lists every server and agent", async () => {
     const info = await new Trial({ zones: 1 }).data("GET", "/api/v1/ob/info");
     expect(info).toEqual({
       agent_info: [
@@ -83,7 +83,7 @@ describe("GET ob/info", () => {
     expect((await trial.plain("GET", "/api/v1/status")).status).toBe(200);
   });
 
-  it("can hide its topology, and write its version as MySQL does", async () => {
+  it("can omit the topology, and format the version as MySQL does", async () => {
     const trial = new Trial({ switches: { obVersionText: "mysql" } });
     const info = () => trial.data<ObInfo>("GET", "/api/v1/ob/info");
     expect((await info()).obcluster_info.version).toBe("5.7.25-OceanBase_CE-v4.2.1.1");
@@ -98,7 +98,7 @@ describe("the tenants of a cluster", () => {
     return [{ type: "DIRECT", obproxy_address: "", obproxy_port: 0, connection_string: text }];
   };
 
-  it("are listed with how to reach them through the called agent", async () => {
+  it("are listed with connection strings for the requested agent", async () => {
     const trial = new Trial({ agentVersion: HEAD });
     expect(await trial.data("GET", "/api/v1/tenants/overview", undefined, 1)).toMatchObject({
       contents: [
@@ -115,13 +115,13 @@ describe("the tenants of a cluster", () => {
     });
   });
 
-  it("are listed without that before 4.3.0.0", async () => {
+  it("are listed without connection strings before 4.3.0.0", async () => {
     const trial = new Trial({ agentVersion: "4.2.5.0-112024112600" });
     const { contents } = await trial.data<{ contents: object[] }>("GET", "/api/v1/tenants/overview");
     expect(contents[0]).not.toHaveProperty("connection_strings");
   });
 
-  it("are in a cluster with shared storage as well", async () => {
+  it("are listed for a cluster with shared storage as well", async () => {
     const trial = new Trial({ agentVersion: HEAD, conditions: { sharedStorage: true } });
     expect(await trial.data("GET", "/api/v1/obcluster/info")).toMatchObject({ startup_mode: "SHARED_STORAGE" });
   });
@@ -135,37 +135,37 @@ describe("an agent whose database is down", () => {
   it.each([
     ["gone", NOT_EXIST, 0],
     ["dead", USELESS, 1],
-  ] as const)("%s", async (how, errCode, obState) => {
+  ] as const)("returns its error for every request that needs the database: %s", async (how, errCode, obState) => {
     const trial = new Trial({ agentVersion: HEAD });
     trial.cluster.control.addObPackages(ROLLING.version, ROLLING.release);
     await trial.data("POST", "/api/v1/ob/upgrade", ROLLING);
     trial.cluster.control.loseDatabase(how);
-    const answer = async (method: string, path: string, body?: object) => {
+    const resultOf = async (method: string, path: string, body?: object) => {
       const { status, json, error } = await trial.call(method, `/api/v1${path}`, body);
       return { status, data: json.data, errCode: error?.errCode, message: error?.message };
     };
     const plain = { status: 500, errCode, message: sub(errCode) };
     expect((await trial.plain("GET", "/api/v1/status")).json.data).toMatchObject({ state: 2, obState });
-    expect(await answer("GET", "/ob/info")).toMatchObject({
+    expect(await resultOf("GET", "/ob/info")).toMatchObject({
       status: 200,
       data: { obcluster_info: { id: 0, name: "", version: "", topology: null } },
     });
-    expect(await answer("GET", "/task/dag/11")).toEqual({
+    expect(await resultOf("GET", "/task/dag/11")).toEqual({
       ...plain,
       data: undefined,
       message: `Task not found: ${sub(errCode)}`,
     });
-    expect(await answer("GET", "/task/dag/ob/unfinish")).toEqual({ ...plain, data: contents });
-    expect(await answer("GET", "/upgrade/package/info")).toEqual({ ...plain, data: contents });
-    expect(await answer("POST", "/upgrade/params/backup")).toEqual({ ...plain, data: contents });
-    expect(await answer("GET", "/task/dag/maintain/ob")).toEqual({ ...plain, data: undefined });
-    expect(await answer("GET", "/task/dag/unfinish")).toMatchObject({ status: 200, data: contents });
-    expect(await answer("POST", "/agent/upgrade", AGENT_TARGET)).toEqual({
+    expect(await resultOf("GET", "/task/dag/ob/unfinish")).toEqual({ ...plain, data: contents });
+    expect(await resultOf("GET", "/upgrade/package/info")).toEqual({ ...plain, data: contents });
+    expect(await resultOf("POST", "/upgrade/params/backup")).toEqual({ ...plain, data: contents });
+    expect(await resultOf("GET", "/task/dag/maintain/ob")).toEqual({ ...plain, data: undefined });
+    expect(await resultOf("GET", "/task/dag/unfinish")).toMatchObject({ status: 200, data: contents });
+    expect(await resultOf("POST", "/agent/upgrade", AGENT_TARGET)).toEqual({
       ...plain,
       data: null,
       message: `failed to query all agents from ob: ${sub(errCode)}`,
     });
-    expect(await answer("POST", "/ob/upgrade", ROLLING)).toEqual({ ...plain, data: null });
+    expect(await resultOf("POST", "/ob/upgrade", ROLLING)).toEqual({ ...plain, data: null });
     trial.clock.advance(600_000);
     expect(trial.cluster.dags[0]?.state).toBe("READY");
     trial.cluster.control.restoreDatabase();
@@ -174,26 +174,30 @@ describe("an agent whose database is down", () => {
   });
 });
 
-describe("obcluster/info of an agent whose database is down", () => {
-  const ask = async (agentVersion: string, agents?: readonly number[]) => {
+describe("GET obcluster/info of an agent whose database is down", () => {
+  const clusterInfo = async (agentVersion: string, agents?: readonly number[]) => {
     const trial = new Trial({ agentVersion });
     trial.cluster.control.loseDatabase("gone", agents ? { agents } : {});
     const { status, json, error } = await trial.call("GET", "/api/v1/obcluster/info");
     return { status, data: json.data, errCode: error?.errCode };
   };
 
-  it("is that of another agent, where there is one", async () => {
-    expect(await ask(HEAD, [0])).toMatchObject({ status: 200, data: { cluster_id: 1, ob_version: "4.2.1.1" } });
+  it("is forwarded to another agent whose database is running", async () => {
+    expect(await clusterInfo(HEAD, [0])).toMatchObject({ status: 200, data: { cluster_id: 1, ob_version: "4.2.1.1" } });
   });
 
-  it("tells only the hosts, where there is none", async () => {
-    const { status, data } = await ask(HEAD);
+  it("returns only the hosts if no database is running", async () => {
+    const { status, data } = await clusterInfo(HEAD);
     expect([status, data]).toMatchObject([200, { cluster_id: 0, ob_version: "", tenants: null }]);
     expect(JSON.stringify(data)).toContain('"architecture":"x86_64"');
   });
 
   it("is refused by servers before 4.4.1.0", async () => {
-    expect(await ask("4.4.0.0-102026010101", [0])).toEqual({ status: 500, data: undefined, errCode: NOT_EXIST });
+    expect(await clusterInfo("4.4.0.0-102026010101", [0])).toEqual({
+      status: 500,
+      data: undefined,
+      errCode: NOT_EXIST,
+    });
   });
 });
 
@@ -232,14 +236,14 @@ describe("an agent without a cluster", () => {
     ["POST", "/ob/info", 404, undefined, { errCode: "Common.NotFound" }],
   ];
 
-  it.each(rows)("%s %s", async (method, path, status, data, error) => {
+  it.each(rows)("returns the documented result or error for %s %s", async (method, path, status, data, error) => {
     const trial = new Trial({ agentVersion: HEAD, identity: "SINGLE" });
     const reply = await trial.call(method, `/api/v1${path}`);
     expect([reply.status, reply.json.data]).toEqual([status, data]);
     if (error !== undefined) expect(reply.error).toMatchObject(error);
   });
 
-  it("knows only itself", async () => {
+  it("reports only itself", async () => {
     const info = await new Trial({ agentVersion: HEAD, identity: "SINGLE" }).data("GET", "/api/v1/ob/info");
     expect(info).toEqual({
       agent_info: [{ ip: "10.77.0.2", port: 2886, zone: "", identity: "SINGLE", version: HEAD }],
@@ -269,7 +273,7 @@ describe("GET tenants/overview", () => {
     ]);
   });
 
-  it("is passed on by an agent that has no database", async () => {
+  it("is forwarded by an agent that has no database", async () => {
     const trial = new Trial();
     trial.cluster.control.loseDatabase("gone", { agents: [0] });
     expect((await trial.call("GET", "/api/v1/tenants/overview")).status).toBe(200);
@@ -277,7 +281,7 @@ describe("GET tenants/overview", () => {
     expect((await trial.call("GET", "/api/v1/tenants/overview")).error?.errCode).toBe("OB.Server.Process.NotExist");
   });
 
-  it("is not served before 4.2.4.0", async () => {
+  it("does not exist before 4.2.4.0", async () => {
     const trial = new Trial({ agentVersion: "4.2.3.0-112024041900" });
     const { error } = await trial.call("GET", "/api/v1/tenants/overview");
     expect(error?.message).toContain("404 not found");
@@ -285,7 +289,7 @@ describe("GET tenants/overview", () => {
 });
 
 describe("GET tenant/{name}/backup/tasks", () => {
-  it("shows jobs that run and have ended, the newest first", async () => {
+  it("lists backup jobs in progress and completed ones, newest first", async () => {
     const trial = new Trial();
     const now = trial.clock.now();
     trial.cluster.control.addBackup("orders", { startedAt: now - 3 * HOUR, endsAt: now - 2 * HOUR });
@@ -301,7 +305,7 @@ describe("GET tenant/{name}/backup/tasks", () => {
     expect(first?.["status"]).toBe("COMPLETED");
   });
 
-  it("has pages, filters by status, and sorts as it is asked to", async () => {
+  it("pages, filters by status, and sorts as requested", async () => {
     const trial = new Trial();
     const now = trial.clock.now();
     for (const [status, hours] of [
@@ -329,19 +333,19 @@ describe("GET tenant/{name}/backup/tasks", () => {
     ["typo", {}, 400, "OB.Tenant.NotExist"],
     ["orders", { agentVersion: "4.3.1.0-102025082215" }, 404, "Common.NotFound"],
     ["orders", { identity: "SINGLE" as const }, 400, "Agent.Identify.NotSupportOperation"],
-  ])("of %s, of a server with %o, is refused", async (tenant, options, status, code) => {
+  ])("is refused for tenant %s with server options %o", async (tenant, options, status, code) => {
     const { error, ...reply } = await new Trial(options).call("GET", tasksOf(tenant));
     expect([reply.status, error?.errCode]).toEqual([status, code]);
   });
 
-  it("needs the password", async () => {
+  it("requires the password", async () => {
     const reply = await new Trial().call("GET", tasksOf("orders"), undefined, 0, { auth: "wrong" });
     expect(reply.status).toBe(401);
   });
 });
 
 describe("POST ob/upgrade", () => {
-  it("is refused while a backup runs, from 4.4.0.0 on", async () => {
+  it("is refused while a backup is in progress, from 4.4.0.0 on", async () => {
     const trial = new Trial({ agentVersion: "4.4.2.0-102026041610" });
     trial.cluster.control.addObPackages("4.3.5.2", "102000042025031214.el7");
     trial.cluster.control.addBackup("orders", { endsAt: trial.clock.now() + HOUR });
@@ -351,18 +355,18 @@ describe("POST ob/upgrade", () => {
   });
 });
 
-describe("other answers", () => {
-  it("shows the web interface on every other path, where there is one", async () => {
+describe("other requests", () => {
+  it("return the web interface for every other path, on servers that have one", async () => {
     expect((await new Trial().plain("GET", "/")).headers["content-type"]).toBe("text/html; charset=utf-8");
     expect((await new Trial({ agentVersion: "4.2.5.0-1" }).plain("GET", "/")).status).toBe(400);
   });
 
-  it("redirects a last slash away", async () => {
+  it("are redirected if the path ends with a slash", async () => {
     const reply = await new Trial().plain("GET", "/api/v1/ob/info/?x=1");
     expect([reply.status, reply.headers["location"]]).toEqual([301, "/api/v1/ob/info?x=1"]);
   });
 
-  it("dials whatever address a foreign local id names", async () => {
+  it("for a local task id of another host are forwarded to its address", async () => {
     const trial = new Trial();
     expect(localTaskId("127.0.0.1", 2886, 9)).toBe("22130706433028869");
     const foreign = await trial.call("GET", `/api/v1/task/dag/${localTaskId("10.9.9.9", 2886, 1)}`);
@@ -371,7 +375,7 @@ describe("other answers", () => {
     expect([other.status, other.error?.message]).toEqual([404, "Task not found: record not found"]);
   });
 
-  it("panics on a node without details and on details it cannot read", async () => {
+  it("cause a panic for a node without details and for an invalid show_details", async () => {
     const trial = new Trial();
     await trial.data("POST", "/api/v1/agent/upgrade", { version: "9.0.0.0", release: "1.el7" });
     for (const path of ["node/11?show_details=false", "dag/11?show_details=maybe", "dags/ob?show_details=maybe"]) {
@@ -392,7 +396,7 @@ describe("other answers", () => {
     expect(contents.at(-1)?.log_content).toMatch(/^ERROR: /);
   });
 
-  it("does not read the details of a task that it does not find", async () => {
+  it("do not parse show_details if the task is not found", async () => {
     const trial = new Trial({ agentVersion: HEAD });
     for (const path of ["dag/11", "node/11"]) {
       const { error } = await trial.call("GET", `/api/v1/task/${path}?show_details=x`);
@@ -428,14 +432,14 @@ describe("other answers", () => {
     ["2213070643x128881", 400, "Invalid ID: 2213070643x128881: convert id to bigInt failed"],
     ["22130706435x28881", 400, "Invalid ID: 22130706435x28881: parse port failed"],
     [`${localTaskId("10.77.0.2", 2886, 0)}1`, 404, "Task not found: dag id not match"],
-  ])("rejects the id %s", async (id, status, message) => {
+  ])("reject the task id %s", async (id, status, message) => {
     const trial = new Trial({ agentVersion: HEAD });
     await trial.data("POST", "/api/v1/agent/upgrade", { version: "9.0.0.0", release: "1.el7" });
     const reply = await trial.call("GET", `/api/v1/task/dag/${id}`);
     expect([reply.status, reply.error?.message]).toEqual([status, message]);
   });
 
-  it("lists the newest copy of each package and deletes by id", async () => {
+  it("list the newest copy of each package, and delete by id", async () => {
     const trial = new Trial({ agentVersion: HEAD });
     const list = () => trial.data<{ contents: { pkg_id: number }[] }>("GET", "/api/v1/upgrade/package/info");
     expect(await list()).toEqual({ contents: [] });
@@ -454,7 +458,7 @@ describe("other answers", () => {
     expect((await list()).contents).toMatchObject([{ pkg_id: 1 }]);
   });
 
-  it("backs parameters up and restores nothing", async () => {
+  it("back up parameters and ignore a restore", async () => {
     const trial = new Trial();
     const { contents } = await trial.data<{ contents: unknown[] }>("POST", "/api/v1/upgrade/params/backup");
     expect(contents).toHaveLength(9);
@@ -477,7 +481,7 @@ describe("other answers", () => {
     );
   });
 
-  it("leaves agents that do not answer out of agents/status", async () => {
+  it("omit agents that do not respond from agents/status", async () => {
     const trial = new Trial();
     trial.cluster.control.stopAgent(1);
     expect(Object.keys(await trial.data<object>("GET", "/api/v1/agents/status"))).toEqual([

@@ -126,7 +126,7 @@ function unwind(end: Stop): readonly Stop[] {
   return path;
 }
 
-/** `FormatRoute`: what a stop is reached from is the last one that was itself asked, not the one just before. */
+/** `FormatRoute`: `when_come_from` is compared with the last stop that such a rule required, not with the previous stop. */
 function requiredOn(path: readonly Stop[]): ReadonlySet<Stop> {
   const required = new Set<Stop>();
   let barrier = path[0];

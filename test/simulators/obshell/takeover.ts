@@ -4,7 +4,7 @@ import { localTaskId } from "./taskid";
 import { addressOf, registeredAgents } from "./world";
 
 /**
- * The local tasks by which the agents came to their cluster: the only local tasks in the simulator, ended long ago
+ * The local tasks that added the agents to their cluster: the only local tasks in the simulator, which ended long ago
  * (`take_over.go`, `sync_agent.go`, `convert.go`). The agent that started last takes over the others.
  */
 export interface LocalDag {

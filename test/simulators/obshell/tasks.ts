@@ -241,7 +241,7 @@ export function getLastMaintenance(call: Call): unknown {
   return viewDag(call, dag, showDetails(call));
 }
 
-/** The last of the agent's own, ended or not: how it came to its cluster, where it has one. */
+/** The last local task of the agent, ended or not: it added the agent to its cluster. */
 export function getAgentMaintenance(call: Call): unknown {
   const last = localDags(call.world.state, call.agent).at(-1);
   if (last === undefined) throw notFound("Agent is not under maintenance");

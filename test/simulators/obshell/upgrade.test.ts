@@ -53,7 +53,7 @@ async function stagesOf(trial: Trial, id = 1): Promise<string[]> {
 }
 
 describe("an OB upgrade", () => {
-  it("answers the DAG as it was created, nothing with a time yet", async () => {
+  it("returns the DAG as it was created, without times", async () => {
     const trial = newTrial();
     expect(await trial.data("POST", "/api/v1/ob/upgrade", ROLLING)).toEqual({
       id: "11",
@@ -87,7 +87,7 @@ describe("an OB upgrade", () => {
     expect(await trial.data("GET", "/api/v1/task/dag/ob/unfinish")).toEqual({ contents: [] });
   });
 
-  it("runs sub-tasks on every agent, on the zone's agents, or on one", async () => {
+  it("runs subtasks on every agent, on the agents of a zone, or on one agent", async () => {
     const trial = newTrial({ agentsPerZone: 2 });
     await trial.data("POST", "/api/v1/ob/upgrade", ROLLING);
     trial.settle();
@@ -97,7 +97,7 @@ describe("an OB upgrade", () => {
     expect([counts[9], counts[14], counts[29]]).toEqual([1, 2, 6]);
   });
 
-  it("flips servers one by one", async () => {
+  it("changes the version of one server after the other", async () => {
     const trial = newTrial();
     await trial.data("POST", "/api/v1/ob/upgrade", ROLLING);
     const seen = new Set<string>();
@@ -108,7 +108,7 @@ describe("an OB upgrade", () => {
     expect([...seen]).toEqual(["000", "100", "110", "111"]);
   });
 
-  it("stops the service in 18 stages, and nobody can read the DAG while observers restart", async () => {
+  it("with a service stop has 18 stages, and the DAG is unreadable while observers restart", async () => {
     const trial = newTrial({ zones: 1, agentVersion: "4.5.0.0-102026050817" });
     const created = await trial.data<DagView>("POST", "/api/v1/ob/upgrade", STOP_SERVICE);
     expect(created).toMatchObject({ name: "OB stop service upgrade 4.2.1.10-110000102024112010.el7", max_stage: 18 });
@@ -132,7 +132,7 @@ describe("an OB upgrade", () => {
     expect(degraded).toBe(errors.length);
   });
 
-  it("is relayed by others while one zone's observer is down", async () => {
+  it("stays readable through other agents while the observer of one zone is down", async () => {
     const trial = newTrial({ agentVersion: "4.5.0.0-102026050817" });
     await trial.data("POST", "/api/v1/ob/upgrade", ROLLING);
     let degraded = 0;
@@ -150,7 +150,7 @@ describe("an OB upgrade", () => {
     expect(degraded).toBeGreaterThan(15);
   });
 
-  it("adds a freeze per zone when asked to, on servers that know it", async () => {
+  it("adds a freeze per zone if requested, on servers that support it", async () => {
     for (const [agentVersion, stages] of [
       ["4.3.3.0-102025103117", 30],
       ["4.4.0.0-1", 33],
@@ -163,7 +163,7 @@ describe("an OB upgrade", () => {
 });
 
 describe("an agent upgrade", () => {
-  it("has nine stages, takes about 25 seconds and changes nothing but the agents", async () => {
+  it("has nine stages, takes about 25 seconds and changes only the agents", async () => {
     const trial = newTrial();
     const dag = await trial.data<DagView>("POST", "/api/v1/agent/upgrade", AGENT_TARGET);
     expect(dag).toMatchObject({ name: "Upgrade obshell 4.5.0.0-102026050817.el7", max_stage: 9, maintenance_type: 2 });
@@ -176,7 +176,7 @@ describe("an agent upgrade", () => {
     expect(await builds(trial)).toEqual(Array(3).fill("4.2.1.1_101000062023110109"));
   });
 
-  it("closes every port at once for about five seconds and brings a longer key", async () => {
+  it("closes all ports at once for about five seconds and replaces the key with a longer one", async () => {
     const trial = newTrial();
     const before = await trial.publicKey();
     await trial.data("POST", "/api/v1/agent/upgrade", AGENT_TARGET);
@@ -193,7 +193,7 @@ describe("an agent upgrade", () => {
     expect(before.startsWith("MEgCQQ") && after.startsWith("MIGJAoGB")).toBe(true);
   });
 
-  it("refuses connections while it restarts and panics on writes in the first second after", async () => {
+  it("refuses connections while agents restart, and panics on writes in the first second after that", async () => {
     const trial = newTrial();
     await trial.data("POST", "/api/v1/agent/upgrade", AGENT_TARGET);
     while (trial.cluster.hosts[0]?.isUp()) {
@@ -225,7 +225,7 @@ describe("an agent upgrade", () => {
     ["4.2.3.0", "4.2.5.0", false],
     ["4.2.3.0", "4.2.6.0", true],
     ["4.2.4.0", "4.2.5.0", true],
-  ])("from %s to %s succeeds; the lock is released: %s", async (from, version, released) => {
+  ])("from %s to %s succeeds; whether the lock is released: %s", async (from, version, released) => {
     const trial = new Trial({ agentVersion: `${from}-1` });
     const target = { version, release: "102024112610.el7" };
     trial.cluster.control.addAgentPackage(target.version, target.release);
@@ -238,7 +238,7 @@ describe("an agent upgrade", () => {
     expect((await trial.call("POST", "/api/v1/ob/upgrade", ROLLING)).status).toBe(released ? 200 : 500);
   });
 
-  it("fails its second stage when the package is missing, and keeps the lock", async () => {
+  it("fails at its second stage if the package is missing, and keeps the lock", async () => {
     const trial = new Trial();
     const target = { version: "4.5.0.1", release: "102026060101.el7" };
     expect(await trial.data("POST", "/api/v1/agent/upgrade", target)).toMatchObject({ state: "READY" });
@@ -289,7 +289,7 @@ async function failedAgentUpgrade(options: ConstructorParameters<typeof Trial>[0
   return trial;
 }
 
-/** An OB upgrade that failed at stage 16, zone1 already on the target. */
+/** An OB upgrade that failed at stage 16, with zone1 already at the target version. */
 async function failedObUpgrade(): Promise<Trial> {
   const trial = new Trial();
   trial.cluster.control.addObPackages(OB_TARGET.version, OB_TARGET.release);
@@ -299,8 +299,8 @@ async function failedObUpgrade(): Promise<Trial> {
   return trial;
 }
 
-describe("a DAG that failed before the restart", () => {
-  it("rolls back stage by stage, frees the lock and wipes the upgrade directory", async () => {
+describe("a DAG that failed before the agents restarted", () => {
+  it("rolls back stage by stage, releases the lock and deletes the upgrade directory", async () => {
     const trial = new Trial();
     await trial.data("POST", AGENT, { ...MISSING, upgradeDir: "/data/shared" });
     trial.settle();
@@ -331,7 +331,7 @@ describe("a DAG that failed before the restart", () => {
     expect(await trial.data("GET", "/api/v1/task/dag/ob/unfinish")).toEqual({ contents: [] });
   });
 
-  it("stays in unfinish and is the last maintenance", async () => {
+  it("stays in the list of unfinished tasks and is the latest maintenance task", async () => {
     const trial = await failedAgentUpgrade();
     const { contents } = await trial.data<{ contents: { id: string; state: string }[] }>(
       "GET",
@@ -342,7 +342,7 @@ describe("a DAG that failed before the restart", () => {
     expect(trial.cluster.state.lock).toBe(2);
   });
 
-  it("is retried: execute_times grow by two, then by one for the rollback", async () => {
+  it("can be retried: execute_times increases by two, and by one for a rollback", async () => {
     const trial = await failedAgentUpgrade();
     const times = async () => (await trial.dag(1, 0, true)).nodes?.[1]?.sub_tasks[0];
     expect((await times())?.execute_times).toBe(1);
@@ -363,7 +363,7 @@ describe("a DAG that failed before the restart", () => {
     expect((await times())?.execute_times).toBe(4);
   });
 
-  it("succeeds on retry when the package has come", async () => {
+  it("succeeds on a retry after the package was added", async () => {
     const trial = await failedAgentUpgrade();
     trial.cluster.control.addAgentPackage(MISSING.version, MISSING.release);
     await trial.operate("RETRY");
@@ -378,12 +378,12 @@ describe("a DAG that failed before the restart", () => {
     ["CANCEL", "CancelFinishedDag", "Failed to cancel DAG: DAG is finished"],
   ];
 
-  it.each(refused)("refuses %s", async (operator, code, message) => {
+  it.each(refused)("refuses the operator %s", async (operator, code, message) => {
     const { status, error } = await (await failedAgentUpgrade()).operate(operator);
     expect([status, error]).toEqual([400, { errCode: dagCode(code), message }]);
   });
 
-  it("runs on after PASS of its node, into the next failure", async () => {
+  it("continues after PASS of its node, until the next failure", async () => {
     const trial = await failedAgentUpgrade();
     const node = (await trial.dag(1, 0, true)).nodes?.[1];
     expect((await trial.call("POST", `/api/v1/task/node/${node?.id}`, { operator: "RETRY" })).error?.errCode).toBe(
@@ -397,7 +397,7 @@ describe("a DAG that failed before the restart", () => {
     expect(dag.nodes?.[2]?.sub_tasks[0]?.task_logs?.at(-1)).toContain("data 4.5.0.1-102026060101 not set");
   });
 
-  it("that was rolled back takes nothing more", async () => {
+  it("accepts no operator after it was rolled back", async () => {
     const trial = await failedAgentUpgrade();
     await trial.operate("ROLLBACK");
     trial.settle();
@@ -409,7 +409,7 @@ describe("a DAG that failed before the restart", () => {
     );
   });
 
-  it("continues its rollback after an outage of the database", async () => {
+  it("continues its rollback after a database outage", async () => {
     const trial = await failedAgentUpgrade();
     await trial.operate("ROLLBACK");
     trial.cluster.control.loseDatabase("gone", { ms: 600_000 });
@@ -420,7 +420,7 @@ describe("a DAG that failed before the restart", () => {
   });
 });
 
-describe("a DAG that is cancelled at once", () => {
+describe("a DAG that is canceled immediately", () => {
   it("fails, keeps the lock, and can be rolled back", async () => {
     const trial = new Trial();
     await trial.data("POST", AGENT, MISSING);
@@ -439,8 +439,8 @@ describe("a DAG that is cancelled at once", () => {
   });
 });
 
-describe("an OB upgrade that failed in its zones", () => {
-  it("shows the script's output, password and all, and cannot go back", async () => {
+describe("an OB upgrade that failed in one of its zones", () => {
+  it("shows the output of the script, including the password, and cannot be rolled back", async () => {
     const trial = await failedObUpgrade();
     const dag = await trial.dag(1, 0, true);
     expect(dag).toMatchObject({ state: "FAILED", stage: 16 });
@@ -467,7 +467,7 @@ describe("an OB upgrade that failed in its zones", () => {
     expect(trial.cluster.agents.map((agent) => agent.observer.build === OB_BUILD)).toEqual([true, false, false]);
   });
 
-  it("goes on when it is retried, keeping the old ERROR line", async () => {
+  it("continues when it is retried, and keeps the earlier ERROR line", async () => {
     const trial = await failedObUpgrade();
     expect((await trial.operate("RETRY")).status).toBe(200);
     trial.settle();
@@ -479,7 +479,7 @@ describe("an OB upgrade that failed in its zones", () => {
     expect(task?.task_logs?.some((line) => line.startsWith("ERROR: "))).toBe(true);
   });
 
-  it("cannot be cancelled while it runs past a script", async () => {
+  it("cannot be canceled after it has run a script", async () => {
     const trial = new Trial();
     trial.cluster.control.addObPackages(OB_TARGET.version, OB_TARGET.release);
     await trial.data("POST", "/api/v1/ob/upgrade", ROLLING);
@@ -490,7 +490,7 @@ describe("an OB upgrade that failed in its zones", () => {
 });
 
 describe("a failed check DAG", () => {
-  it("holds nothing and can be passed", async () => {
+  it("holds no lock and accepts PASS", async () => {
     const trial = new Trial();
     await trial.data("POST", `${AGENT}/check`, MISSING);
     trial.settle();
@@ -501,8 +501,8 @@ describe("a failed check DAG", () => {
   });
 });
 
-describe("another maintenance", () => {
-  it("is named in refusals of other upgrades", async () => {
+describe("another maintenance task", () => {
+  it("is named when an upgrade is refused", async () => {
     const trial = new Trial();
     trial.cluster.control.startMaintenance("Start OB", { type: "TENANT", ms: 5000 });
     const { error } = await trial.call("POST", AGENT, MISSING);
@@ -512,7 +512,7 @@ describe("another maintenance", () => {
   });
 });
 
-/** What a host can lack, found by the task only (obshell `CheckDiskFreeSpace`, `checkPythonEnvironmentInternal`). */
+/** Runs an upgrade on a host with conditions that only the task detects (obshell `CheckDiskFreeSpace`, `checkPythonEnvironmentInternal`). */
 async function upgradeUnder(conditions: NonNullable<ConstructorParameters<typeof Trial>[0]>["conditions"]) {
   const trial = new Trial({ ...(conditions && { conditions }) });
   trial.cluster.control.addObPackages(OB_TARGET.version, OB_TARGET.release);
@@ -526,8 +526,8 @@ async function upgradeUnder(conditions: NonNullable<ConstructorParameters<typeof
 /** Size and payload of the two packages. */
 const NEEDED = 2 * (46560624 + 12290285);
 
-describe("a host without", () => {
-  it("room on its disk fails the download, and says how much is missing", async () => {
+describe("a host with a missing prerequisite", () => {
+  it("fails the download if the disk is too small, and reports the required size", async () => {
     const { state, stage, logs } = await upgradeUnder({ diskFree: NEEDED - 1 });
     expect([state, stage]).toEqual(["FAILED", "Download all required packages"]);
     expect(logs.slice(-3)).toEqual([
@@ -537,7 +537,7 @@ describe("a host without", () => {
     ]);
   });
 
-  it("python fails the first stage, on servers that do not look before", async () => {
+  it("fails the first stage without Python, on servers without a pre-flight check", async () => {
     const { stage, logs } = await upgradeUnder({ pythonMissing: true });
     expect(stage).toBe("Check the python environment");
     expect(logs).toEqual([
@@ -546,14 +546,14 @@ describe("a host without", () => {
     ]);
   });
 
-  it("the module, likewise", async () => {
+  it("fails the first stage without the Python module", async () => {
     const { logs } = await upgradeUnder({ pythonModuleMissing: true });
     expect(logs.at(-1)).toBe(
       "ERROR: [Environment.WithoutModule]: Please check if Python module 'mysql.connector' is installed",
     );
   });
 
-  it("anything goes through with just enough", async () => {
+  it("is upgraded if the disk is just large enough", async () => {
     expect(await upgradeUnder({ diskFree: NEEDED })).toMatchObject({ state: "SUCCEED" });
   });
 });
@@ -570,8 +570,8 @@ async function topologyOf(trial: Trial) {
   return { agents: agents.length, servers: Object.values(info.topology).flat() };
 }
 
-describe("a server whose agent the cluster does not know", () => {
-  it("stands in the topology without a port, and is upgraded by nobody: the upgrade is accepted and fails", async () => {
+describe("a server whose agent is not registered in the cluster", () => {
+  it("has port 0 in the topology and is not upgraded: the upgrade is accepted and fails", async () => {
     const trial = new Trial();
     trial.cluster.control.addObPackages(OB_TARGET.version, OB_TARGET.release);
     trial.cluster.control.unregisterAgent(2);
@@ -583,7 +583,7 @@ describe("a server whose agent the cluster does not know", () => {
     expect(trial.cluster.state.lock).toBe(2);
   });
 
-  it("does not keep the agents from their upgrade", async () => {
+  it("does not prevent an agent upgrade", async () => {
     const trial = new Trial();
     trial.cluster.control.addAgentPackage(AGENT_TARGET.version, AGENT_TARGET.release);
     trial.cluster.control.unregisterAgent(2);
@@ -593,8 +593,8 @@ describe("a server whose agent the cluster does not know", () => {
   });
 });
 
-describe("a server out of service", () => {
-  it("is STOPPED in the topology, and the upgrade waits for it in vain once it has locked the cluster", async () => {
+describe("a stopped server", () => {
+  it("is STOPPED in the topology, and the upgrade fails waiting for it, with the cluster locked", async () => {
     const trial = new Trial();
     trial.cluster.control.addObPackages(OB_TARGET.version, OB_TARGET.release);
     trial.cluster.control.stopServer(1);
@@ -608,7 +608,7 @@ describe("a server out of service", () => {
     expect(await trial.dag()).toMatchObject({ state: "SUCCEED" });
   });
 
-  it("is waited for in vain where the service stops anyway, too: a restart does not bring it back", async () => {
+  it("fails a stop-service upgrade as well, because a restart does not start it", async () => {
     const trial = new Trial();
     trial.cluster.control.addObPackages(OB_TARGET.version, OB_TARGET.release);
     trial.cluster.control.stopServer(1);
@@ -622,7 +622,7 @@ describe("an agent that is down", () => {
   it.each([
     ["4.2.5.0-112024112611", 200],
     ["4.3.0.0-102025043011", 500],
-  ])("is looked for before an agent upgrade from 4.3.0.0 on (%s: %i)", async (agentVersion, status) => {
+  ])("prevents an agent upgrade from 4.3.0.0 on (%s: %i)", async (agentVersion, status) => {
     const trial = new Trial({ agentVersion });
     trial.cluster.control.addAgentPackage(AGENT_TARGET.version, AGENT_TARGET.release);
     trial.cluster.control.stopAgent(2);
@@ -630,20 +630,20 @@ describe("an agent that is down", () => {
   });
 });
 
-describe("the lines of a task", () => {
+describe("the log lines of a task", () => {
   const DIRECTORY = (trial: Trial) =>
     `/home/admin/oceanbase/upgrade/rpm-${trial.cluster.dags[0]?.createdAt}/x86_64/4.2.1.10`;
-  const ended = async (trial: Trial) => {
+  const logsOf = async (trial: Trial) => {
     trial.settle();
     const { nodes } = await trial.dag(1, 0, true);
     return (name: string) => nodes?.find((node) => node.name === name)?.sub_tasks.at(-1)?.task_logs;
   };
 
-  it("name the packages of a database upgrade, checks and all", async () => {
+  it("list the packages and checks of a database upgrade", async () => {
     const trial = new Trial({ agentVersion: "4.5.0.1-102026060101" });
     trial.cluster.control.addObPackages(OB_TARGET.version, OB_TARGET.release, { bundles: "4.5.0.2-102026070101" });
     await trial.data("POST", "/api/v1/ob/upgrade", ROLLING);
-    const linesOf = await ended(trial);
+    const linesOf = await logsOf(trial);
     const directory = DIRECTORY(trial);
     const [main, libs] = [`${directory}/oceanbase-ce.rpm`, `${directory}/oceanbase-ce-libs.rpm`];
     const checked = (key: string, name: string) => [
@@ -698,11 +698,11 @@ describe("the lines of a task", () => {
   it.each([
     ["4.4.1.1-102026031100", "4.4.2.0", 1],
     ["4.3.3.0-102025103117", "4.4.1.1", 0],
-  ])("of an agent upgrade from %s to %s name the version before", async (agentVersion, version, keys) => {
+  ])("of an agent upgrade from %s to %s contain the previous version", async (agentVersion, version, keys) => {
     const trial = new Trial({ agentVersion });
     trial.cluster.control.addAgentPackage(version, "1.el7");
     await trial.data("POST", "/api/v1/agent/upgrade", { version, release: "1.el7" });
-    const linesOf = await ended(trial);
+    const linesOf = await logsOf(trial);
     const restarted = linesOf("Restart obshell") ?? [];
     expect(restarted).toContain(`previous version is ${agentVersion}`);
     expect(restarted.filter((line) => line === "Syncing agent public key to oceanbase.")).toHaveLength(keys);

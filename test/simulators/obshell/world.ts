@@ -28,7 +28,7 @@ export function registeredAgents(state: ClusterState): readonly AgentState[] {
   return state.agents.filter((agent) => agent.unregistered !== true);
 }
 
-/** As `DBA_OB_SERVERS` has it, with the word that obshell has for a server out of service. */
+/** The status of `DBA_OB_SERVERS`, with obshell's value for a stopped server. */
 export function serverStatus(observer: ObserverState): "ACTIVE" | "INACTIVE" | "STOPPED" {
   if (observer.stopped === true) return "STOPPED";
   return observerCondition(observer) === "up" ? "ACTIVE" : "INACTIVE";

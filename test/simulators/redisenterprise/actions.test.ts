@@ -9,8 +9,8 @@ async function start(trial: Trial): Promise<string> {
   return String((await upgradeSearch(trial)).json["action_uid"]);
 }
 
-/** Everything a poller sees of one action until it has ended. */
-async function watch(trial: Trial, uid: string, version = "v1"): Promise<Reply["json"][]> {
+/** The responses of polls of one action until it has ended. */
+async function pollToEnd(trial: Trial, uid: string, version = "v1"): Promise<Reply["json"][]> {
   const seen: Reply["json"][] = [];
   for (;;) {
     const { json } = await trial.get(`/${version}/actions/${uid}`);
@@ -21,8 +21,8 @@ async function watch(trial: Trial, uid: string, version = "v1"): Promise<Reply["
   }
 }
 
-describe("the answer to modules/upgrade", () => {
-  it("may be a module, without any action", async () => {
+describe("the response to modules/upgrade", () => {
+  it("may be a module, without an action", async () => {
     const trial = newTrial({ switches: { modulesUpgradeAnswer: "module" } });
     const { json } = await upgradeSearch(trial);
     expect(json).toMatchObject({ module_name: "search", semantic_version: "2.10.17", compatible_redis_version: "7.4" });
@@ -30,7 +30,7 @@ describe("the answer to modules/upgrade", () => {
     expect(await trial.data("GET", "/v1/actions/bdb/1")).toHaveLength(1);
   });
 
-  it("may be the page's example", async () => {
+  it("may be the example of the documentation", async () => {
     expect((await upgradeSearch(newTrial({ switches: { modulesUpgradeAnswer: "example" } }))).json).toEqual({
       action_uid: expect.any(String),
       uid: 1,
@@ -41,7 +41,7 @@ describe("the answer to modules/upgrade", () => {
     });
   });
 
-  it("may name no action, show none, and be pending at once", async () => {
+  it("may omit the action, while the database shows none and is pending immediately", async () => {
     const trial = newTrial({
       switches: { answersActionUid: false, actionUidOnDatabase: false, statusAfterCall: "active-change-pending" },
     });
@@ -54,7 +54,7 @@ describe("the answer to modules/upgrade", () => {
 });
 
 describe("a busy database", () => {
-  it("answers 409, or 400", async () => {
+  it("rejects upgrades with 409 or 400", async () => {
     const trial = newTrial();
     trial.cluster.control.busy(1);
     expect(await upgradeSearch(trial)).toMatchObject({ status: 409, code: "busy" });
@@ -64,13 +64,13 @@ describe("a busy database", () => {
     expect((await upgradeSearch(trial)).status).toBe(200);
   });
 
-  it("is busy in any status but active", async () => {
+  it("is one in any status but active", async () => {
     const trial = newTrial();
     trial.cluster.control.setDatabase(1, { status: "recovery" });
     expect(await upgradeSearch(trial)).toMatchObject({ status: 409, code: "busy" });
   });
 
-  it("lets upgrades wait in order", async () => {
+  it("queues upgrades in order, depending on the switch", async () => {
     const trial = newTrial({ switches: { busy: "queue" } });
     trial.cluster.control.busy(1, { ms: 10_000 });
     trial.clock.advance(1000);
@@ -93,7 +93,7 @@ describe("a busy database", () => {
     expect((await trial.database()).redis_version).toBe("8.0");
   });
 
-  it("lets an upgrade wait for another that moves what it leaves alone", async () => {
+  it("queues an upgrade that leaves modules unchanged behind one that upgrades them", async () => {
     const trial = newTrial({ switches: { busy: "queue" } });
     await upgradeSearch(trial);
     await trial.upgrade({ redis_version: "7.4", latest_with_modules: false, force_restart: true });
@@ -102,7 +102,7 @@ describe("a busy database", () => {
     expect(await trial.versions()).toMatchObject({ search: "2.10.17" });
   });
 
-  it("may take an upgrade after one that failed", async () => {
+  it("may accept an upgrade after a failed one", async () => {
     const trial = newTrial({ switches: { afterFailure: "accepted" } });
     trial.cluster.control.fail();
     await upgradeSearch(trial);
@@ -113,7 +113,7 @@ describe("a busy database", () => {
   });
 });
 
-describe("an upgrade that changes nothing", () => {
+describe("an upgrade without changes", () => {
   const again = async (switches: SwitchChange) => {
     const trial = newTrial({ switches });
     await upgradeSearch(trial);
@@ -130,14 +130,14 @@ describe("an upgrade that changes nothing", () => {
     };
   };
 
-  it("completes at once, starts no action, or is refused", async () => {
+  it("completes immediately, starts no action, or is refused", async () => {
     const same = { machine: "completed", restarts: 0 };
     expect(await again({})).toEqual({ ...same, status: 200, action: true, accepted: 2 });
     expect(await again({ noChange: "noAction" })).toEqual({ ...same, status: 200, action: false, accepted: 1 });
     expect(await again({ noChange: "refused" })).toEqual({ ...same, status: 400, action: false, accepted: 1 });
   });
 
-  it("restarts the shards when told to", async () => {
+  it("restarts the shards if requested", async () => {
     const trial = newTrial();
     await trial.upgradeModules([{ ...trial.item("search", "2.10.17") }], { force_restart: true });
     trial.settle();
@@ -148,10 +148,10 @@ describe("an upgrade that changes nothing", () => {
 });
 
 describe("a state machine", () => {
-  it("goes through its states in v1 words", async () => {
+  it("goes through its states with v1 status values", async () => {
     const trial = newTrial();
     const uid = await start(trial);
-    const seen = await watch(trial, uid);
+    const seen = await pollToEnd(trial, uid);
     expect(seen.map((one) => [one["status"], one["state"], one["progress"]])).toEqual([
       ["pending", undefined, 0],
       ["active", "init", 0],
@@ -171,11 +171,11 @@ describe("a state machine", () => {
     });
   });
 
-  it("goes through fewer without a replica, through more to preserve roles", async () => {
+  it("has fewer states without a replica, and more states to preserve roles", async () => {
     const states = async (replication: boolean, body: object) => {
       const trial = newTrial({ databases: [{ ...CACHE, replication }] });
       const { json } = await trial.upgrade(body);
-      const seen = await watch(trial, String(json["action_uid"]));
+      const seen = await pollToEnd(trial, String(json["action_uid"]));
       return seen.map((one) => one["state"]).filter(Boolean);
     };
     expect(await states(false, { redis_version: "8.0" })).toEqual(["init", "wait_for_version", "configure_shards"]);
@@ -183,10 +183,10 @@ describe("a state machine", () => {
     expect((await states(true, { preserve_roles: true })).at(-1)).toBe("second_failover");
   });
 
-  it("has other words and numbers in v2", async () => {
+  it("has other status values and numbers in v2", async () => {
     const trial = newTrial();
     const uid = await start(trial);
-    const seen = await watch(trial, uid, "v2");
+    const seen = await pollToEnd(trial, uid, "v2");
     expect([...new Set(seen.map((one) => one["status"]))]).toEqual(["queued", "running", "completed"]);
     expect(seen.at(-1)).toEqual({
       action_type: "state-machine",
@@ -203,7 +203,7 @@ describe("a state machine", () => {
     expect(await trial.data("GET", "/v2/actions")).toEqual([]);
   });
 
-  it("is listed with the cluster, and with its database", async () => {
+  it("is listed for the cluster and for its database", async () => {
     const trial = newTrial({ databases: [CACHE, CACHE] });
     const uid = await start(trial);
     const list = await trial.data<{ "state-machines": { action_uid: string }[] }>("GET", "/v1/actions");
@@ -213,7 +213,7 @@ describe("a state machine", () => {
     expect((await trial.get("/v1/actions/bdb/3")).code).toBe("db_not_exist");
   });
 
-  it("is forgotten for the next one, with its database, or at its end", async () => {
+  it("is no longer returned after the next one started, after its database was removed, or after its end", async () => {
     const trial = newTrial();
     const first = await start(trial);
     trial.settle();
@@ -232,8 +232,8 @@ describe("a state machine", () => {
   });
 });
 
-describe("a failure", () => {
-  it("leaves the database pending, with the error in every view", async () => {
+describe("a failed state machine", () => {
+  it("leaves the database pending and reports the error in every view", async () => {
     const trial = newTrial();
     trial.cluster.control.fail({ state: "wait_for_version", error: "boom" });
     const uid = await start(trial);
@@ -252,7 +252,7 @@ describe("a failure", () => {
     });
   });
 
-  it("may come after some of the shards, and in other words", async () => {
+  it("may fail after some shards were upgraded, and report another status", async () => {
     const trial = newTrial({ databases: [{ ...CACHE, shards: 4 }], switches: { actionWords: "action" } });
     trial.cluster.control.fail({ database: 1, state: "wait_for_version", afterSlots: 2, failure: "aborted" });
     const { json } = await trial.upgrade({ redis_version: "8.0", parallel_shards_upgrade: 1 });
@@ -271,7 +271,7 @@ describe("a failure", () => {
     });
   });
 
-  it("is retried by an operator, which is an action too", async () => {
+  it("can be retried by an operator, and the retry is an action too", async () => {
     const trial = newTrial();
     trial.cluster.control.fail();
     const uid = await start(trial);
@@ -289,7 +289,7 @@ describe("a failure", () => {
     expect(await trial.versions()).toMatchObject({ search: "2.10.17" });
   });
 
-  it("is put away by an operator, and the upgrade asked for again", async () => {
+  it("can be reset by an operator, and the upgrade requested again", async () => {
     const trial = newTrial();
     trial.cluster.control.fail();
     await start(trial);
@@ -314,25 +314,25 @@ async function upgraded(spec: DatabaseSpec, body: object = {}) {
   return { trial, took, lostKeys, failovers, keys, firstRole: shards[0]?.role };
 }
 
-describe("data", () => {
-  it("is kept by a replica or by a file", async () => {
+describe("the data of a database", () => {
+  it("is kept by replication or persistence", async () => {
     expect(await upgraded({ persistence: "disabled" })).toMatchObject({ lostKeys: 0, keys: 1002 });
     expect(await upgraded({ replication: false })).toMatchObject({ lostKeys: 0, keys: 1002 });
     expect(await upgraded({ replication: false, persistence: "snapshot" })).toMatchObject({ lostKeys: 0 });
     expect(await upgraded({}, { may_discard_data: true })).toMatchObject({ lostKeys: 0, keys: 1002 });
   });
 
-  it("is lost without both, asked or not", async () => {
+  it("is lost without both, whether requested or not", async () => {
     const { trial, ...result } = await upgraded({ replication: false, persistence: "disabled" });
     expect(result).toMatchObject({ lostKeys: 1002, keys: 0 });
     expect(trial.cluster.lostKeys).toBe(1002);
   });
 
-  it("is thrown away by force_discard wherever it is", async () => {
+  it("is always discarded with force_discard", async () => {
     expect(await upgraded({}, { force_discard: true })).toMatchObject({ lostKeys: 1002, keys: 0 });
   });
 
-  it("is guarded by servers that ask for consent", async () => {
+  it("is protected by servers that require consent", async () => {
     const spec = { ...CACHE, replication: false, persistence: "disabled" } as const;
     const trial = new Trial({ databases: [spec], switches: { missingConsent: "refused" } });
     const item = trial.item("search", "2.10.17");
@@ -341,7 +341,7 @@ describe("data", () => {
     expect((await trial.upgradeModules([item], { may_discard_data: true })).status).toBe(200);
   });
 
-  it("of modules is lost the same way", async () => {
+  it("is lost in the same way when modules are upgraded", async () => {
     const trial = new Trial({ databases: [{ ...CACHE, replication: false, persistence: "disabled" }] });
     await trial.upgradeModules([trial.item("search", "2.10.17")]);
     trial.settle();
@@ -349,21 +349,21 @@ describe("data", () => {
   });
 });
 
-describe("shards", () => {
+describe("the shards of a database", () => {
   it("fail over once, and once more to preserve their roles", async () => {
     expect(await upgraded({})).toMatchObject({ failovers: 4, firstRole: "slave" });
     expect(await upgraded({}, { preserve_roles: true })).toMatchObject({ failovers: 8, firstRole: "master" });
     expect(await upgraded({ replication: false })).toMatchObject({ failovers: 0, firstRole: "master" });
   });
 
-  it("restart all at once, or a few at a time, which takes longer", async () => {
+  it("restart all at once, or in groups, which takes longer", async () => {
     const all = await upgraded({});
     const two = await upgraded({}, { parallel_shards_upgrade: 2 });
     const one = await upgraded({}, { parallel_shards_upgrade: 1 });
     expect([two.took - all.took, one.took - all.took]).toEqual([5000, 15_000]);
   });
 
-  it("show the new version one after the other, while they restart", async () => {
+  it("report the new version one after the other while they restart", async () => {
     const trial = new Trial({ databases: [{ shards: 3, redisVersion: "7.4", replication: false }] });
     const { action_uid: uid } = (await trial.upgrade({ redis_version: "8.0", parallel_shards_upgrade: 1 })).json;
     trial.clock.advance(1500);

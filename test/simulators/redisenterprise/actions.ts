@@ -1,8 +1,8 @@
-import { epochSeconds } from "./answer";
 import { type Call, databaseOf, param, refuse } from "./call";
 import type { View } from "./databaseview";
 import { batchOf } from "./effects";
 import { isOver, type MachineState, progressOf, RESTARTING } from "./machine";
+import { epochSeconds } from "./response";
 import { sees } from "./roles";
 import type { DatabaseState, TaskState } from "./state";
 

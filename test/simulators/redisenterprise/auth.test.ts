@@ -13,7 +13,7 @@ async function token(trial: Trial, body?: object): Promise<string> {
 const withToken = (value: string, scheme = "JWT") => ({ headers: { authorization: `${scheme} ${value}` } });
 
 describe("Basic authentication", () => {
-  it("lets the right password in, which may hold colons, and answers everything else 401 without a body", async () => {
+  it("accepts a password with colons, and rejects all other credentials with 401 and no body", async () => {
     const trial = newTrial();
     expect((await trial.get("/v1/cluster")).status).toBe(200);
     for (const as of [null, `${DEFAULT_USER}:wrong`, "nobody:x", "nocolon"]) {
@@ -25,7 +25,7 @@ describe("Basic authentication", () => {
     );
   });
 
-  it("may answer 401 with a body, in either shape", async () => {
+  it("may return a body with 401, in either format", async () => {
     const trial = newTrial({ switches: { emptyErrors: [] } });
     const wrong = { as: "a:b" };
     expect((await trial.get("/v1/cluster", wrong)).text).toBe(
@@ -38,7 +38,7 @@ describe("Basic authentication", () => {
     });
   });
 
-  it("follows the password as it changes, and names one that expired", async () => {
+  it("rejects the old password after a change, and reports an expired password", async () => {
     const trial = newTrial({ switches: { emptyErrors: [] } });
     trial.cluster.control.setPassword(DEFAULT_USER, "new");
     expect((await trial.get("/v1/cluster")).status).toBe(401);
@@ -48,7 +48,7 @@ describe("Basic authentication", () => {
     expect([reply.status, reply.code]).toEqual([401, "password_expired"]);
   });
 
-  it("can be switched off, while tokens go on", async () => {
+  it("can be disabled while tokens are still accepted", async () => {
     const trial = newTrial();
     const known = await token(trial);
     trial.cluster.control.setSettings({ basicAuthentication: false });
@@ -61,7 +61,7 @@ describe("Basic authentication", () => {
 });
 
 describe("tokens", () => {
-  it("live for five minutes, or for the ttl asked for", async () => {
+  it("expire after five minutes, or after the requested ttl", async () => {
     const trial = newTrial();
     const usual = await token(trial);
     const short = await token(trial, { ttl: 10 });
@@ -78,7 +78,7 @@ describe("tokens", () => {
     }
   });
 
-  it("are renewed only by a valid one", async () => {
+  it("can be renewed only with a valid token", async () => {
     const trial = newTrial();
     const first = await token(trial, { ttl: 10 });
     const renewed = await trial.call("POST", "/v1/users/refresh_jwt", { ttl: 100 }, withToken(first));
@@ -88,7 +88,7 @@ describe("tokens", () => {
     expect((await trial.call("POST", "/v1/users/refresh_jwt")).status).toBe(401);
   });
 
-  it("come after the word JWT, or Bearer, as the server has it", async () => {
+  it("use the scheme JWT or Bearer, as the server is configured", async () => {
     const trial = newTrial();
     const known = await token(trial);
     expect((await trial.get("/v1/cluster", withToken(known, "Bearer"))).status).toBe(401);
@@ -97,7 +97,7 @@ describe("tokens", () => {
     expect((await trial.get("/v1/cluster", withToken(known))).status).toBe(401);
   });
 
-  it("are void when forged, when told so, and after an upgrade of the cluster", async () => {
+  it("become invalid when modified, when expired by the test, and after a cluster upgrade", async () => {
     const trial = newTrial({ softwareVersion: "8.0.10-64" });
     const known = await token(trial);
     expect((await trial.get("/v1/cluster", withToken(`${known.slice(0, -2)}AA`))).status).toBe(401);
@@ -109,7 +109,7 @@ describe("tokens", () => {
     expect((await trial.get("/v1/cluster", withToken(next))).status).toBe(401);
   });
 
-  it("expire by a clock of their own, if there is one", async () => {
+  it("expire by a separate clock, if there is one", async () => {
     const authClock = new ManualClock();
     const trial = newTrial();
     const cluster = new RedisEnterpriseCluster({ clock: trial.clock, authClock });
@@ -139,7 +139,7 @@ describe("permissions", () => {
     return { read: new Set(read.map((one) => one.status)), upgrade: upgrade.status, code: upgrade.code };
   };
 
-  it("are enough with db_member for a whole upgrade, and with a viewer for looking", async () => {
+  it("of db_member suffice for an upgrade, and those of a viewer for reading", async () => {
     const ok = new Set([200]);
     for (const role of ["admin", "cluster_member", "db_member"] as const) {
       expect(await statusAs(role)).toMatchObject({ read: ok, upgrade: 200 });
@@ -149,7 +149,7 @@ describe("permissions", () => {
     }
   });
 
-  it("may be confined to some databases; the others do not exist", async () => {
+  it("may be restricted to some databases, so that the others are not found", async () => {
     const trial = newTrial({ databases: [CACHE, CACHE], softwareVersion: "8.2.0-25" });
     trial.cluster.control.addUser({ email: "u", password: "p", databases: [2] });
     const as = "u:p";

@@ -8,7 +8,7 @@ import { EventQueue } from "./queue";
 import { CACHE, newTrial, Trial } from "./trial";
 
 describe("a node that is not the master", () => {
-  it("redirects with 307 to the master's address, credentials unseen, path and query kept", async () => {
+  it("redirects with 307 to the master's address without checking credentials, with path and query", async () => {
     const trial = newTrial();
     const reply = await trial.get("/v1/bdbs?fields=uid", { node: 2, as: null });
     expect(reply).toMatchObject({ status: 307, text: "" });
@@ -19,7 +19,7 @@ describe("a node that is not the master", () => {
     expect((await trial.get("/v1/bdbs", { node: 2 })).status).toBe(302);
   });
 
-  it("answers itself with handle_redirects, and for itself in any case", async () => {
+  it("handles requests itself with handle_redirects, and always reports its own state", async () => {
     const trial = newTrial();
     expect((await trial.get("/v1/bootstrap", { node: 2 })).status).toBe(200);
     trial.cluster.control.setSettings({ handleRedirects: true });
@@ -30,7 +30,7 @@ describe("a node that is not the master", () => {
 });
 
 describe("the master", () => {
-  it("changes at once, and the old one redirects", async () => {
+  it("can change immediately, and the previous master redirects", async () => {
     const trial = newTrial();
     trial.cluster.control.changeMaster(2);
     expect((await trial.get("/v1/bdbs")).headers["location"]).toContain(trial.cluster.endpoints[1]);
@@ -39,7 +39,7 @@ describe("the master", () => {
     });
   });
 
-  it("is elected again when its node is gone; until then 503", async () => {
+  it("is elected again when its node is down, and until then nodes return 503", async () => {
     const trial = newTrial();
     trial.cluster.control.stopNode(1);
     await expect(trial.get("/v1/bdbs")).rejects.toMatchObject({ code: "ECONNREFUSED" });
@@ -51,7 +51,7 @@ describe("the master", () => {
     expect((await trial.get("/v1/bdbs")).status).toBe(307);
   });
 
-  it("is not there without a quorum", async () => {
+  it("does not exist without a quorum", async () => {
     const trial = newTrial();
     trial.cluster.control.stopNode(2);
     trial.cluster.control.stopNode(3);
@@ -63,8 +63,8 @@ describe("the master", () => {
   });
 });
 
-describe("requests", () => {
-  it("need a path and a method that exist", async () => {
+describe("a request", () => {
+  it("must have an existing path and method", async () => {
     const trial = newTrial();
     for (const path of ["/v1/bdbs/1/modules", "/v1/bdbs/1/actions", "/v1/bdbs/x", "/v3/bdbs", "/v1/bdbs/", "/"]) {
       expect(await trial.get(path)).toMatchObject({ status: 404, text: "" });
@@ -74,7 +74,7 @@ describe("requests", () => {
     expect((await trial.call("DELETE", "/v1/actions/x")).status).toBe(405);
   });
 
-  it("need headers the server understands", async () => {
+  it("must have headers that the server supports", async () => {
     const trial = newTrial();
     expect((await trial.get("/v1/bdbs", { headers: { accept: "text/html" } })).status).toBe(400);
     expect((await trial.get("/v1/bdbs", { headers: { accept: "*/*" } })).status).toBe(200);
@@ -87,7 +87,7 @@ describe("requests", () => {
     expect((await trial.get("/v1/bdbs", { headers: { "x-api-version": "7" } })).status).toBe(505);
   });
 
-  it("are answered by the proxy with the recorded headers", async () => {
+  it("is answered by the proxy with the recorded headers", async () => {
     const { headers } = await newTrial().get("/v1/bdbs");
     expect(headers).toMatchObject({ server: "envoy", "content-type": "application/json" });
     expect(Number(headers["cluster-state-id"])).toBeGreaterThan(0);
@@ -117,7 +117,7 @@ describe("a served cluster", () => {
 
   const auth = "admin@cluster.local:p@ss:w0rd";
 
-  it("has a certificate for its name, not for the addresses it redirects to", async () => {
+  it("has a certificate for its name, but not for the addresses it redirects to", async () => {
     const cluster = new RedisEnterpriseCluster({ clock: new ManualClock(), databases: [CACHE] });
     const served = await serveRedisEnterprise(cluster);
     const [first = "", second = ""] = served.origins;
@@ -140,7 +140,7 @@ describe("a served cluster", () => {
     }
   });
 
-  it("takes a client certificate in place of a password, if its subject is allowed", async () => {
+  it("accepts a client certificate instead of a password, if its subject is allowed", async () => {
     const { key, cert } = selfSigned(["ops.cluster.local"], { commonName: "ops" });
     const foreign = selfSigned([], { commonName: "ops" });
     const cluster = new RedisEnterpriseCluster({
@@ -165,7 +165,7 @@ describe("a served cluster", () => {
     }
   });
 
-  it("says nothing to plain HTTP on its TLS port", async () => {
+  it("does not answer plain HTTP on its TLS port", async () => {
     const served = await serveRedisEnterprise(new RedisEnterpriseCluster({ clock: new ManualClock(), nodes: 1 }));
     try {
       await expect(fetch(`${served.origins[0]?.replace("https", "http")}/v1/cluster`)).rejects.toThrow("fetch failed");
@@ -174,7 +174,7 @@ describe("a served cluster", () => {
     }
   });
 
-  it("closes the port of a node that is down, and serves plain HTTP when told", async () => {
+  it("closes the port of a node that is down, and serves plain HTTP if configured", async () => {
     const cluster = new RedisEnterpriseCluster({ clock: new ManualClock(), nodes: 2 });
     const served = await serveRedisEnterprise(cluster, { tls: false, tickMs: 5 });
     const [first = "", second = ""] = served.origins;
@@ -195,8 +195,8 @@ const UPGRADE = "/v1/bdbs/1/modules/upgrade";
 
 const search = (trial: Trial, uid = 1) => trial.upgradeModules([trial.item("search", "2.10.17", uid)], {}, uid);
 
-describe("time", () => {
-  it("brings the same upgrades to the same end however often it is asked", async () => {
+describe("simulated time", () => {
+  it("leads to the same final state of upgrades however often the simulator is called", async () => {
     const run = async (steps: readonly number[]): Promise<string> => {
       const trial = newTrial({ databases: [CACHE, { ...CACHE, shards: 3 }], switches: { busy: "queue" } });
       trial.cluster.control.fail({ database: 2, state: "prepare" });
@@ -223,7 +223,7 @@ describe("time", () => {
     );
   });
 
-  it("does not pass at all where everything is instant", async () => {
+  it("does not advance when all timings are instant", async () => {
     const trial = newTrial({ timings: "instant" });
     expect((await search(trial)).json).toMatchObject({
       status: "active",
@@ -233,7 +233,7 @@ describe("time", () => {
     expect((await trial.database()).status).toBe("active");
   });
 
-  it("is made to pass for one database, hung or not", async () => {
+  it("can be advanced for one database, hung or not", async () => {
     const trial = newTrial();
     trial.cluster.control.hang({ state: "wait_for_version" });
     await search(trial);
@@ -244,7 +244,7 @@ describe("time", () => {
     expect(() => trial.cluster.control.unhang(1)).toThrow("is running");
   });
 
-  it("goes on after a hang", async () => {
+  it("continues an upgrade after a hang", async () => {
     const trial = newTrial();
     trial.cluster.control.hang();
     await search(trial);
@@ -257,7 +257,7 @@ describe("time", () => {
 });
 
 describe("the event queue", () => {
-  it("gives out events by time, and in order where times are equal", () => {
+  it("returns events by time, and in order at the same time", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 20 })), (times) => {
         const queue = new EventQueue();
@@ -272,7 +272,7 @@ describe("the event queue", () => {
 });
 
 describe("a cluster", () => {
-  it("runs thousands of upgrades at once", async () => {
+  it("runs thousands of upgrades at the same time", async () => {
     const trial = new Trial();
     const count = 3000;
     const statuses = new Set<number>();
@@ -288,7 +288,7 @@ describe("a cluster", () => {
     expect(trial.cluster.nextEventAt()).toBeUndefined();
   });
 
-  it("is upgraded: other modules are listed, and databases with auto_upgrade move of themselves", async () => {
+  it("lists other modules after its upgrade, and upgrades databases with auto_upgrade", async () => {
     const trial = new Trial({ softwareVersion: "8.0.10-64", databases: [{ ...CACHE, autoUpgrade: true }, CACHE] });
     trial.cluster.control.addModule({ name: "own", version: "1.0.0" });
     trial.cluster.control.upgradeCluster("8.2.0-25");
@@ -301,7 +301,7 @@ describe("a cluster", () => {
     expect(modules).not.toContainEqual(expect.objectContaining({ module_name: "search", semantic_version: "2.10.19" }));
   });
 
-  it("leaves an auto_upgrade database alone that cannot move or is busy", async () => {
+  it("does not upgrade an auto_upgrade database that cannot be upgraded or is busy", async () => {
     const stuck = { redisVersion: "7.4", modules: [{ name: "rg", version: "1.2.5" }], autoUpgrade: true };
     const trial = new Trial({ databases: [stuck, { ...CACHE, autoUpgrade: true }] });
     trial.cluster.control.busy(2);
@@ -309,7 +309,7 @@ describe("a cluster", () => {
     expect(trial.cluster.acceptedUpgrades).toEqual([]);
   });
 
-  it("drifts", async () => {
+  it("can be set to other versions", async () => {
     const trial = newTrial();
     trial.cluster.control.setModule(1, { name: "bf", version: "2.8.7" });
     trial.cluster.control.setModule(1, { name: "search", version: "2.10.20" });
@@ -322,7 +322,7 @@ describe("a cluster", () => {
 });
 
 describe("the journal", () => {
-  it("counts writes, lost replies among them, and keeps no secret", async () => {
+  it("lists writes, including those with a lost response, and contains no secrets", async () => {
     const trial = newTrial();
     trial.cluster.faults.add({ match: { method: "POST", path: UPGRADE }, fault: { kind: "loseReply" } });
     await expect(search(trial)).rejects.toMatchObject({ code: "ECONNRESET" });
@@ -336,15 +336,15 @@ describe("the journal", () => {
     expect(JSON.stringify(trial.cluster.journal.entries)).not.toContain("p@ss");
   });
 
-  it("is preceded by hooks that may change the cluster", async () => {
+  it("is written after hooks that may change the cluster", async () => {
     const trial = newTrial();
     trial.cluster.onCall(({ node }) => trial.cluster.control.setDatabase(1, { name: node }));
     expect((await trial.database()).name).toBe("node1");
   });
 });
 
-describe("the state", () => {
-  it("is saved in the middle of an upgrade and carried on elsewhere", async () => {
+describe("the exported state", () => {
+  it("of an upgrade in progress can be resumed in another cluster", async () => {
     const first = newTrial();
     await search(first);
     first.clock.advance(3000);
@@ -366,7 +366,7 @@ describe("the state", () => {
 });
 
 describe("npm run simulate", () => {
-  it("explains itself and refuses what it does not know", async () => {
+  it("prints its usage and rejects unknown modules", async () => {
     expect(await printed("redis-enterprise", "--help")).toEqual({
       code: 0,
       text: expect.stringContaining("--database"),

@@ -1,5 +1,5 @@
-import { isoSeconds } from "./answer";
 import { type Call, server } from "./call";
+import { isoSeconds } from "./response";
 
 /** GET /v1/cluster: it does not contain the version of the cluster (Redis Enterprise facts §2.8). */
 export function getCluster(call: Call): unknown {

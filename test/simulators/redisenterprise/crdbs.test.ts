@@ -7,11 +7,11 @@ const GUID = "552bbccb-99f3-4142-bd17-93d245f0bc79";
 const OTHER = "other.local";
 const UPGRADE_CRDB = `/v1/crdbs/${GUID}/upgrade`;
 
-describe("Active-Active", () => {
+describe("an Active-Active database", () => {
   const newPair = (options = {}) =>
     newTrial({ databases: [{ ...CACHE, crdtGuid: GUID, otherClusters: [OTHER] }], ...options });
 
-  it("does not get the bundled modules, and moves its protocol unless told to keep it", async () => {
+  it("does not get the bundled modules, and updates its protocol version unless requested otherwise", async () => {
     for (const [keep, protocol] of [
       [false, 2],
       [true, 1],
@@ -24,7 +24,7 @@ describe("Active-Active", () => {
     }
   });
 
-  it("is upgraded by a task of its own", async () => {
+  it("is upgraded by a CRDB task", async () => {
     const trial = newPair();
     expect((await trial.call("POST", UPGRADE_CRDB, { keep_redis_version: true })).status).toBe(400);
     const task = await trial.data<{ id: string }>("POST", UPGRADE_CRDB, { redis_version: "8.0" });
@@ -38,7 +38,7 @@ describe("Active-Active", () => {
     expect(await trial.data("GET", "/v1/crdbs")).toHaveLength(1);
   });
 
-  it("fails with its database, and has no such call before 8.0.18", async () => {
+  it("fails its CRDB task if its upgrade fails, and has no upgrade request before 8.0.18", async () => {
     const trial = newPair();
     trial.cluster.control.fail({ error: "boom" });
     const { id } = await trial.data<{ id: string }>("POST", UPGRADE_CRDB, { redis_version: "8.0" });
@@ -74,13 +74,13 @@ async function startTask(trial: Trial, headers: Record<string, string> = {}): Pr
 const readTask = (trial: Trial, id: string) => trial.data<TaskView>("GET", `/v1/crdb_tasks/${id}`);
 
 describe("a CRDB task", () => {
-  it("has the id that the call names, or one of its own", async () => {
+  it("has the id from the request, or a generated one", async () => {
     expect(await startTask(pairOn72(), { "x-task-id": "mine" })).toBe("mine");
     expect(await startTask(pairOn72())).toMatch(/^[\da-f-]{36}$/);
     expect(await startTask(pairOn72({ switches: { crdbTaskNamed: false } }), { "x-task-id": "mine" })).not.toBe("mine");
   });
 
-  it("is queued while nothing shows at the database, then begins there", async () => {
+  it("is queued before the database shows anything, then upgrades the database", async () => {
     const trial = pairOn72({ timings: { crdbQueueMs: 60_000 } });
     const id = await startTask(trial);
     trial.clock.advance(59_000);
@@ -95,7 +95,7 @@ describe("a CRDB task", () => {
     expect(trial.cluster.database(1).redisVersion).toBe("7.4");
   });
 
-  it("is over when the last participant is, and listed until then", async () => {
+  it("is in progress and listed until the last participant has completed", async () => {
     const trial = pairOn72();
     trial.cluster.control.setParticipant(OTHER, { lastsMs: 120_000 });
     const id = await startTask(trial);
@@ -109,7 +109,7 @@ describe("a CRDB task", () => {
     expect((await pairOn72({ switches: { crdbTaskList: false } }).get("/v1/crdb_tasks")).status).toBe(404);
   });
 
-  it("has failed when one of them has, though the database here is upgraded", async () => {
+  it("has failed if one participant has failed, even if this database is upgraded", async () => {
     const trial = pairOn72();
     trial.cluster.control.setParticipant(OTHER, { error: "no memory" });
     const id = await startTask(trial);
@@ -125,7 +125,7 @@ describe("a CRDB task", () => {
   it.each([
     [{}, 500],
     [{ "x-result-ttl": "3600" }, 3_600],
-  ])("is remembered for a while after its end (%j)", async (headers, kept) => {
+  ])("is returned for a limited time after its end (%j)", async (headers, kept) => {
     const trial = pairOn72({ timings: "instant" });
     const id = await startTask(trial, headers);
     expect(await readTask(trial, id)).toMatchObject({ status: "finished" });
@@ -136,13 +136,13 @@ describe("a CRDB task", () => {
   });
 });
 
-describe("a request for a task", () => {
-  it.each(["0", "soon", "-1", ""])("is refused with X-Result-TTL %j", async (ttl) => {
+describe("a request for a CRDB task", () => {
+  it.each(["0", "soon", "-1", ""])("is rejected with X-Result-TTL %j", async (ttl) => {
     const reply = await pairOn72().call("POST", UPGRADE_CRDB, {}, { headers: { "x-result-ttl": ttl } });
     expect(reply.status).toBe(400);
   });
 
-  it("is refused with the id of a task that there is", async () => {
+  it("is rejected with the id of an existing task", async () => {
     const trial = pairOn72({ timings: "instant" });
     await startTask(trial, { "x-task-id": "mine" });
     const reply = await trial.call("POST", UPGRADE_CRDB, {}, { headers: { "x-task-id": "mine" } });

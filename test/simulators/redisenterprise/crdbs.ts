@@ -1,13 +1,13 @@
-import { isoSeconds } from "./answer";
-import { startUpgrade } from "./answerupgrade";
 import { readBody } from "./body";
 import { type Call, param } from "./call";
 import type { View } from "./databaseview";
 import { malformed, Refusal } from "./errors";
 import type { MachineState, UpgradePlan } from "./machine";
+import { isoSeconds } from "./response";
 import { admit } from "./rules";
 import type { CrdbState, CrdbTaskState } from "./state";
 import { CRDB_SHAPE, planUpgrade } from "./upgrade";
+import { startUpgrade } from "./upgraderesponse";
 import { newUid } from "./world";
 
 export function getCrdbs(call: Call): unknown {

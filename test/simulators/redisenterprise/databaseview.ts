@@ -1,6 +1,6 @@
-import { isoSeconds } from "./answer";
 import type { Call } from "./call";
 import { isOver, type LoadedModule, progressOf } from "./machine";
+import { isoSeconds } from "./response";
 import type { DatabaseState } from "./state";
 
 export type View = Readonly<Record<string, unknown>>;

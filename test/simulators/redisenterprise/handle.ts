@@ -1,8 +1,8 @@
 import { pathOf, queryOf, type SimRequest, type SimResponse } from "../shell/http";
-import { bare, failure, success } from "./answer";
 import { authenticate } from "./auth";
 import type { Call } from "./call";
 import { malformed, Refusal } from "./errors";
+import { bare, failure, success } from "./response";
 import { holds } from "./roles";
 import { type Match, matchRoute } from "./routes";
 import type { NodeState } from "./state";

@@ -10,7 +10,7 @@ export function getModules(call: Call): unknown {
   return call.world.state.modules.map((module) => moduleView(call, module));
 }
 
-/** GET /v1/modules/{uid}; the uid is 32 hexadecimal digits whatever the page says (Redis Enterprise facts §2.5). */
+/** GET /v1/modules/{uid}; the uid is 32 hexadecimal digits, unlike on the page (Redis Enterprise facts §2.5). */
 export function getModule(call: Call): unknown {
   const { modules, switches } = call.world.state;
   const uid = param(call, "uid");

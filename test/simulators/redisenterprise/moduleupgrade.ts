@@ -1,4 +1,3 @@
-import { answerUpgrade } from "./answerupgrade";
 import { flag, list, readBody, type Shape } from "./body";
 import { type Call, databaseOf } from "./call";
 import { malformed } from "./errors";
@@ -6,6 +5,7 @@ import { argsOf, chosenBy, differs, type Item, readItems } from "./item";
 import type { LoadedModule, UpgradePlan } from "./machine";
 import { admit, checkConsent, checkModule } from "./rules";
 import type { DatabaseState } from "./state";
+import { upgradeResponse } from "./upgraderesponse";
 
 /** `force_restart` is known from a release note alone (Redis Enterprise facts §2.1). */
 const SHAPE: Shape = {
@@ -43,7 +43,7 @@ export function postModulesUpgrade(call: Call): unknown {
     parallel: policy.parallelShardsUpgrade,
     crdtProtocol: false,
   };
-  return answerUpgrade(call, database, plan, "modules/upgrade");
+  return upgradeResponse(call, database, plan, "modules/upgrade");
 }
 
 /** Equal versions are accepted: that is how arguments alone are changed (Redis Enterprise facts §2.1). */

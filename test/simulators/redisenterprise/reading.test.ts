@@ -3,8 +3,8 @@ import { CACHE, Trial } from "./trial";
 
 type Row = Readonly<Record<string, unknown>>;
 
-describe("a recorded cluster", () => {
-  it("does not say its version, but its nodes do", async () => {
+describe("a cluster as recorded", () => {
+  it("reports the version of its nodes, but none of its own", async () => {
     const trial = new Trial();
     expect(JSON.stringify(await trial.data("GET", "/v1/cluster"))).not.toContain("100.0.21");
     const [node] = await trial.data<Row[]>("GET", "/v1/nodes");
@@ -25,7 +25,7 @@ describe("a recorded cluster", () => {
     });
   });
 
-  it("lists sixteen modules under their recorded uids", async () => {
+  it("lists sixteen modules with their recorded uids", async () => {
     const trial = new Trial();
     const modules = await trial.data<Row[]>("GET", "/v1/modules");
     expect(modules).toHaveLength(16);
@@ -47,7 +47,7 @@ describe("a recorded cluster", () => {
     expect(await trial.data("GET", "/v1/cluster/policy")).toMatchObject({ default_provisioned_redis_version: "8.0" });
   });
 
-  it("shows a database with the recorded keys, all four of each module", async () => {
+  it("returns a database with the recorded fields, and the four fields of each module", async () => {
     const trial = new Trial({ databases: [{ ...CACHE, persistence: "disabled", replication: false }] });
     const database = await trial.database();
     expect(database).toMatchObject({
@@ -74,7 +74,7 @@ describe("a recorded cluster", () => {
     expect(JSON.stringify(await trial.database())).not.toContain("secret");
   });
 
-  it("shows the fields asked for, and all databases bare", async () => {
+  it("returns only the requested fields, and lists databases", async () => {
     const trial = new Trial({ databases: [CACHE, { name: "other" }] });
     expect(await trial.data("GET", "/v1/bdbs?fields=uid,name")).toEqual([
       { uid: 1, name: "database-1" },
@@ -88,7 +88,7 @@ describe("a recorded cluster", () => {
   });
 });
 
-describe("other builds", () => {
+describe("a cluster of another build", () => {
   const versions = async (softwareVersion: string) => {
     const trial = new Trial({ softwareVersion, databases: [{ modules: ["search"] }] });
     const modules = await trial.data<Row[]>("GET", "/v1/modules");
@@ -104,7 +104,7 @@ describe("other builds", () => {
     };
   };
 
-  it("bring their own Redis and modules, and know their own calls", async () => {
+  it("has the Redis versions, modules and requests of the build", async () => {
     expect(await versions("7.4.6-22")).toMatchObject({ redis: "7.2", modules: 8, v2: 404, ofDatabase: 200 });
     expect(await versions("7.2.4-52")).toMatchObject({ redis: "7.2", ofDatabase: 404 });
     expect(await versions("7.8.6-13")).toMatchObject({ redis: "7.4", modules: 12, v2: 404, loaded: "2.10.12" });
@@ -112,7 +112,7 @@ describe("other builds", () => {
     expect(await versions("8.2.0-25")).toMatchObject({ redis: "8.6", modules: 28, names: 4, loaded: "8.6.4" });
   });
 
-  it("describe modules in their own way", async () => {
+  it("has the module fields of the build", async () => {
     const old = (await versions("7.4.6-22")).keys;
     expect(old).toEqual(expect.arrayContaining(["min_redis_pack_version", "platforms"]));
     expect(old).not.toContain("compatible_redis_version");
@@ -123,7 +123,7 @@ describe("other builds", () => {
 
 const HOUR = 3_600_000;
 
-it("a database shows its last backup and its last export, and nothing before the first one", async () => {
+it("a database reports its last backup and its last export, and no fields before the first one", async () => {
   const trial = new Trial({ databases: [CACHE] });
   const { control } = trial.cluster;
   const fields = async () => {

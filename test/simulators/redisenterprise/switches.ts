@@ -59,7 +59,7 @@ export interface Switches {
   statuses: Readonly<Partial<Record<ErrorCode, number>>>;
   /** Default 307, which is undocumented. */
   redirectStatus: 301 | 302 | 307 | 308;
-  /** Words before a token in the Authorization header. Default JWT, as the refresh page has it; another page says bearer. */
+  /** Schemes of a token in the Authorization header. Default JWT, as on the refresh page; another page documents bearer. */
   tokenSchemes: readonly ("JWT" | "Bearer")[];
   /** Where POST users/authorize takes the password. Default either. */
   authorizeBy: "header" | "body" | "either";

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { epochSeconds } from "./answer";
+import { epochSeconds } from "./response";
 import type { ClusterState, UserState } from "./state";
 
 /** A JSON Web Token as issued by POST /v1/users/authorize: HS256, with an expiry. */

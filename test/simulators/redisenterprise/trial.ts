@@ -99,7 +99,7 @@ export class Trial {
     return this.call("POST", `/v1/bdbs/${uid}/upgrade${query}`, body);
   }
 
-  /** All five keys that take a module of a database to another version. */
+  /** All five fields for the upgrade of a module of a database. */
   item(name: string, version: string, uid = 1): Record<string, string> {
     const loaded = this.cluster.database(uid).modules.find((module) => module.name === name);
     const target = this.cluster.state.modules.find((module) => module.name === name && module.version === version);

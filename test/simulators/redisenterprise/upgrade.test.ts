@@ -5,7 +5,7 @@ const SEARCH_17 = "b212cb64b206074750414b81d9fb1135";
 const OLD = { redisVersion: "7.2", modules: ["search", "bf"] } as const;
 
 describe("an upgrade of a database", () => {
-  it("goes to a Redis version and takes the modules along", async () => {
+  it("changes the Redis version and upgrades the modules", async () => {
     const trial = newTrial({ databases: [OLD] });
     const reply = await trial.upgrade({ redis_version: "7.4" });
     expect(reply).toMatchObject({ status: 200, json: { status: "active", redis_version: "7.2", version: "7.2.7" } });
@@ -15,7 +15,7 @@ describe("an upgrade of a database", () => {
     expect(trial.cluster.database(1).shards.map((shard) => shard.version)).toEqual(["7.4.2", "7.4.2"]);
   });
 
-  it("goes to the cluster's default version, where the bundled modules join", async () => {
+  it("leads to the cluster's default version, with the bundled modules added", async () => {
     const trial = newTrial();
     await trial.upgrade({});
     trial.settle();
@@ -29,7 +29,7 @@ describe("an upgrade of a database", () => {
     expect((await trial.database()).module_list.map((one) => one.module_args)).toEqual(["", "", "", ""]);
   });
 
-  it("keeps Redis and moves the modules to the latest for it", async () => {
+  it("to its current Redis version upgrades the modules to the latest compatible version", async () => {
     for (const body of [{ redis_version: "7.4" }, { keep_redis_version: true }]) {
       const trial = newTrial();
       await trial.upgrade(body);
@@ -39,7 +39,7 @@ describe("an upgrade of a database", () => {
     }
   });
 
-  it("keeps the arguments of modules it does not move", async () => {
+  it("keeps the arguments of modules that it does not upgrade", async () => {
     const modules = [
       { name: "search", version: "2.10.17", args: "WORKERS 6" },
       { name: "ReJSON", version: "2.8.4" },
@@ -53,7 +53,7 @@ describe("an upgrade of a database", () => {
     ]);
   });
 
-  it("accepts the version it has: a later patch comes along, one that no node brings stays", async () => {
+  it("to its current version installs a later patch, and changes nothing if no node has one", async () => {
     const trial = newTrial({ databases: [{ redisVersion: "7.4", version: "7.4.1" }, { redisVersion: "7.3" }] });
     await trial.upgrade({ redis_version: "7.4" }, 1);
     expect((await trial.upgrade({ redis_version: "7.3", force_restart: true }, 2)).status).toBe(200);
@@ -62,7 +62,7 @@ describe("an upgrade of a database", () => {
     expect((await trial.database(2)).version).toBe("7.3.0");
   });
 
-  it("leaves modules alone with latest_with_modules false, if they still fit", async () => {
+  it("does not upgrade compatible modules with latest_with_modules false", async () => {
     const trial = newTrial();
     await trial.upgrade({ redis_version: "7.4", latest_with_modules: false, force_restart: true });
     trial.settle();
@@ -74,7 +74,7 @@ describe("an upgrade of a database", () => {
     expect(trial.cluster.database(1).shardRestarts).toBe(2);
   });
 
-  it("leaves modules alone by default before 7.8.2", async () => {
+  it("does not upgrade modules by default before 7.8.2", async () => {
     const trial = newTrial({
       softwareVersion: "7.4.6-22",
       databases: [{ ...OLD, modules: [{ name: "search", version: "2.8.9" }] }],
@@ -84,7 +84,7 @@ describe("an upgrade of a database", () => {
     expect(await trial.versions()).toEqual({ search: "2.8.9" });
   });
 
-  it("takes named modules to the version named", async () => {
+  it("upgrades named modules to the named version", async () => {
     const trial = newTrial();
     trial.cluster.control.addModule({ name: "search", version: "2.10.12", compatibleRedisVersion: "7.4" });
     const { current_module, new_module, new_module_args } = trial.item("search", "2.10.12");
@@ -98,7 +98,7 @@ describe("an upgrade of a database", () => {
     });
   });
 
-  it("does nothing on a dry run but tell what would be", async () => {
+  it("with dry_run only returns the result", async () => {
     const trial = newTrial();
     const reply = await trial.upgrade({ redis_version: "8.0" }, 1, "?dry_run=true");
     expect(reply.json).toMatchObject({ redis_version: "8.0", version: "8.0.0" });
@@ -114,13 +114,13 @@ describe("an upgrade of a database", () => {
   });
 });
 
-describe("/upgrade refuses", () => {
+describe("POST bdbs/{uid}/upgrade refuses", () => {
   const refused = async (trial: Trial, body: object) => {
     const { status, code, json } = await trial.upgrade(body);
     return [status, code, json["description"]];
   };
 
-  it("another direction, an unknown target, and contradictions", async () => {
+  it("a lower or unknown version, and contradictory arguments", async () => {
     const trial = newTrial();
     expect(await refused(trial, { redis_version: "7.2" })).toEqual([
       400,
@@ -141,13 +141,13 @@ describe("/upgrade refuses", () => {
     ]);
   });
 
-  it("nodes of different versions", async () => {
+  it("any upgrade while nodes have different versions", async () => {
     const trial = newTrial();
     trial.cluster.control.upgradeNode(2, "100.0.22-1");
     expect((await refused(trial, {}))[2]).toBe("not all nodes upgraded to the same version");
   });
 
-  it("what the policy forbids", async () => {
+  it("a version that the policy forbids", async () => {
     const trial = newTrial({ policy: { redisUpgradePolicy: "major" } });
     for (const node of trial.cluster.state.nodes) {
       node.supported = node.supported.map((one) => ({ ...one, major: one.redisVersion !== "8.0" }));
@@ -158,7 +158,7 @@ describe("/upgrade refuses", () => {
     ]);
   });
 
-  it("memcached, Redis 8.0 on flash, and everything once the license is over", async () => {
+  it("memcached, Redis 8.0 on flash, and every upgrade after the license expired", async () => {
     const trial = newTrial({ databases: [{ ...CACHE, bigstore: true, modules: [] }, { type: "memcached" }] });
     expect((await refused(trial, { redis_version: "8.0" }))[0]).toBe(400);
     expect((await trial.upgrade({}, 2)).status).toBe(400);
@@ -168,7 +168,7 @@ describe("/upgrade refuses", () => {
 });
 
 describe("an upgrade of modules", () => {
-  it("answers the database as it was, active with its old versions, and the action beside it", async () => {
+  it("returns the database before the change, active with its old versions, and the action", async () => {
     const trial = newTrial();
     const reply = await trial.upgradeModules([trial.item("search", "2.10.17")]);
     expect(reply.status).toBe(200);
@@ -184,7 +184,7 @@ describe("an upgrade of modules", () => {
     ]);
   });
 
-  it("is pending, then active with the old versions, then over with the new ones", async () => {
+  it("is pending, then in progress with the old versions, then completed with the new ones", async () => {
     const trial = newTrial();
     const before = Number((await trial.get("/v1/bdbs/1")).headers["cluster-state-id"]);
     await trial.upgradeModules([trial.item("search", "2.10.17"), trial.item("ReJSON", "2.8.10")]);
@@ -205,7 +205,7 @@ describe("an upgrade of modules", () => {
     expect(Number((await trial.get("/v1/bdbs/1")).headers["cluster-state-id"])).toBeGreaterThan(before);
   });
 
-  it("wipes arguments that are not sent again, and changes them alone at the same version", async () => {
+  it("clears arguments that are omitted, and can change only the arguments", async () => {
     const trial = newTrial();
     const { new_module_args: _, ...bare } = trial.item("search", "2.10.17");
     await trial.upgradeModules([bare]);
@@ -221,7 +221,7 @@ describe("an upgrade of modules", () => {
   });
 });
 
-describe("modules/upgrade refuses", () => {
+describe("POST bdbs/{uid}/modules/upgrade refuses", () => {
   const refused = async (change: object, more: object = {}, options = {}) => {
     const trial = newTrial(options);
     const reply = await trial.upgradeModules([{ ...trial.item("search", "2.10.17"), ...change }], more);
@@ -229,7 +229,7 @@ describe("modules/upgrade refuses", () => {
     return [reply.status, reply.code];
   };
 
-  it("bodies it cannot read", async () => {
+  it("an invalid body", async () => {
     const trial = newTrial();
     const target = "/v1/bdbs/1/modules/upgrade";
     const bodies: unknown[] = [{}, { modules: [] }, { modules: {} }, { modules: ["search"] }, [], { modules: [{}] }];
@@ -240,7 +240,7 @@ describe("modules/upgrade refuses", () => {
     expect((await trial.call("POST", target)).status).toBe(400);
   });
 
-  it("fields of another type, unknown ones and contradictions", async () => {
+  it("fields of another type, unknown fields and contradictory fields", async () => {
     const bad = [400, "invalid_schema"];
     expect(await refused({ new_module_args: ["WORKERS", "6"] })).toEqual(bad);
     expect(await refused({ new_module: 1 })).toEqual(bad);
@@ -257,7 +257,7 @@ describe("modules/upgrade refuses", () => {
     expect((await trial.upgradeModules([item, item])).status).toBe(400);
   });
 
-  it("a module the cluster does not have", async () => {
+  it("a module that the cluster does not have", async () => {
     expect(await refused({ new_module: "0".repeat(32) })).toEqual([400, "missing_module"]);
     const statuses = { missing_module: 406 };
     expect(await refused({ new_module: "0".repeat(32) }, {}, { switches: { statuses } })).toEqual([
@@ -275,7 +275,7 @@ describe("modules/upgrade refuses", () => {
     });
   });
 
-  it("a module for another Redis", async () => {
+  it("a module for another Redis version", async () => {
     const trial = newTrial();
     const code = "redis_incompatible_version";
     expect(await trial.upgradeModules([trial.item("search", "7.99.91")])).toMatchObject({ status: 406, code });
@@ -285,14 +285,14 @@ describe("modules/upgrade refuses", () => {
     expect((await trial.upgradeModules([trial.item("search", "2.12.0")])).status).toBe(200);
   });
 
-  it("a module for a Redis that the database will only have later", async () => {
+  it("a module for a Redis version that the database does not have yet", async () => {
     const trial = newTrial({ databases: [{ redisVersion: "7.2", modules: ["search", "bf"] }] });
     const refusal = { status: 406, code: "redis_incompatible_version" };
     expect(await trial.upgradeModules([trial.item("search", "2.10.17")])).toMatchObject(refusal);
     expect(await trial.upgradeModules([trial.item("bf", "2.8.7")])).toMatchObject(refusal);
   });
 
-  it("a module for a later Redis Enterprise", async () => {
+  it("a module for a later Redis Enterprise version", async () => {
     const trial = newTrial({ softwareVersion: "7.22.2-10" });
     const spec = { name: "search", version: "2.11.0", compatibleRedisVersion: "7.4", minRedisPackVersion: "7.22.3" };
     trial.cluster.control.addModule(spec);
@@ -306,7 +306,7 @@ describe("modules/upgrade refuses", () => {
     ["replica_of, failover_migrate, persistence_aof", { replicaSync: "enabled" }],
     ["replica_of, failover_migrate, persistence_aof", { replicaSync: "paused" }],
     ["failover_migrate, persistence_aof, hash_policy", { needs: ["hash_policy"] }],
-  ] as const)("a module that lacks what the database needs: %s", async (missing, needing) => {
+  ] as const)("a module without the capabilities that the database needs: %s", async (missing, needing) => {
     const trial = newTrial({ databases: [{ ...CACHE, ...needing }] });
     trial.cluster.control.addModule({
       name: "search",
@@ -321,7 +321,7 @@ describe("modules/upgrade refuses", () => {
     });
   });
 
-  it("an unknown database, after it has read the body", async () => {
+  it("an unknown database, after it has validated the body", async () => {
     const trial = newTrial();
     expect(await trial.upgradeModules([trial.item("search", "2.10.17")], {}, 9)).toMatchObject({
       status: 404,
@@ -331,8 +331,8 @@ describe("modules/upgrade refuses", () => {
   });
 });
 
-describe("modules/upgrade accepts", () => {
-  it("the page's own example, and less than its table asks for", async () => {
+describe("POST bdbs/{uid}/modules/upgrade accepts", () => {
+  it("the documentation's example, and fewer fields than its table requires", async () => {
     const example = { module_name: "search", current_semantic_version: "2.10.8", new_module: SEARCH_17 };
     const more = { preserve_roles: true, may_discard_data: false };
     expect((await newTrial().upgradeModules([example], more)).status).toBe(200);
@@ -349,7 +349,7 @@ describe("modules/upgrade accepts", () => {
     expect((await trial.upgradeModules([trial.item("search", "2.10.20")])).status).toBe(200);
   });
 
-  it("names in any case, lists of arguments and unknown keys where the switches say so", async () => {
+  it("names in any case, lists of arguments and unknown keys, depending on the switches", async () => {
     const trial = newTrial({ switches: { moduleNames: "anyCase", moduleArgs: "either", unknownKeys: "ignored" } });
     const item = { ...trial.item("ReJSON", "2.8.10"), module_name: "ReJson", new_module_args: ["A", "1"] };
     expect((await trial.upgradeModules([item], { "// Optional fields": "" })).status).toBe(200);
@@ -357,7 +357,7 @@ describe("modules/upgrade accepts", () => {
     expect((await trial.database()).module_list[1]).toMatchObject({ module_name: "ReJSON", module_args: "A 1" });
   });
 
-  it("no other address, unless the deprecated one is there", async () => {
+  it("the deprecated path depending on the switch", async () => {
     const trial = newTrial();
     const body = { modules: [trial.item("search", "2.10.17")] };
     expect((await trial.call("POST", "/v1/modules/upgrade/bdb/1", body)).status).toBe(404);
@@ -366,11 +366,11 @@ describe("modules/upgrade accepts", () => {
   });
 });
 
-describe("a module that declares a least Redis alone", () => {
+describe("a module that declares only a minimum Redis version", () => {
   it.each([
     ["7.22.2-10", 200],
     ["8.0.10-1", 400],
-  ])("of another major version is taken by servers before 8.0 (%s: %i)", async (softwareVersion, status) => {
+  ])("of another major version is accepted by servers before 8.0 (%s: %i)", async (softwareVersion, status) => {
     const trial = new Trial({
       softwareVersion,
       databases: [{ redisVersion: "7.2", modules: [{ name: "rg", version: "1.2.7" }] }],
@@ -382,8 +382,8 @@ describe("a module that declares a least Redis alone", () => {
 
 const upgradeSearch = (trial: Trial) => trial.upgradeModules([trial.item("search", "2.10.17")]);
 
-describe("uids of bundled modules on Redis Enterprise 8", () => {
-  it("may be ignored although the call is answered 200", async () => {
+describe("the uids of bundled modules on Redis Enterprise 8", () => {
+  it("may be ignored although the response is 200", async () => {
     const trial = newTrial({ switches: { bundledUids: "ignored" } });
     expect((await upgradeSearch(trial)).status).toBe(200);
     trial.settle();
@@ -391,7 +391,7 @@ describe("uids of bundled modules on Redis Enterprise 8", () => {
     expect(await trial.versions()).toMatchObject({ search: "2.10.8" });
   });
 
-  it("may be refused, and choose nothing in /upgrade when ignored", async () => {
+  it("may be refused, and are not applied by /upgrade when ignored", async () => {
     expect((await upgradeSearch(newTrial({ switches: { bundledUids: "refused" } }))).status).toBe(400);
     const trial = newTrial({ switches: { bundledUids: "ignored" } });
     trial.cluster.control.addModule({
@@ -405,7 +405,7 @@ describe("uids of bundled modules on Redis Enterprise 8", () => {
     expect(await trial.versions()).toMatchObject({ search: "2.10.17" });
   });
 
-  it("are honoured before 8, and for modules of one's own", async () => {
+  it("are applied before 8, and for custom modules", async () => {
     const old = new Trial({
       softwareVersion: "7.22.2-10",
       databases: [{ redisVersion: "7.4", modules: [{ name: "search", version: "2.10.8" }] }],

@@ -1,4 +1,3 @@
-import { answerUpgrade } from "./answerupgrade";
 import { count, type Fields, flag, list, readBody, type Shape } from "./body";
 import { type Call, databaseOf, type Ground, server } from "./call";
 import { BUNDLED_AT_8, BUNDLED_AT_8_ON_FLASH } from "./catalogue";
@@ -18,6 +17,7 @@ import {
   type RedisTarget,
 } from "./rules";
 import type { DatabaseState, ModuleState } from "./state";
+import { upgradeResponse } from "./upgraderesponse";
 import { atLeast, compareVersions } from "./version";
 
 /** The keys of the CRDB call, except the two deprecated ones (Redis Enterprise facts §2.9). */
@@ -50,7 +50,7 @@ export function postUpgrade(call: Call): unknown {
   admit(call, database);
   const plan = planUpgrade(call, database, fields);
   if (dryRun && switches.dryRun === "supported") return prospect(call, database, plan);
-  return answerUpgrade(call, database, plan, "upgrade");
+  return upgradeResponse(call, database, plan, "upgrade");
 }
 
 function prospect(call: Call, database: DatabaseState, plan: UpgradePlan): unknown {

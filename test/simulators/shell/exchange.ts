@@ -4,7 +4,7 @@ import type { SimRequest, SimResponse } from "./http";
 
 /** The result of a call, for the transport to carry out. */
 export type Outcome =
-  | { readonly kind: "answer"; readonly response: SimResponse; readonly truncateTo?: number }
+  | { readonly kind: "response"; readonly response: SimResponse; readonly truncateTo?: number }
   | { readonly kind: "refused" }
   | { readonly kind: "reset" }
   | { readonly kind: "hang" };
@@ -39,7 +39,7 @@ function apply(system: SimSystem, host: SimHost, request: SimRequest, fault: Fau
       return { kind: "reset" };
     case "replace": {
       note(system, host, request, fault.status, fault);
-      return { kind: "answer", response: replacement(fault) };
+      return { kind: "response", response: replacement(fault) };
     }
     case "hang":
       note(system, host, request, fault.processed ? host.handle(request).status : 0, fault);
@@ -51,8 +51,8 @@ function apply(system: SimSystem, host: SimHost, request: SimRequest, fault: Fau
       const response = host.handle(request);
       note(system, host, request, response.status, fault);
       return fault?.kind === "truncate"
-        ? { kind: "answer", response, truncateTo: fault.bytes }
-        : { kind: "answer", response };
+        ? { kind: "response", response, truncateTo: fault.bytes }
+        : { kind: "response", response };
     }
   }
 }

@@ -187,7 +187,7 @@ async function receive(incoming: http.IncomingMessage): Promise<SimRequest> {
 
 function act(outcome: Outcome, response: http.ServerResponse): void {
   if (outcome.kind === "hang") return;
-  if (outcome.kind !== "answer") {
+  if (outcome.kind !== "response") {
     response.destroy();
     return;
   }

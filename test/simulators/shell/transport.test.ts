@@ -47,7 +47,7 @@ class Counter implements SimSystem, SimHost {
 
 const request = (method = "GET", target = "/a?b=1"): SimRequest => ({ method, target, headers: {}, body: NO_BODY });
 
-function newDoor(system = new Counter()) {
+function newTransport(system = new Counter()) {
   const send = createTransport(system, { sleep: async (ms) => system.clock.advance(ms) });
   return {
     system,
@@ -55,9 +55,9 @@ function newDoor(system = new Counter()) {
   };
 }
 
-describe("the in-memory door", () => {
-  it("answers, and journals what it answered", async () => {
-    const { system, call } = newDoor();
+describe("the in-memory transport", () => {
+  it("returns the response and writes it to the journal", async () => {
+    const { system, call } = newTransport();
     expect((await call()).body.toString()).toBe("/a?b=1 answered");
     await call(request("POST"));
     expect(system.journal.entries[0]).toEqual({
@@ -75,15 +75,15 @@ describe("the in-memory door", () => {
     expect(system.journal.count()).toBe(0);
   });
 
-  it("refuses where nobody listens", async () => {
-    const { system, call } = newDoor();
+  it("refuses a connection to a host that is down or unknown", async () => {
+    const { system, call } = newTransport();
     system.up = false;
     await expect(call()).rejects.toMatchObject({ code: "ECONNREFUSED" });
     await expect(createTransport(system)("http://10.0.0.9:80", request())).rejects.toMatchObject({ code: "ENOTFOUND" });
   });
 
-  it("loses a reply after it took effect, and only as often as told", async () => {
-    const { system, call } = newDoor();
+  it("loses a response after the request was processed, as often as scripted", async () => {
+    const { system, call } = newTransport();
     system.faults.add({
       match: { method: "POST", path: "/a", host: "counter" },
       skip: 1,
@@ -97,8 +97,8 @@ describe("the in-memory door", () => {
     expect(system.journal.find("POST").map((entry) => entry.fault)).toEqual([undefined, "loseReply", undefined]);
   });
 
-  it("resets and refuses before anything is processed", async () => {
-    const { system, call } = newDoor();
+  it("resets and refuses before the request is processed", async () => {
+    const { system, call } = newTransport();
     system.faults.add({ fault: { kind: "reset" } }, { fault: { kind: "refuse" } });
     await expect(call()).rejects.toMatchObject({ code: "ECONNRESET" });
     await expect(call()).rejects.toMatchObject({ code: "ECONNREFUSED" });
@@ -106,7 +106,7 @@ describe("the in-memory door", () => {
   });
 
   it("delays, replaces, truncates and hangs", async () => {
-    const { system, call } = newDoor();
+    const { system, call } = newTransport();
     const start = system.now();
     system.faults.add(
       { fault: { kind: "delay", ms: 5000 } },
@@ -125,7 +125,7 @@ describe("the in-memory door", () => {
     expect(system.processed).toBe(3);
   });
 
-  it("resets a delayed call whose host went away meanwhile", async () => {
+  it("resets a delayed request if the host restarts meanwhile", async () => {
     const system = new Counter();
     const send = createTransport(system, {
       sleep: async () => {
@@ -137,7 +137,7 @@ describe("the in-memory door", () => {
   });
 });
 
-describe("the served door", () => {
+describe("the served transport", () => {
   const agent = () => new http.Agent({ keepAlive: true, maxSockets: 1 });
 
   function get(origin: string, through: http.Agent, path = "/x?y=%2B"): Promise<string> {
@@ -156,7 +156,7 @@ describe("the served door", () => {
     });
   }
 
-  it("passes the target on as it came, and closes and re-opens the same port with its host", async () => {
+  it("passes the target on unchanged, and closes and reopens the port with its host", async () => {
     const system = new Counter();
     const served = await serve(system, { tickMs: 5 });
     const [origin = ""] = served.origins;
@@ -175,7 +175,7 @@ describe("the served door", () => {
     await expect(get(origin, agent())).rejects.toMatchObject({ code: "ECONNREFUSED" });
   });
 
-  it("kills the connections of an earlier process", async () => {
+  it("resets the connections of an earlier process", async () => {
     const system = new Counter();
     const served = await serve(system, { tickMs: 5 });
     const [origin = ""] = served.origins;
@@ -192,7 +192,7 @@ describe("the served door", () => {
     }
   });
 
-  it("truncates an answer short of its length", async () => {
+  it("truncates a response before its declared length", async () => {
     const system = new Counter();
     const served = await serve(system);
     const through = agent();
@@ -211,7 +211,7 @@ describe("the served door", () => {
 describe("a TLS port", () => {
   const tls = selfSigned();
 
-  it("answers a client that trusts its certificate, and no other", async () => {
+  it("is accepted by a client that trusts its certificate, and by no other", async () => {
     const served = await serve(new ObshellCluster({ clock: new ManualClock(), zones: 1 }), { tls });
     const get = (options: https.RequestOptions): Promise<number> =>
       new Promise((resolve, reject) => {
@@ -229,7 +229,7 @@ describe("a TLS port", () => {
     }
   });
 
-  it("tells plain HTTP what it is", async () => {
+  it("rejects plain HTTP with a message", async () => {
     const served = await serve(new ObshellCluster({ clock: new ManualClock(), zones: 1 }), { tls });
     const port = Number(served.origins[0]?.split(":").at(-1));
     try {
@@ -258,14 +258,14 @@ describe("a TLS port", () => {
 
 const LOOPBACK = "127.0.0.1";
 
-it("keeps a port on which nobody listens until it is released", async () => {
+it("reserves a port without listening on it until it is released", async () => {
   const server = createServer();
   const port = await listen(server, LOOPBACK, 0);
   await new Promise((resolve) => server.close(resolve));
   const keeper = await PortKeeper.open(LOOPBACK);
   try {
     await keeper.keep(port);
-    // The connection that keeps the port cannot be made twice.
+    // The connection that reserves the port cannot be opened twice.
     await expect(keeper.keep(port)).rejects.toMatchObject({ code: expect.stringMatching(/^EADDR(INUSE|NOTAVAIL)$/) });
     const refused = new Promise((resolve) => connect(port, LOOPBACK).once("error", resolve));
     expect(await refused).toMatchObject({ code: "ECONNREFUSED" });

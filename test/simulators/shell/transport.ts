@@ -37,8 +37,8 @@ export function createTransport(systems: SimSystem | readonly SimSystem[], optio
     const address = addressOf(origin);
     const found = locate(all, address);
     if (found === undefined) throw new SocketError("ENOTFOUND", `getaddrinfo ENOTFOUND ${address}`);
-    const answer = exchange(found.system, found.host, request, sleep).then((outcome) => settle(outcome, address));
-    return signal === undefined ? answer : abortable(answer, signal);
+    const response = exchange(found.system, found.host, request, sleep).then((outcome) => settle(outcome, address));
+    return signal === undefined ? response : abortable(response, signal);
   };
 }
 
@@ -68,10 +68,10 @@ function settle(outcome: Outcome, address: string): SimResponse | Promise<SimRes
   }
 }
 
-function abortable<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+function abortable<T>(response: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const abort = () => reject(signal.reason);
     signal.addEventListener("abort", abort, { once: true });
-    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+    response.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
 }

@@ -20,7 +20,7 @@ export interface UserState {
   readonly name: string;
   password: string;
   enabled: boolean;
-  /** False for a "HUAWEI ID": it takes no token by password. */
+  /** False for a "HUAWEI ID", which cannot get a token by password. */
   passwordLogin: boolean;
   /** Permissions it lacks. */
   denied: IamAction[];
@@ -66,10 +66,10 @@ export interface LockState {
   lockedUntil: number;
 }
 
-/** Who calls. */
+/** The authenticated caller. */
 export interface Principal {
   readonly account: AccountState;
   readonly user: UserState;
-  /** Project of a token; undefined for a signature, which is good for every project of the account. */
+  /** Project of a token; undefined for a signature, which is valid for every project of the account. */
   readonly scope: string | null | undefined;
 }

@@ -67,16 +67,16 @@ const VECTORS: Readonly<Record<string, Vector>> = {
   ),
 };
 
-describe.each(Object.entries(VECTORS))("vector %s", (name, { request, hash, signature }) => {
+describe.each(Object.entries(VECTORS))("test vector %s", (name, { request, hash, signature }) => {
   const names = Object.keys(request.headers).sort();
 
-  it("has its canonical request and signature", () => {
+  it("has the documented canonical request and signature", () => {
     const canonical = canonicalRequest(request, names, "literal");
     expect(sha256(canonical)).toBe(hash);
     expect(signatureOf("SKEXAMPLE", DATE, canonical)).toBe(signature);
   });
 
-  it("passes the gateway, and not with another last digit", async () => {
+  it("is accepted by the gateway, and rejected if the last digit of the signature changes", async () => {
     const trial = new Trial({ kernel: "2.0.48.231200" }, AT);
     const temporary = request.headers["x-security-token"];
     if (temporary) trial.cloud.control.iam.addTemporaryKey("AKEXAMPLE", "SKEXAMPLE", { securityToken: temporary });
@@ -93,7 +93,7 @@ describe.each(Object.entries(VECTORS))("vector %s", (name, { request, hash, sign
 });
 
 describe("the canonical request", () => {
-  it("is B's, literally", () => {
+  it("of vector B is the documented text", () => {
     const { request } = VECTORS["B"] ?? { request: { method: "", target: "", headers: {}, body: NO_BODY } };
     expect(canonicalRequest(request, ["content-type", "host", "x-sdk-date"], "literal")).toBe(
       [
@@ -118,13 +118,13 @@ describe("the canonical request", () => {
       '{"Name":"test","Id":1}\n',
       "cecc2af119b18ab70b4d094c0750f3b42c02f254903179a0fc2cc72fc9db4f59",
     ],
-  ])("of the Go SDK's %s %s is signed as there", (method, target, body, signature) => {
+  ])("of the Go SDK's %s %s has the SDK's signature", (method, target, body, signature) => {
     const headers = { "x-sdk-date": "20060102T150405Z" };
     const canonical = canonicalRequest({ method, target, headers, body: Buffer.from(body) }, ["x-sdk-date"], "literal");
     expect(signatureOf("SecretKey", "20060102T150405Z", canonical)).toBe(signature);
   });
 
-  it("sorts a query by name and value, and encodes it again", () => {
+  it("sorts the query by name and value, and encodes it again", () => {
     const target =
       "/?test=%E4%B8%80%20(%26%3D%3F!%23%25.*)&multi=3&limit=1&multi=1&path=/tmp/123&multi=2&enable=true&none";
     const canonical = canonicalRequest({ method: "GET", target, headers: {}, body: NO_BODY }, [], "literal");
@@ -136,12 +136,12 @@ describe("the canonical request", () => {
   it.each([
     ["literal", "q=a%2Bb"],
     ["space", "q=a%20b"],
-  ] as const)("takes a plus for a %s", (plus, query) => {
+  ] as const)("treats a plus as a %s, depending on the switch", (plus, query) => {
     const request = { method: "GET", target: "/?q=a+b", headers: {}, body: NO_BODY };
     expect(canonicalRequest(request, [], plus).split("\n")[2]).toBe(query);
   });
 
-  it("takes the place of the body's hash from X-Sdk-Content-Sha256", () => {
+  it("uses X-Sdk-Content-Sha256 instead of the body's hash", () => {
     const headers = { "x-sdk-content-sha256": "UNSIGNED-PAYLOAD" };
     const canonical = canonicalRequest({ method: "PUT", target: "/", headers, body: Buffer.from("x") }, [], "literal");
     expect(canonical.endsWith("\nUNSIGNED-PAYLOAD")).toBe(true);
@@ -150,21 +150,21 @@ describe("the canonical request", () => {
 
 describe("X-Sdk-Date", () => {
   it.each(["", "2026-01-01T00:00:00Z", "20260101T000000", "20261301T000000Z", "20260230T000000Z"])(
-    "is not %s",
+    "is rejected: %s",
     (text) => {
       expect(parseSdkDate(text)).toBeUndefined();
     },
   );
 
-  it("is UTC without separators", () => {
+  it("is parsed as UTC without separators", () => {
     expect(parseSdkDate(DATE)).toBe(AT);
   });
 });
 
-describe("a request that a client signs", () => {
+describe("a signed request", () => {
   const text = fc.string({ unit: "binary", maxLength: 8 }).filter((one) => one.isWellFormed());
 
-  it("is accepted whatever its query holds", async () => {
+  it("is accepted whatever its query contains", async () => {
     const trial = new Trial();
     const pairs = fc.array(fc.tuple(fc.constantFrom("name", "vpc_id", "x y", "ü"), text), { maxLength: 4 });
     await fc.assert(
@@ -183,7 +183,7 @@ describe("a request that a client signs", () => {
     ["another secret", { secretKey: "guessed" }],
   ];
 
-  it.each(changed)("is refused when it arrives with %s", async (_, options) => {
+  it.each(changed)("is rejected when it arrives with %s", async (_, options) => {
     const { status, code, json, headers } = await new Trial().call("GET", `${P}/instances`, options);
     expect([status, code]).toEqual([401, "APIGW.0301"]);
     expect(json["error_msg"]).toMatch(
@@ -192,7 +192,7 @@ describe("a request that a client signs", () => {
     expect(json["request_id"]).toBe(headers["x-request-id"]);
   });
 
-  it("is refused when its body was changed", async () => {
+  it("is rejected if its body was changed", async () => {
     const trial = new Trial();
     const headers = { host: trial.cloud.endpoint("cn-north-4"), "x-sdk-date": sdkDate(trial.clock.now()) };
     const path = `${P}/instances/${ID}/db-upgrade`;
@@ -219,7 +219,7 @@ function passwordBody(password: string = DEFAULTS.password, scope: object = SCOP
   return JSON.stringify({ auth: { identity: { methods: ["password"], password: { user } }, scope } });
 }
 
-/** A call to IAM that is not signed. */
+/** An unsigned request to IAM. */
 async function iam(trial: Trial, method: string, target: string, body = "", headers: Record<string, string> = {}) {
   const to = trial.cloud.endpoint("cn-north-4", "iam");
   const reply = await trial.send(to, { method, target, headers, body: Buffer.from(body) });
@@ -228,7 +228,7 @@ async function iam(trial: Trial, method: string, target: string, body = "", head
   return { status: reply.status, json, token: reply.headers["x-subject-token"] ?? "" };
 }
 
-const tokenOf = async (trial: Trial, body = passwordBody()) =>
+const requestToken = async (trial: Trial, body = passwordBody()) =>
   (await iam(trial, "POST", "/v3/auth/tokens", body)).token;
 
 describe("a signature", () => {
@@ -240,13 +240,13 @@ describe("a signature", () => {
     ["a security token for a permanent key", { unsigned: { "x-security-token": "T" } }, "Unauthorized"],
   ];
 
-  it.each(cases)("is refused for %s", async (_, options, text) => {
+  it.each(cases)("is rejected for %s", async (_, options, text) => {
     const reply = await new Trial().get(LIST, {}, options);
     expect([reply.status, reply.code]).toEqual([401, "APIGW.0301"]);
     expect(reply.json["error_msg"]).toContain(text);
   });
 
-  it("is good within 15 minutes either way, and follows a skewed server", async () => {
+  it("is valid for 15 minutes before and after its date, by the clock of the server", async () => {
     const trial = new Trial();
     for (const skew of [-15 * MINUTE, 15 * MINUTE]) expect((await trial.get(LIST, {}, { skew })).status).toBe(200);
     trial.cloud.control.gateway.setClockSkew(HOUR);
@@ -256,7 +256,7 @@ describe("a signature", () => {
     expect((await trial.get(LIST)).code).toBe("APIGW.0303");
   });
 
-  it("must cover its date, and every header that it names must be there", async () => {
+  it("must cover the date, and every header that it names must be present", async () => {
     const trial = new Trial();
     const to = trial.cloud.endpoint("cn-north-4");
     const headers = { host: to, "x-sdk-date": sdkDate(trial.clock.now()) };
@@ -283,7 +283,7 @@ describe("a signature", () => {
     expect((await send({ "x-sdk-date": headers["x-sdk-date"] }, headers)).status).toBe(401);
   });
 
-  it("locks the access key for five minutes after five bad ones", async () => {
+  it("locks the access key for five minutes after five bad signatures", async () => {
     const trial = new Trial();
     const bad = { secretKey: "guessed" };
     for (let time = 0; time < 4; time += 1) await trial.get(LIST, {}, bad);
@@ -294,7 +294,7 @@ describe("a signature", () => {
     expect((await trial.get(LIST)).status).toBe(200);
   });
 
-  it("follows the secret, and the state of the key and its user", async () => {
+  it("is rejected after the secret changed, and while the key or its user is disabled", async () => {
     const trial = new Trial();
     const { iam: control } = trial.cloud.control;
     control.rotateSecret("NEW");
@@ -308,7 +308,7 @@ describe("a signature", () => {
     expect((await trial.get(LIST, {}, renewed)).status).toBe(401);
   });
 
-  it("of a temporary key needs its security token, signed or not, until it expires", async () => {
+  it("of a temporary key requires the security token, signed or not, until the key expires", async () => {
     const trial = new Trial();
     trial.cloud.control.iam.addTemporaryKey("TMP", "TMPSECRET", { securityToken: "T", seconds: 900 });
     const key = { accessKey: "TMP", secretKey: "TMPSECRET" };
@@ -321,7 +321,7 @@ describe("a signature", () => {
     expect((await trial.get(LIST, {}, { ...key, headers: token })).status).toBe(401);
   });
 
-  it("is dated by the wall clock or by ours where simulated time runs fast", async () => {
+  it("may be dated by the wall clock or by simulated time, if simulated time is scaled", async () => {
     const cloud = new TaurusCloud({ clock: new ScaledClock(1000, Date.now() + 24 * HOUR) });
     const trial = new Trial({}, undefined);
     const to = cloud.endpoint("cn-north-4");
@@ -341,7 +341,7 @@ describe("a signature", () => {
 });
 
 describe("a token", () => {
-  it("is taken by password, for a project", async () => {
+  it("is issued for a password and a project", async () => {
     const trial = new Trial();
     const { status, json, token } = await iam(trial, "POST", "/v3/auth/tokens?nocatalog=true", passwordBody());
     expect(status).toBe(201);
@@ -354,27 +354,27 @@ describe("a token", () => {
     });
     expect(json["token"]).not.toHaveProperty("catalog");
     expect((await trial.get(LIST, {}, { token })).status).toBe(200);
-    expect(await tokenOf(trial)).not.toBe(token);
+    expect(await requestToken(trial)).not.toBe(token);
     expect((await trial.get(LIST, {}, { token })).status).toBe(200);
   });
 
-  it("dies after 24 hours, with its user, and with the password", async () => {
+  it("expires after 24 hours, and becomes invalid with its user or password", async () => {
     const trial = new Trial();
     const refused = async (token: string) => {
       const { status, code, json } = await trial.get(LIST, {}, { token });
       expect([status, code, json["error_msg"]]).toEqual([401, "APIGW.0307", "The token must be updated."]);
     };
-    const first = await tokenOf(trial);
+    const first = await requestToken(trial);
     trial.clock.advance(24 * HOUR);
     await refused(first);
     await refused("nonsense");
-    const second = await tokenOf(trial);
+    const second = await requestToken(trial);
     trial.cloud.control.iam.setEnabled(false);
     await refused(second);
     trial.cloud.control.iam.setEnabled(true);
     trial.cloud.control.iam.setPassword("other");
     await refused(second);
-    const third = await tokenOf(trial, passwordBody("other"));
+    const third = await requestToken(trial, passwordBody("other"));
     trial.cloud.control.iam.expireTokens();
     await refused(third);
   });
@@ -383,34 +383,34 @@ describe("a token", () => {
     ["a wrong password", passwordBody("wrong"), 401],
     ["an unknown project", passwordBody(undefined, { project: { name: "mars-1" } }), 401],
     ["an undocumented method", '{"auth":{"identity":{"methods":["hw_ak_sk"],"hw_ak_sk":{}}}}', 400],
-    ["no JSON", "x", 400],
-  ])("is not given for %s", async (_, body, status) => {
+    ["a body that is not JSON", "x", 400],
+  ])("is not issued for %s", async (_, body, status) => {
     const reply = await iam(new Trial(), "POST", "/v3/auth/tokens", body);
     expect([reply.status, reply.json["error"]?.["code"]]).toEqual([status, status]);
   });
 
-  it("is not given to a HUAWEI ID", async () => {
+  it("is not issued to a HUAWEI ID", async () => {
     const trial = new Trial();
     trial.cloud.control.iam.user("operator").passwordLogin = false;
     expect((await iam(trial, "POST", "/v3/auth/tokens", passwordBody())).status).toBe(401);
   });
 
-  it("without a project, or of another one, opens no instance", async () => {
+  it("without a project, or of another project, gives access to no instance", async () => {
     const trial = new Trial({ regions: ["cn-north-4", "ap-southeast-1"] });
-    const token = await tokenOf(trial, passwordBody(undefined, {}));
+    const token = await requestToken(trial, passwordBody(undefined, {}));
     expect((await trial.get(LIST, {}, { token })).code).toBe("DBS.280056");
-    const other = await tokenOf(trial, passwordBody(undefined, { project: { name: "ap-southeast-1" } }));
+    const other = await requestToken(trial, passwordBody(undefined, { project: { name: "ap-southeast-1" } }));
     expect((await trial.get(LIST, {}, { token: other })).code).toBe("DBS.200010");
   });
 
-  it("must go with a good signature if there is one", async () => {
+  it("is rejected together with a bad signature", async () => {
     const trial = new Trial();
-    const token = await tokenOf(trial);
+    const token = await requestToken(trial);
     const both = (secretKey: string) => trial.get(LIST, {}, { secretKey, unsigned: { "x-auth-token": token } });
     expect([(await both("SKEXAMPLE")).status, (await both("guessed")).status]).toEqual([200, 401]);
   });
 
-  it("or a signature must be there", async () => {
+  it("is required if there is no signature", async () => {
     const trial = new Trial();
     const send = (target: string) =>
       trial.send(trial.cloud.endpoint("cn-north-4"), { method: "GET", target, headers: {}, body: Buffer.alloc(0) });
@@ -421,7 +421,7 @@ describe("a token", () => {
 });
 
 describe("an agency", () => {
-  it("lends the rights of another account, as a token or as a temporary key", async () => {
+  it("delegates the permissions of another account, as a token or as a temporary key", async () => {
     const trial = new Trial();
     const { iam: control } = trial.cloud.control;
     control.addAccount("helper");
@@ -442,8 +442,8 @@ describe("an agency", () => {
     expect((await trial.get(LIST, {}, key)).status).toBe(200);
     trial.clock.advance(HOUR);
     expect((await trial.get(LIST, {}, key)).status).toBe(401);
-    const stranger = { methods: ["assume_role"], assume_role: { ...assume, agency_name: "other" } };
-    expect((await trial.call("POST", path, { ...robot, body: { auth: { identity: stranger } } })).status).toBe(403);
+    const unknown = { methods: ["assume_role"], assume_role: { ...assume, agency_name: "other" } };
+    expect((await trial.call("POST", path, { ...robot, body: { auth: { identity: unknown } } })).status).toBe(403);
   });
 });
 
@@ -462,11 +462,11 @@ describe("projects", () => {
     expect(await projects(trial, { name: "mars-1" })).toEqual([]);
     expect(await projects(trial, { page: "2", per_page: "2" })).toEqual(["cn-north-4_team"]);
     expect(await projects(trial, {}, { secretKey: "guessed" })).toBeUndefined();
-    const strange = [{ page: "0" }, { page: "x" }, { per_page: "-1" }];
-    for (const query of strange) expect(await projects(trial, query)).toBeUndefined();
+    const invalid = [{ page: "0" }, { page: "x" }, { per_page: "-1" }];
+    for (const query of invalid) expect(await projects(trial, query)).toBeUndefined();
   });
 
-  it("belong to one account, one region and one door", async () => {
+  it("belong to one account, one region and one endpoint", async () => {
     const trial = new Trial({ regions: ["cn-north-4", "ap-southeast-1"] });
     const { control } = trial.cloud;
     const sub = control.iam.addProject("cn-north-4", "team");
@@ -480,7 +480,7 @@ describe("projects", () => {
     expect(await names(sub.id, { to: trial.cloud.endpoint("cn-north-4", "iam") })).toBe("APIGW.0101");
   });
 
-  it("may be named by a header, which must fit the path", async () => {
+  it("may be named by a header, which must match the path", async () => {
     const trial = new Trial();
     const named = async (id: string) => (await trial.get(LIST, {}, { headers: { "x-project-id": id } })).code;
     expect([await named(DEFAULTS.projectId), await named("f".repeat(32))]).toEqual(["", "DBS.200010"]);

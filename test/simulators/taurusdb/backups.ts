@@ -1,6 +1,6 @@
 import type { SimResponse } from "../shell/http";
 import { maySee, readInstance } from "./access";
-import { answer, integerQuery, type ProjectCall, timeQuery, timeText, wordQuery } from "./call";
+import { integerQuery, jsonResponse, type ProjectCall, timeQuery, timeText, wordQuery } from "./call";
 import { parameterError } from "./errors";
 import { ENGINE } from "./instanceview";
 import type { BackupState, InstanceState } from "./state";
@@ -74,7 +74,7 @@ function paged(call: ProjectCall, found: readonly BackupState[]): SimResponse {
   const limit = integerQuery(call, "limit", 100, 1, 100);
   const offset = integerQuery(call, "offset", 0, 0, Number.MAX_SAFE_INTEGER);
   const page = found.slice(offset, offset + limit);
-  return answer({ backups: page.map((backup) => rowOf(call, backup)), total_count: found.length });
+  return jsonResponse({ backups: page.map((backup) => rowOf(call, backup)), total_count: found.length });
 }
 
 function rowOf(call: ProjectCall, backup: BackupState): object {

@@ -29,7 +29,7 @@ export interface ProjectCall extends Call {
 
 export type Json = Readonly<Record<string, unknown>>;
 
-export function answer(data: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): SimResponse {
+export function jsonResponse(data: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): SimResponse {
   return {
     status,
     headers: { "content-type": "application/json", ...headers },

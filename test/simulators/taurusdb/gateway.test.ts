@@ -11,7 +11,7 @@ import { BATCH, FROM, ID, LATEST, MINUTE, P, sdkDate, sign, Trial } from "./tria
 const LIST = `${P}/instances`;
 
 describe("the gateway", () => {
-  it("numbers every answer and knows no other path", async () => {
+  it("adds a request id to every response and rejects unknown paths", async () => {
     const trial = new Trial();
     const [first, second] = [await trial.get(LIST), await trial.get(`${P}/nothing`)];
     expect(first.headers["x-request-id"]).toMatch(/^[0-9a-f]{32}$/);
@@ -50,7 +50,7 @@ describe("the gateway", () => {
     expect((await trial.get(LIST)).status).toBe(200);
   });
 
-  it("throttles one call and leaves others alone; a throttled upgrade did not happen", async () => {
+  it("throttles one route only, and a throttled upgrade is not processed", async () => {
     const trial = new Trial();
     trial.cloud.control.gateway.throttle(0, { route: "batchUpgrade", windowMs: 5000 });
     const reply = await trial.batch({ [ID]: FROM });
@@ -60,7 +60,7 @@ describe("the gateway", () => {
     expect((await trial.batch({ [ID]: FROM })).status).toBe(200);
   });
 
-  it("fails as its backend does, before or after the call took effect", async () => {
+  it("returns scripted errors before or after the backend processed the request", async () => {
     const trial = new Trial();
     const { gateway } = trial.cloud.control;
     gateway.disturb("DBS.108000", { route: "databaseVersion", skip: 1 });
@@ -80,7 +80,7 @@ describe("the gateway", () => {
     expect((await trial.get(LIST)).status).toBe(429);
   });
 
-  it("loses a reply after the upgrade was accepted", async () => {
+  it("can lose a response after the upgrade was accepted", async () => {
     const trial = new Trial();
     trial.cloud.faults.add({ match: { method: "POST", path: BATCH }, fault: { kind: "loseReply" } });
     await expect(trial.batch({ [ID]: FROM })).rejects.toMatchObject({ code: "ECONNRESET" });
@@ -88,7 +88,7 @@ describe("the gateway", () => {
     expect([trial.cloud.acceptedUpgrades.length, trial.cloud.journal.count("POST", BATCH)]).toEqual([1, 2]);
   });
 
-  it("has doors that can be closed", async () => {
+  it("has endpoints that can be taken down", async () => {
     const trial = new Trial();
     trial.cloud.control.gateway.setUp("gaussdb.cn-north-4", false);
     await expect(trial.get(LIST)).rejects.toMatchObject({ code: "ECONNREFUSED" });
@@ -97,14 +97,14 @@ describe("the gateway", () => {
     expect(trial.cloud.hosts.map((host) => host.name)).toEqual(["iam", "iam.cn-north-4", "gaussdb.cn-north-4"]);
   });
 
-  it("takes no body beyond 12 MB", async () => {
+  it("rejects a body larger than 12 MB", async () => {
     const reply = await new Trial().call("POST", BATCH, { rawBody: "x".repeat(12 * 1024 * 1024 + 1) });
     expect(reply.status).toBe(413);
   });
 });
 
-describe("the state", () => {
-  it("goes on in another process where it was left, with the same future", async () => {
+describe("the exported state", () => {
+  it("can be resumed in another process, with the same further course", async () => {
     const trial = new Trial({ timings: { jitter: 0.3 } });
     await trial.upgrade();
     trial.clock.advance(5 * MINUTE);
@@ -118,14 +118,14 @@ describe("the state", () => {
     expect(second.instances[0]?.kernel).toBe(LATEST);
   });
 
-  it("is the same for the same seed, and hands out other ids for another", () => {
+  it("is the same for the same seed, and has other ids for another seed", () => {
     const ids = (seed: number) =>
       new TaurusCloud({ clock: new ManualClock(), seed, instances: 3 }).instances.map((one) => one.id);
     expect(ids(1)).toEqual(ids(1));
     expect(ids(1)).not.toEqual(ids(2));
   });
 
-  it("can be changed from a hook just before a call", async () => {
+  it("can be changed by a hook immediately before a request", async () => {
     const trial = new Trial();
     trial.cloud.onCall(({ host, request }) => {
       if (host === "gaussdb.cn-north-4" && request.method === "POST") trial.cloud.control.setStatus("BACKING UP");
@@ -134,7 +134,7 @@ describe("the state", () => {
   });
 });
 
-/** A signed call over a real socket. */
+/** A signed request over a real socket. */
 async function fetchSigned(origin: string, method: string, path: string, body = ""): Promise<Response> {
   const headers = { host: new URL(origin).host, "content-type": "application/json", "x-sdk-date": sdkDate(Date.now()) };
   const authorization = sign(DEFAULTS.secretKey, DEFAULTS.accessKey, { method, path, query: [], headers, body });
@@ -142,8 +142,8 @@ async function fetchSigned(origin: string, method: string, path: string, body = 
   return fetch(origin + path, { method, headers: { ...sent, authorization }, ...(body === "" ? {} : { body }) });
 }
 
-describe("over a socket", () => {
-  it("is signed with the host and port that was called; a DELETE has a body", async () => {
+describe("a served cloud", () => {
+  it("verifies signatures for its real host and port, and accepts a DELETE with a body", async () => {
     const cloud = new TaurusCloud({ clock: new ScaledClock(60), oneDoor: true });
     const served = await serve(cloud);
     const [origin = ""] = served.origins;
@@ -154,13 +154,13 @@ describe("over a socket", () => {
       await expect
         .poll(
           async () => {
-            const answer = await fetchSigned(
+            const canceled = await fetchSigned(
               origin,
               "DELETE",
               `${P}/scheduled-jobs`,
               JSON.stringify({ job_ids: [job_id] }),
             );
-            return answer.json();
+            return canceled.json();
           },
           { interval: 20, timeout: 10_000 },
         )
@@ -173,7 +173,7 @@ describe("over a socket", () => {
     }
   });
 
-  it("has a port for every door, over TLS as well", async () => {
+  it("has a port for every endpoint, also with TLS", async () => {
     const cloud = new TaurusCloud({ clock: new ScaledClock(), regions: ["cn-north-4", "tr-west-1"] });
     const served = await serve(cloud, { tls: selfSigned() });
     try {
@@ -185,10 +185,10 @@ describe("over a socket", () => {
   });
 });
 
-describe("the command", { timeout: 60_000 }, () => {
+describe("npm run simulate -- taurusdb", { timeout: 60_000 }, () => {
   const MAIN = ["--import", "tsx", "test/simulators/main.ts", "taurusdb"];
 
-  it("explains itself and refuses what it does not know", async () => {
+  it("prints its usage and rejects unknown or incomplete options", async () => {
     expect(await printed("taurusdb", "--help")).toEqual({ code: 0, text: expect.stringContaining("--latest") });
     const text = expect.stringContaining("--kernel must look like 2.0.75.28");
     expect(await printed("taurusdb", "--kernel", "new")).toEqual({ code: 2, text });

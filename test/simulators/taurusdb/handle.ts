@@ -1,7 +1,7 @@
 import type { SimRequest, SimResponse } from "../shell/http";
 import type { Principal } from "./account";
 import { authenticate } from "./authenticate";
-import { answer, type Call, type ProjectCall, refuseUnknownParameters } from "./call";
+import { type Call, jsonResponse, type ProjectCall, refuseUnknownParameters } from "./call";
 import { IamRefusal, Refusal, statusOf, textOf } from "./errors";
 import { disturbed, takeDisturbance, throttle } from "./gateway";
 import { queryPairs } from "./query";
@@ -33,13 +33,13 @@ function refuse({ state }: World, refusal: Refusal, requestId: string): SimRespo
   const gateway = refusal.code.startsWith("APIGW.");
   const code = refusal.code.replace("APIGW", state.switches.gatewayPrefix);
   const body = { error_code: code, error_msg: textOf(refusal), ...(gateway ? { request_id: requestId } : {}) };
-  return answer(body, statusOf(refusal), refusal.options.headers);
+  return jsonResponse(body, statusOf(refusal), refusal.options.headers);
 }
 
 const TITLES = { 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden" } as const;
 
 function refuseIam({ status, message }: IamRefusal): SimResponse {
-  return answer({ error: { code: status, message, title: TITLES[status] } }, status);
+  return jsonResponse({ error: { code: status, message, title: TITLES[status] } }, status);
 }
 
 function admit(world: World, door: DoorState, request: SimRequest, now: number): SimResponse {
@@ -72,7 +72,7 @@ function serve(call: Call, { route }: Match, door: DoorState, principal: Princip
   return route.handle(projectCall(call, route, door, principal));
 }
 
-/** The project must be the caller's, and at home in the region whose address was called. */
+/** The project must belong to the caller, and to the region of the endpoint. */
 function projectCall(call: Call, route: ServiceRoute, door: DoorState, principal: Principal): ProjectCall {
   const { world, request, params } = call;
   const id = params["project"] ?? "";

@@ -1,5 +1,5 @@
 import type { SimResponse } from "../shell/http";
-import { answer, integerQuery, type ProjectCall, timeQuery, timeText } from "./call";
+import { integerQuery, jsonResponse, type ProjectCall, timeQuery, timeText } from "./call";
 import { parameterError, Refusal } from "./errors";
 import type { InstanceState, StarRocksState } from "./state";
 import { percentAt, statusAt, unified } from "./status";
@@ -28,7 +28,7 @@ export function showJob(call: ProjectCall): SimResponse {
     entities: {},
     fail_reason: task.failReason,
   };
-  return answer({ job: { ...common, ...("startAt" in task ? waiting(task) : running(call, task)) } });
+  return jsonResponse({ job: { ...common, ...("startAt" in task ? waiting(task) : running(call, task)) } });
 }
 
 function waiting({ status }: ScheduleState): object {
@@ -54,7 +54,7 @@ export function listJobs(call: ProjectCall): SimResponse {
   const start = offset <= 1 ? 0 : byPage ? (offset - 1) * limit : offset;
   const rows = matching(call);
   const names = new Map(rows.map(({ job }) => [job.kind, nameOf(call, job)]));
-  return answer({
+  return jsonResponse({
     jobs: rows.slice(start, start + limit).map(({ job, subject }) => rowOf(call, job, subject)),
     total_count: rows.length,
     action_names: [...names.values()],
@@ -119,7 +119,7 @@ export function taskDetail(call: ProjectCall): SimResponse {
   if (job === undefined || subject === undefined || subject.id !== params["instance"]) throw new Refusal("DBS.200543");
   if (query.get("job_name") !== nameOf(call, job) || !hasDetail(job)) throw new Refusal("DBS.200543");
   const percent = job.status === "Completed" ? 100 : percentAt(job, now);
-  return answer({
+  return jsonResponse({
     instance_id: subject.id,
     instance_name: subject.name,
     job_id: job.id,
@@ -144,5 +144,5 @@ export function deleteJob(call: ProjectCall): SimResponse {
   if (job === undefined || subjectOf(call, job) === undefined) throw new Refusal("DBS.200543");
   if (!isOver(job.status)) throw new Refusal("DBS.200086");
   job.deleted = true;
-  return answer("");
+  return jsonResponse("");
 }

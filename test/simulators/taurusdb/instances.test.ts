@@ -20,7 +20,7 @@ const list = (trial: Trial, query: Record<string, string> = {}, path = `${P}/ins
   trial.data<Listed>("GET", path, { query: Object.entries(query) });
 
 describe("the list of instances", () => {
-  it("shows every instance with its kernel", async () => {
+  it("contains every instance with its kernel", async () => {
     const { instances, total_count } = await list(new Trial());
     expect(total_count).toBe(1);
     expect(instances[0]).toMatchObject({
@@ -37,7 +37,7 @@ describe("the list of instances", () => {
     });
   });
 
-  it("pages by records", async () => {
+  it("is paged by records", async () => {
     const trial = new Trial({ instances: 205 });
     const names = async (query: Record<string, string>) => (await list(trial, query)).instances.map((one) => one.name);
     const first = await list(trial);
@@ -50,7 +50,7 @@ describe("the list of instances", () => {
     }
   });
 
-  it("filters", async () => {
+  it("can be filtered", async () => {
     const trial = new Trial({ instances: 12 });
     trial.cloud.control.addInstance({ name: "orders", nodes: 1, tags: [{ key: "env", value: "prod" }] });
     const count = async (query: Record<string, string>) => (await list(trial, query)).total_count;
@@ -69,7 +69,7 @@ describe("the list of instances", () => {
     for (const [query, expected] of filters) expect([query, await count(query)]).toEqual([query, expected]);
   });
 
-  it("holds what the caller's enterprise projects hold", async () => {
+  it("contains only instances of the user's enterprise projects", async () => {
     const trial = new Trial();
     const { id } = trial.cloud.control.addInstance({ enterpriseProjectId: "e1" });
     trial.cloud.control.iam.confine(["e1"]);
@@ -79,7 +79,7 @@ describe("the list of instances", () => {
     expect((await list(trial)).total_count).toBe(2);
   });
 
-  it("may be shaped as older samples are", async () => {
+  it("may have the types of older documentation samples", async () => {
     const { instances } = await list(new Trial({ switches: { looseShapes: true } }));
     expect(instances[0]).toMatchObject({
       port: "3306",
@@ -92,7 +92,7 @@ describe("the list of instances", () => {
 });
 
 describe("an instance", () => {
-  it("is shown with its nodes and its maintenance window", async () => {
+  it("has its nodes and its maintenance window", async () => {
     const trial = new Trial();
     const { instance } = await trial.data<{ instance: Row }>("GET", `${P}/instances/${ID}`);
     expect(instance).toMatchObject({ id: ID, node_count: 2, maintenance_window: "18:00-22:00", az_mode: "single" });
@@ -102,7 +102,7 @@ describe("an instance", () => {
     ]);
   });
 
-  it("is shown with at most 19 others", async () => {
+  it("is read together with at most 19 others", async () => {
     const trial = new Trial({ instances: 21 });
     const ids = trial.cloud.instances.map((one) => one.id);
     const details = (some: readonly string[]) => trial.get(`${P}/instances/details`, { instance_ids: some.join(",") });
@@ -111,28 +111,28 @@ describe("an instance", () => {
     expect((await details([`${"0".repeat(32)}in07`])).code).toBe("DBS.201028");
   });
 
-  it("is shown in other words by v3.1, where there is one", async () => {
+  it("has other status values in v3.1, where that exists", async () => {
     const trial = new Trial();
     const unified = `/v3.1/${P.slice(4)}/instances`;
-    const words = async () => [
+    const statusValues = async () => [
       (await list(trial)).instances[0]?.status,
       (await list(trial, {}, unified)).instances[0]?.status,
       (await trial.data<{ instance: Row }>("GET", `${unified}/${ID}`)).instance.status,
     ];
-    expect(await words()).toEqual(["ACTIVE", "normal", "normal"]);
+    expect(await statusValues()).toEqual(["ACTIVE", "normal", "normal"]);
     await trial.upgrade();
     trial.clock.advance(MINUTE);
-    expect(await words()).toEqual(["MODIFYING", "normal", "normal"]);
+    expect(await statusValues()).toEqual(["MODIFYING", "normal", "normal"]);
     trial.cloud.control.setSwitches({ upgradingStatus: "UPGRADING" });
-    expect(await words()).toEqual(["UPGRADING", "normal", "normal"]);
+    expect(await statusValues()).toEqual(["UPGRADING", "normal", "normal"]);
     trial.cloud.control.setStatus("BUILD");
-    expect(await words()).toEqual(["BUILD", "creating", "creating"]);
+    expect(await statusValues()).toEqual(["BUILD", "creating", "creating"]);
     trial.cloud.control.setFeatures([]);
     const gone = await trial.get(unified);
     expect([gone.status, gone.code]).toEqual([404, "APIGW.0101"]);
   });
 
-  it("drifts when nobody looks", async () => {
+  it("can be set to another kernel", async () => {
     const trial = new Trial();
     trial.cloud.control.setKernel("2.0.63.250300");
     expect((await list(trial)).instances[0]?.datastore.kernel_version).toBe("2.0.63.250300");
@@ -176,7 +176,7 @@ function trialWithBackups(): Trial {
 }
 
 describe("GET backups", () => {
-  it("shows a backup as the sample has it", async () => {
+  it("returns a backup as the documentation sample has it", async () => {
     const { backups, total_count } = await listBackups(trialWithBackups(), { limit: "1" });
     expect(total_count).toBe(4);
     expect(backups).toEqual([
@@ -196,7 +196,7 @@ describe("GET backups", () => {
     ]);
   });
 
-  it("is BUILDING, without an end, until it has ended", async () => {
+  it("returns BUILDING without an end time until a backup has ended", async () => {
     const trial = new Trial();
     trial.cloud.control.addBackup(ID, { startedAt: trial.clock.now(), endsAt: trial.clock.now() + HOUR });
     expect((await listBackups(trial)).backups[0]).toMatchObject({ status: "BUILDING", end_time: "" });
@@ -214,7 +214,7 @@ describe("GET backups", () => {
     }
   });
 
-  it("needs a permission of its own, and shows only what the user may see", async () => {
+  it("requires its own permission, and returns only backups that the user may read", async () => {
     const trial = trialWithBackups();
     trial.cloud.control.iam.deny(["gaussdb:backup:list"]);
     expect((await trial.get(`${P}/backups`)).code).toBe("DBS.200010");
@@ -227,7 +227,7 @@ describe("GET backups", () => {
 describe("GET instances/{id}/backups", () => {
   const path = `${P}/instances/${ID}/backups`;
 
-  it("sorts as it is asked to", async () => {
+  it("sorts as requested", async () => {
     const trial = trialWithBackups();
     const newest = { order_field: "beginTime", order_rule: "desc" };
     expect(statuses(await listBackups(trial, newest, path))).toEqual(["AVAILABLE", "FAILED", "COMPLETED"]);
@@ -235,7 +235,7 @@ describe("GET instances/{id}/backups", () => {
     expect((await trial.get(path, { order_field: "name", order_rule: "down" })).code).toBe("DBS.280001");
   });
 
-  it("is of TaurusDB instances alone", async () => {
+  it("exists for TaurusDB instances only", async () => {
     const trial = trialWithBackups();
     const starRocks = trial.cloud.starRocks[0]?.id ?? "";
     expect((await trial.get(`${P}/instances/${starRocks}/backups`)).status).toBe(404);

@@ -1,6 +1,6 @@
 import type { SimResponse } from "../shell/http";
 import { findInstance, maySee, readInstance } from "./access";
-import { answer, bodyOf, integerQuery, type ProjectCall, stringField } from "./call";
+import { bodyOf, integerQuery, jsonResponse, type ProjectCall, stringField } from "./call";
 import { parameterError, Refusal } from "./errors";
 import { detailOf, ENGINE, type InstanceRow, rowOf } from "./instanceview";
 import { compareKernel, latestKernel, nextRound } from "./kernel";
@@ -27,7 +27,7 @@ function list(call: ProjectCall, words: Words): SimResponse {
   const offset = integerQuery(call, "offset", 0, 0, Number.MAX_SAFE_INTEGER);
   const found = call.world.state.instances.filter((one) => isListed(call, one));
   const page = found.slice(offset, offset + limit);
-  return answer({ instances: page.map((one) => rowOf(call, one, words)), total_count: found.length });
+  return jsonResponse({ instances: page.map((one) => rowOf(call, one, words)), total_count: found.length });
 }
 
 function isListed(call: ProjectCall, instance: InstanceState): boolean {
@@ -56,14 +56,14 @@ const FILTERS: Readonly<Record<string, (row: InstanceRow, wanted: string, instan
 export const FILTERS_KNOWN = Object.keys(FILTERS);
 
 function show(call: ProjectCall, words: Words): SimResponse {
-  return answer({ instance: detailOf(call, readInstance(call), words) });
+  return jsonResponse({ instance: detailOf(call, readInstance(call), words) });
 }
 
 function details(call: ProjectCall, words: Words): SimResponse {
   const ids = (call.query.get("instance_ids") ?? "").split(",").filter((id) => id !== "");
   if (ids.length === 0 || ids.length > DETAILS_LIMIT) throw parameterError("instance_ids must hold 1 to 20 ids.");
   const found = ids.map((id) => findInstance(call, id, call.world.state.switches.missingForRead));
-  return answer({ instances: found.map((one) => detailOf(call, one, words)) });
+  return jsonResponse({ instances: found.map((one) => detailOf(call, one, words)) });
 }
 
 /** The only call that returns the target of an upgrade. */
@@ -74,7 +74,7 @@ export function databaseVersion(call: ProjectCall): SimResponse {
   const upgradable = compareKernel(instance.kernel, latest) < 0;
   const { switches } = world.state;
   const round = switches.latestShown === "nextRound" ? nextRound(instance, latest, switches).version : null;
-  return answer({
+  return jsonResponse({
     upgrade_flag: upgradable && instance.preparation !== "toBeConfirmed",
     datastore: {
       current_version: instance.mysqlVersion,
@@ -94,7 +94,7 @@ export function datastores({ params, region }: ProjectCall): SimResponse {
     version,
     kernel_version: kernel,
   }));
-  return answer({ datastores: offered });
+  return jsonResponse({ datastores: offered });
 }
 
 /** Moves the maintenance window, and the tasks scheduled for it. */
@@ -106,5 +106,5 @@ export function setWindow(call: ProjectCall): SimResponse {
   if (instance.denied) throw new Refusal("DBS.201003");
   instance.window = window;
   reschedule(call.world, instance, call.now);
-  return answer({});
+  return jsonResponse({});
 }

@@ -1,6 +1,6 @@
 import type { SimResponse } from "../shell/http";
 import { findInstance } from "./access";
-import { answer, bodyOf, type ProjectCall } from "./call";
+import { bodyOf, jsonResponse, type ProjectCall } from "./call";
 import { CHECK_ITEMS } from "./effects";
 import { parameterError, Refusal } from "./errors";
 import type { CheckState, InstanceState } from "./state";
@@ -26,7 +26,7 @@ export function startChecks(call: ProjectCall): SimResponse {
     instance.check = { jobId, finishedAt: null, failed: [], previous };
     return jobId;
   });
-  return answer({ job_ids: ids });
+  return jsonResponse({ job_ids: ids });
 }
 
 /** `upgrade_precheck_result` is a string; the rows name their instance in `check_object`. */
@@ -37,7 +37,7 @@ export function checkResult(call: ProjectCall): SimResponse {
   const updatedAt = Math.max(0, ...finished.map(({ check }) => check?.finishedAt ?? 0));
   if (finished.length < instances.length) return unfinished(call, updatedAt);
   const passed = finished.every(({ check }) => check?.failed.length === 0);
-  return answer({
+  return jsonResponse({
     upgrade_precheck_result: passed ? "true" : "false",
     updated_at: updatedAt,
     upgrade_precheck_detail: finished.flatMap(({ one, check }) => rowsOf(one, check)),
@@ -54,7 +54,7 @@ function shownCheck({ world }: ProjectCall, { check }: InstanceState): Shown {
 
 function unfinished({ world }: ProjectCall, updatedAt: number): SimResponse {
   if (world.state.switches.preCheckUnfinished === "error") throw new Refusal("DBS.200543");
-  return answer({ upgrade_precheck_result: "false", updated_at: updatedAt, upgrade_precheck_detail: [] });
+  return jsonResponse({ upgrade_precheck_result: "false", updated_at: updatedAt, upgrade_precheck_detail: [] });
 }
 
 function rowsOf({ id }: InstanceState, check: Shown): readonly object[] {

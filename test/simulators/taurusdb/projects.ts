@@ -1,5 +1,5 @@
 import type { SimResponse } from "../shell/http";
-import { answer, type IamCall } from "./call";
+import { type IamCall, jsonResponse } from "./call";
 import { IamRefusal } from "./errors";
 
 /** GET /v3/projects: the caller's projects; `name` is exact, so sub-projects are not found by their region (§1a). */
@@ -13,7 +13,7 @@ export function listProjects({ principal, query, request }: IamCall): SimRespons
   );
   const page = countQuery(query.get("page") ?? "1");
   const size = countQuery(query.get("per_page") ?? "5000");
-  return answer({
+  return jsonResponse({
     links: { self: `https://${request.headers["host"] ?? ""}/v3/projects`, previous: null, next: null },
     projects: found.slice((page - 1) * size, page * size).map((one) => ({
       id: one.id,

@@ -1,6 +1,6 @@
 import type { SimResponse } from "../shell/http";
 import { readInstance } from "./access";
-import { answer, bodyOf, integerQuery, type ProjectCall, stringField, timeQuery, timeText } from "./call";
+import { bodyOf, integerQuery, jsonResponse, type ProjectCall, stringField, timeQuery, timeText } from "./call";
 import { parameterError, Refusal } from "./errors";
 import { ENGINE } from "./instanceview";
 import { STAR_ROCKS } from "./starrocksview";
@@ -23,7 +23,7 @@ export function listSchedules(call: ProjectCall): SimResponse {
   const offset = integerQuery(call, "offset", 0, 0, Number.MAX_SAFE_INTEGER);
   const found = matching(call);
   const page = found.slice(offset, offset + limit);
-  return answer({ schedules: page.map((one) => rowOf(call, one)), total_count: found.length });
+  return jsonResponse({ schedules: page.map((one) => rowOf(call, one)), total_count: found.length });
 }
 
 function matching(call: ProjectCall): readonly Found[] {
@@ -88,7 +88,7 @@ export function cancelSchedules(call: ProjectCall): SimResponse {
     if (pending) cancelSchedule(schedule);
     return pending;
   });
-  return answer({ job_ids: cancelled });
+  return jsonResponse({ job_ids: cancelled });
 }
 
 /** Deletes the record of an ended task. */
@@ -100,7 +100,7 @@ export function deleteSchedule(call: ProjectCall): SimResponse {
   }
   if (schedule.status === "Pending" || schedule.status === "Running") throw new Refusal("DBS.200086");
   schedule.deleted = true;
-  return answer({ result: true });
+  return jsonResponse({ result: true });
 }
 
 const TASK_STATUS = {
@@ -114,7 +114,7 @@ const TASK_STATUS = {
 /** Whether an upgrade is scheduled or running; statuses and times have their own formats. */
 export function scheduleExist(call: ProjectCall): SimResponse {
   const body = bodyOf(call, ["schedule_type", "proxy_id"]);
-  if (stringField(body, "schedule_type") !== SCHEDULE_NAME) return answer({ exist: false, scheduled_tasks: [] });
+  if (stringField(body, "schedule_type") !== SCHEDULE_NAME) return jsonResponse({ exist: false, scheduled_tasks: [] });
   const instance = readInstance(call);
   const found = visible(call).filter(
     ({ schedule, subject }) =>
@@ -137,5 +137,5 @@ export function scheduleExist(call: ProjectCall): SimResponse {
     end_time: schedule.endAt,
     target_config: {},
   }));
-  return answer({ exist: tasks.length > 0, scheduled_tasks: tasks });
+  return jsonResponse({ exist: tasks.length > 0, scheduled_tasks: tasks });
 }

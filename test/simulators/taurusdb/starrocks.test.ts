@@ -20,7 +20,7 @@ async function detail(trial: Trial): Promise<Detail> {
 }
 
 describe("a StarRocks upgrade", () => {
-  it("is a job, seen in actions, and ends at the newest version", async () => {
+  it("is a job, appears in actions, and leads to the newest version", async () => {
     const trial = new Trial();
     expect(await detail(trial)).toMatchObject({
       status: "normal",
@@ -46,7 +46,7 @@ describe("a StarRocks upgrade", () => {
     expect((await start(trial)).code).toBe("DBS.05000008");
   });
 
-  it("keeps its instance busy after the job has completed, as long as it is set to", async () => {
+  it("leaves the instance busy after the job has completed, as long as configured", async () => {
     const trial = new Trial({ timings: { settleMs: 3 * MINUTE } });
     const id = String((await start(trial)).json["job_id"]);
     trial.clock.advance(11 * MINUTE);
@@ -60,7 +60,7 @@ describe("a StarRocks upgrade", () => {
     expect((await start(trial)).code).toBe("DBS.05000008");
   });
 
-  it("that damages its instance completes, and leaves it abnormal", async () => {
+  it("that damages the instance completes and leaves it abnormal", async () => {
     const trial = new Trial();
     trial.cloud.control.damage({ instance: idOf(trial) });
     const id = String((await start(trial)).json["job_id"]);
@@ -72,18 +72,18 @@ describe("a StarRocks upgrade", () => {
   });
 
   it.each([{}, { delay: "", is_skip_validate: "" }, { delay: "false", is_skip_validate: "true" }])(
-    "takes the body %j",
+    "accepts the body %j",
     async (body) => {
       expect((await start(new Trial(), body)).status).toBe(200);
     },
   );
 
-  it.each([{ delay: "maybe" }, { delay: 1 }, { version: "3.1.15.80" }])("refuses the body %j", async (body) => {
+  it.each([{ delay: "maybe" }, { delay: 1 }, { version: "3.1.15.80" }])("rejects the body %j", async (body) => {
     const reply = await start(new Trial(), body);
     expect([reply.status, reply.code]).toEqual([400, "DBS.280001"]);
   });
 
-  it("is refused for an unknown id, and for the TaurusDB id as the switch says", async () => {
+  it("is refused for an unknown id, and for the id of the TaurusDB instance depending on the switch", async () => {
     const trial = new Trial();
     const { status, json } = await start(trial, {}, ID);
     expect([status, json]).toEqual([400, { error_code: "DBS.200022", error_msg: "Instance not found." }]);
@@ -93,7 +93,7 @@ describe("a StarRocks upgrade", () => {
     expect((await start(trial, {}, ID)).status).toBe(200);
   });
 
-  it("is refused while one runs or the instance is busy", async () => {
+  it("is refused while another one is in progress or the instance is busy", async () => {
     const trial = new Trial();
     trial.cloud.control.setStatus("MODIFYING", { instance: idOf(trial), ms: MINUTE });
     expect((await start(trial)).code).toBe("DBS.05000084");
@@ -104,7 +104,7 @@ describe("a StarRocks upgrade", () => {
     expect((await trial.call("POST", `${P}/instances/${ID}/db-upgrade`, { body: { delay: false } })).status).toBe(200);
   });
 
-  it("is validated unless told otherwise, before or after it is accepted", async () => {
+  it("is validated unless this is skipped, before or after it is accepted", async () => {
     const trial = new Trial();
     trial.cloud.control.setSyncTasks(2, idOf(trial));
     expect((await start(trial)).code).toBe("DBS.280406");
@@ -120,7 +120,7 @@ describe("a StarRocks upgrade", () => {
     expect((await detail(trial)).new_version_available).toBe(false);
   });
 
-  it("is delayed to the window, in the list or not", async () => {
+  it("can be scheduled for the window, in the list or hidden", async () => {
     const trial = new Trial();
     const { json } = await start(trial, { delay: true });
     trial.clock.advance(5000);
@@ -132,20 +132,20 @@ describe("a StarRocks upgrade", () => {
     expect((await detail(trial)).data_store_version).toBe("3.1.15.80");
   });
 
-  it("has a name and an instance that nobody documents", async () => {
+  it("has the job name and instance of the switches, because neither is documented", async () => {
     const trial = new Trial({ switches: { starRocksJobName: "X", starRocksJobInstance: "taurusdb" } });
     await start(trial);
     trial.clock.advance(5000);
     expect(await trial.jobs()).toMatchObject([{ job_name: "X", instance_id: ID }]);
   });
 
-  it("wants its headers only where they are enforced", async () => {
+  it("requires its headers only where they are enforced", async () => {
     const trial = new Trial({ switches: { starRocksHeaders: "enforced" } });
     expect((await start(trial)).code).toBe("DBS.280001");
     expect((await start(trial, {}, idOf(trial), { headers: { "x-language": "en-us" } })).status).toBe(200);
   });
 
-  it("fails, hangs and vanishes like any other", async () => {
+  it("fails as other upgrades do", async () => {
     const trial = new Trial();
     trial.cloud.control.fail({ instance: idOf(trial), reason: "BE is down." });
     const { json } = await start(trial);
@@ -173,7 +173,7 @@ describe("StarRocks instances", () => {
     expect((await trial.get(`${P}/instances/${id}/starrocks/nodes`)).code).toBe("DBS.05000044");
   });
 
-  it("show two or four parts of their version; the kernels offered have four", async () => {
+  it("report two or four parts of their version, and offered kernels have four", async () => {
     const trial = new Trial({ switches: { starRocksVersionParts: 2 } });
     expect((await detail(trial)).data_store_version).toBe("3.1");
     trial.cloud.control.offerStarRocks("3.2.0.1");

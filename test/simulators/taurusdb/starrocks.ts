@@ -1,6 +1,6 @@
 import type { SimResponse } from "../shell/http";
 import { findStarRocks, readInstance, requireFree } from "./access";
-import { answer, bodyOf, booleanField, type ProjectCall } from "./call";
+import { bodyOf, booleanField, jsonResponse, type ProjectCall } from "./call";
 import { parameterError, Refusal } from "./errors";
 import { compareKernel, latestStarRocks } from "./kernel";
 import { detailOf, htapRow, nodesOf, STAR_ROCKS } from "./starrocksview";
@@ -22,7 +22,7 @@ export function upgradeStarRocks(call: ProjectCall): SimResponse {
   if (refusing && starRocks.syncTasks > 0 && !skipValidation) throw new Refusal(starRocksValidationCode);
   const id = accept(call, "starRocks", starRocks, { delay, skipValidation });
   note(call, "starRocksUpgrade", [starRocks], delay);
-  return answer({ job_id: id });
+  return jsonResponse({ job_id: id });
 }
 
 /** Mandatory on paper. */
@@ -48,19 +48,21 @@ export function showStarRocks(call: ProjectCall): SimResponse {
   const { missingStarRocks } = call.world.state.switches;
   const found = findStarRocks(call, call.params["starrocks"] ?? "", missingStarRocks);
   if (found.parent !== parent.id) throw new Refusal(missingStarRocks);
-  return answer({ instances: [detailOf(call, found)] });
+  return jsonResponse({ instances: [detailOf(call, found)] });
 }
 
 export function listNodes(call: ProjectCall): SimResponse {
   const { missingStarRocks } = call.world.state.switches;
   const found = findStarRocks(call, call.params["instance"] ?? "", missingStarRocks);
-  return answer({ node_list: nodesOf(found).map(({ id, name, role }) => ({ node_id: id, node_name: name, role })) });
+  return jsonResponse({
+    node_list: nodesOf(found).map(({ id, name, role }) => ({ node_id: id, node_name: name, role })),
+  });
 }
 
 export function listHtap(call: ProjectCall): SimResponse {
   const parent = readInstance(call);
   const found = call.world.state.starRocks.filter((one) => one.parent === parent.id);
-  return answer({
+  return jsonResponse({
     total: found.length,
     max_htap_instance_num_of_taurus: 5,
     instances: found.map((one) => htapRow(call, one, parent.enterpriseProjectId)),
@@ -70,12 +72,12 @@ export function listHtap(call: ProjectCall): SimResponse {
 /** The only call that returns the newest StarRocks kernel. */
 export function htapDatastores({ params, region }: ProjectCall): SimResponse {
   const { engine } = params;
-  if (engine === "click-house") return answer({ datastores: [] });
+  if (engine === "click-house") return jsonResponse({ datastores: [] });
   if (engine !== STAR_ROCKS) throw parameterError("engine_name must be star-rocks or click-house.");
   const offered = region.starRocksKernels.map(({ id, kernel }) => ({
     id,
     name: kernel.split(".").slice(0, 2).join("."),
     kernel_version: kernel,
   }));
-  return answer({ datastores: offered });
+  return jsonResponse({ datastores: offered });
 }

@@ -18,33 +18,35 @@ describe("a query", () => {
     [`instances/${ID}/backups`, "order", "desc"],
     [`instances/${ID}/database-version`, "limit", "1"],
     [`instances/${ID}/htap`, "offset", "0"],
-  ])("of %s is refused for %s=%s", async (path, name, value) => {
+  ])("for %s is rejected with %s=%s", async (path, name, value) => {
     const trial = new Trial();
     expect((await trial.get(`${P}/${path}`, { [name]: value })).code).toBe("DBS.280001");
   });
 
-  it("by unknown parameters is answered where the service ignores them", async () => {
+  it("with unknown parameters is accepted where the service ignores them", async () => {
     const trial = new Trial({ switches: { unknownFields: "ignore" } });
     expect((await trial.get(`${P}/immediate-jobs`, { instance_id: ID })).status).toBe(200);
   });
 
-  it("by the newest states of tasks is refused where they are not known yet", async () => {
+  it("for the newest task states is rejected where they do not exist yet", async () => {
     const trial = new Trial();
-    const ask = async (status: string) => (await trial.get(`${P}/immediate-jobs`, { status })).status;
-    expect(await ask("Unauthorized")).toBe(200);
+    const statusOf = async (status: string) => (await trial.get(`${P}/immediate-jobs`, { status })).status;
+    expect(await statusOf("Unauthorized")).toBe(200);
     trial.cloud.control.setSwitches({ newTaskStates: "refused" });
-    expect([await ask("Unauthorized"), await ask("Canceled"), await ask("Pending")]).toEqual([400, 400, 200]);
+    expect([await statusOf("Unauthorized"), await statusOf("Canceled"), await statusOf("Pending")]).toEqual([
+      400, 400, 200,
+    ]);
   });
 });
 
 describe("a job", () => {
-  it("can be asked for some seconds after it was accepted", async () => {
+  it("is visible a few seconds after it was accepted", async () => {
     const trial = new Trial();
     const id = await trial.upgrade();
-    const ask = () => trial.get(`${P}/jobs`, { id });
-    expect([(await ask()).status, (await ask()).code]).toEqual([400, "DBS.200543"]);
+    const readJob = () => trial.get(`${P}/jobs`, { id });
+    expect([(await readJob()).status, (await readJob()).code]).toEqual([400, "DBS.200543"]);
     trial.clock.advance(5000);
-    expect((await ask()).json["job"]).toEqual({
+    expect((await readJob()).json["job"]).toEqual({
       id,
       name: JOB_NAME,
       status: "Pending",
@@ -64,11 +66,11 @@ describe("a job", () => {
       ended: "2026-11-22T15:18:30+0000",
     });
     trial.clock.advance(30 * 24 * HOUR);
-    expect((await ask()).code).toBe("DBS.200543");
+    expect((await readJob()).code).toBe("DBS.200543");
     expect((await trial.get(`${P}/jobs`)).code).toBe("DBS.280001");
   });
 
-  it("tells its progress in parts, with the time that remains", async () => {
+  it("reports its progress in parts, with the remaining time", async () => {
     const trial = new Trial();
     const job_id = await trial.upgrade();
     const detail = () => trial.get(`${P}/instances/${ID}/task-center-detail`, { job_id, job_name: JOB_NAME });
@@ -91,7 +93,7 @@ describe("a job", () => {
     expect((await detail()).json).toMatchObject({ status: "Completed" });
   });
 
-  it("can be deleted from the records when it is over", async () => {
+  it("can be deleted from the records when it has ended", async () => {
     const trial = new Trial();
     const id = await trial.upgrade();
     trial.clock.advance(MINUTE);
@@ -103,7 +105,7 @@ describe("a job", () => {
   });
 });
 
-describe("the list of instant tasks", () => {
+describe("the list of immediate jobs", () => {
   it("is paged by page numbers from 0 or 1, newest first", async () => {
     const trial = new Trial({ instances: 25, timings: { visibleMs: 0 } });
     await trial.batch(Object.fromEntries(trial.cloud.instances.map((one) => [one.id, FROM])));
@@ -121,7 +123,7 @@ describe("the list of instant tasks", () => {
     }
   });
 
-  it("filters by status, name, id and time of creation", async () => {
+  it("filters by status, name, id and creation time", async () => {
     const trial = new Trial({ instances: 2 });
     const first = await trial.upgrade();
     trial.clock.advance(HOUR);
@@ -141,7 +143,7 @@ describe("the list of instant tasks", () => {
     expect(await ids(zulu)).toEqual([second]);
   });
 
-  it("reads a raw plus in a time as the switch says", async () => {
+  it("decodes a raw plus in a time depending on the switch", async () => {
     const trial = new Trial({ switches: { plusInQuery: "space" } });
     const value = "2026-11-22T15:30:00+0000";
     const rawTarget = `${P}/immediate-jobs?start_time=${value}`;
@@ -161,7 +163,7 @@ const NAME = "VERSION_UPGRADE";
 const cancel = (trial: Trial, ...ids: readonly string[]) =>
   trial.call("DELETE", `${P}/scheduled-jobs`, { body: { job_ids: ids } });
 
-describe("a delayed upgrade", () => {
+describe("a scheduled upgrade", () => {
   it("waits for the maintenance window and runs in it", async () => {
     const trial = new Trial();
     const id = await trial.upgrade(ID, true);
@@ -195,7 +197,7 @@ describe("a delayed upgrade", () => {
     expect((await trial.version()).datastore.current_kernel_version).toBe(LATEST);
   });
 
-  it("may run under another id, which looks like any other", async () => {
+  it("may run under another id, which may have the same format as job ids", async () => {
     const trial = new Trial({ switches: { scheduledRunId: "new", scheduleIds: "dashed" } });
     const id = await trial.upgrade(ID, true);
     expect(id).toMatch(/^[0-9a-f]{8}-/);
@@ -205,7 +207,7 @@ describe("a delayed upgrade", () => {
     expect((await trial.job(id)).status).toBe("Completed");
   });
 
-  it("is cancelled while it is pending, and only then", async () => {
+  it("can be canceled only while it is pending", async () => {
     const trial = new Trial();
     const id = await trial.upgrade(ID, true);
     expect((await cancel(trial, id)).json).toEqual({ job_ids: [] });
@@ -225,7 +227,7 @@ describe("a delayed upgrade", () => {
     expect(await trial.schedules()).toEqual([]);
   });
 
-  it("needs a permission to be cancelled", async () => {
+  it("requires a permission to be canceled", async () => {
     const trial = new Trial();
     trial.cloud.control.iam.deny(["gaussdbformysql:task:delete"]);
     expect((await cancel(trial, await trial.upgrade(ID, true))).code).toBe("DBS.200010");
@@ -245,7 +247,7 @@ describe("a delayed upgrade", () => {
     expect((await trial.version()).datastore.current_kernel_version).toBe(LATEST);
   });
 
-  it("stands in the way of an immediate one, unless it does not", async () => {
+  it("prevents an immediate upgrade, depending on the switch", async () => {
     const trial = new Trial();
     await trial.upgrade(ID, true);
     expect((await trial.batch({ [ID]: FROM })).code).toBe("DBS.200019");
@@ -256,14 +258,17 @@ describe("a delayed upgrade", () => {
   it.each([
     ["nextWindow", "2026-11-23T18:00:00+0000"],
     ["now", "2026-11-22T19:00:00+0000"],
-  ] as const)("inside the window runs in the next one or now: %s", async (delayedInsideWindow, expected) => {
-    const trial = new Trial({ switches: { delayedInsideWindow } }, Date.UTC(2026, 10, 22, 19));
-    await trial.upgrade(ID, true);
-    trial.clock.advance(5000);
-    expect((await trial.schedules())[0]?.start_time).toBe(expected);
-  });
+  ] as const)(
+    "requested inside the window runs in the next window or immediately: %s",
+    async (delayedInsideWindow, expected) => {
+      const trial = new Trial({ switches: { delayedInsideWindow } }, Date.UTC(2026, 10, 22, 19));
+      await trial.upgrade(ID, true);
+      trial.clock.advance(5000);
+      expect((await trial.schedules())[0]?.start_time).toBe(expected);
+    },
+  );
 
-  it("waits for a busy instance, and fails when the window closes first", async () => {
+  it("waits for a busy instance, and fails if the window closes first", async () => {
     const trial = new Trial({ instances: 2 });
     const other = trial.cloud.instances[1]?.id ?? "";
     await trial.batch({ [ID]: FROM, [other]: FROM }, true);
@@ -292,14 +297,14 @@ describe("a delayed upgrade", () => {
     expect((await trial.schedules())[0]?.start_time).toBe("2026-11-22T16:00:00+0000");
   });
 
-  it("is asked for by instance, in words of its own", async () => {
+  it("can be queried by instance, with other status values", async () => {
     const trial = new Trial();
-    const ask = (schedule_type = NAME) =>
+    const query = (schedule_type = NAME) =>
       trial.call("POST", `${P}/instances/${ID}/schedule-tasks/exist`, { body: { schedule_type } });
-    expect((await ask()).json).toEqual({ exist: false, scheduled_tasks: [] });
+    expect((await query()).json).toEqual({ exist: false, scheduled_tasks: [] });
     const id = await trial.upgrade(ID, true);
     trial.clock.advance(5000);
-    expect((await ask()).json).toMatchObject({
+    expect((await query()).json).toMatchObject({
       exist: true,
       scheduled_tasks: [
         {
@@ -311,18 +316,18 @@ describe("a delayed upgrade", () => {
         },
       ],
     });
-    expect((await ask("REBOOT_NODE")).json["exist"]).toBe(false);
+    expect((await query("REBOOT_NODE")).json["exist"]).toBe(false);
     trial.clock.advance(3 * HOUR);
-    expect((await ask()).json).toMatchObject({
+    expect((await query()).json).toMatchObject({
       scheduled_tasks: [{ task_status: "RUNNING", instance_status: "MODIFYING" }],
     });
     trial.settle();
-    expect((await ask()).json["exist"]).toBe(false);
+    expect((await query()).json["exist"]).toBe(false);
     trial.cloud.control.setFeatures([]);
-    expect((await ask()).code).toBe("APIGW.0101");
+    expect((await query()).code).toBe("APIGW.0101");
   });
 
-  it("is paged by records", async () => {
+  it("is listed in pages of records", async () => {
     const trial = new Trial({ instances: 15 });
     await trial.batch(Object.fromEntries(trial.cloud.instances.map((one) => [one.id, FROM])), true);
     trial.clock.advance(5000);
@@ -344,7 +349,7 @@ describe("a maintenance window", () => {
     expect(windowOf(start, end)).toBe(expected);
   });
 
-  it("holds the moment or follows it, within a day", () => {
+  it("contains the given time or opens after it, within a day", () => {
     const start = fc.integer({ min: 0, max: 23 }).map((hour) => `${String(hour).padStart(2, "0")}:00`);
     fc.assert(
       fc.property(start, fc.nat(4_102_444_800_000), (from, now) => {
@@ -362,7 +367,7 @@ describe("a maintenance window", () => {
 });
 
 describe("the agenda", () => {
-  it("gives out the earliest first, and of one moment the first that came", () => {
+  it("returns the earliest entry first, and the first of several at the same time", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(9)), (times) => {
         const agenda = new Agenda();

@@ -1,7 +1,7 @@
 import type { SimResponse } from "../shell/http";
 import type { AccountState, Principal, ProjectState, UserState } from "./account";
 import { authNow } from "./authenticate";
-import { answer, type IamCall, isRecord, type Json } from "./call";
+import { type IamCall, isRecord, type Json, jsonResponse } from "./call";
 import { IamRefusal } from "./errors";
 import { DAY } from "./timings";
 
@@ -41,7 +41,7 @@ export function issueToken(call: IamCall): SimResponse {
       ...(call.query.get("nocatalog") === undefined ? { catalog: [] } : {}),
     },
   };
-  return answer(body, 201, { "x-subject-token": token.token });
+  return jsonResponse(body, 201, { "x-subject-token": token.token });
 }
 
 /** A temporary key with its security token, for the caller itself or by agency. */
@@ -60,7 +60,7 @@ export function issueTemporaryKey(call: IamCall): SimResponse {
   const key = { access: `HST${world.random.hex(17)}`.toUpperCase(), secret: world.random.hex(40) };
   user.keys.push({ ...key, active: true, temporary });
   const credential = { ...key, securitytoken: temporary.securityToken, expires_at: isoMicros(expiresAt) };
-  return answer({ credential }, 201);
+  return jsonResponse({ credential }, 201);
 }
 
 function identify(call: IamCall, method: string | undefined, identity: Json): Pick<Principal, "account" | "user"> {

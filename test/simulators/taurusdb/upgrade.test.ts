@@ -4,7 +4,7 @@ import { compareKernel, newest } from "./kernel";
 import { BATCH, type CallOptions, FROM, ID, JOB_NAME, LATEST, MINUTE, P, type Reply, Trial } from "./trial";
 
 describe("the version of an instance", () => {
-  it("is told with what an upgrade would lead to", async () => {
+  it("is returned with the version that an upgrade leads to", async () => {
     const trial = new Trial();
     expect(await trial.version()).toEqual({
       upgrade_flag: true,
@@ -28,7 +28,7 @@ describe("the version of an instance", () => {
 });
 
 describe("kernel versions", () => {
-  it("are ordered as numbers, although the fourth part changes style", () => {
+  it("are compared numerically, although the fourth part changes its format", () => {
     const ordered = [
       "2.0.28.7",
       "2.0.28.18",
@@ -44,7 +44,7 @@ describe("kernel versions", () => {
     expect(newest([])).toBeUndefined();
   });
 
-  it("are antisymmetric", () => {
+  it("are compared antisymmetrically", () => {
     const version = fc.array(fc.nat(300_000), { minLength: 1, maxLength: 4 }).map((parts) => parts.join("."));
     fc.assert(
       fc.property(version, version, (a, b) => {
@@ -55,7 +55,7 @@ describe("kernel versions", () => {
 });
 
 describe("a batch upgrade", () => {
-  it("answers success, and the instance goes through its states", async () => {
+  it("returns success, and the instance goes through its states", async () => {
     const trial = new Trial();
     const reply = await trial.batch({ [ID]: FROM });
     expect([reply.status, reply.json]).toEqual([200, { resp: "success" }]);
@@ -77,7 +77,7 @@ describe("a batch upgrade", () => {
     expect(trial.cloud.acceptedUpgrades).toHaveLength(1);
   });
 
-  it("upgrades several instances, each by a job of its own", async () => {
+  it("upgrades several instances, each with its own job", async () => {
     const trial = new Trial({ instances: 3 });
     const ids = trial.cloud.instances.map((one) => one.id);
     await trial.batch(Object.fromEntries(ids.map((id) => [id, FROM])));
@@ -86,7 +86,7 @@ describe("a batch upgrade", () => {
     expect((await trial.jobs()).map((job) => job.instance_id).sort()).toEqual([...ids].sort());
   });
 
-  it.each([true, "true", false, "false"])("takes delay %j", async (delay) => {
+  it.each([true, "true", false, "false"])("accepts delay %j", async (delay) => {
     const trial = new Trial();
     expect((await trial.batch({ [ID]: FROM }, delay)).status).toBe(200);
     expect(trial.cloud.schedules).toHaveLength(String(delay) === "true" ? 1 : 0);
@@ -95,15 +95,19 @@ describe("a batch upgrade", () => {
   const bodies: [string, CallOptions, string][] = [
     ["no body", {}, "DBS.200006"],
     ["null", { rawBody: "null" }, "DBS.200006"],
-    ["no JSON", { rawBody: "{" }, "DBS.280001"],
+    ["a body that is not JSON", { rawBody: "{" }, "DBS.280001"],
     ["no list", { body: { delay: false } }, "DBS.280001"],
     ["an empty list", { body: { databases_instance_infos: [], delay: false } }, "DBS.280001"],
     ["no delay", { body: { databases_instance_infos: [{ instance_id: ID, current_version: FROM }] } }, "DBS.280001"],
     ["no version", { body: { databases_instance_infos: [{ instance_id: ID }], delay: false } }, "DBS.280001"],
-    ["a field of old", { body: { databases_instance_infos: [], delay: false, is_skip_validate: true } }, "DBS.280001"],
+    [
+      "a field of the old request",
+      { body: { databases_instance_infos: [], delay: false, is_skip_validate: true } },
+      "DBS.280001",
+    ],
   ];
 
-  it.each(bodies)("is refused with %s", async (_, options, code) => {
+  it.each(bodies)("is rejected with %s", async (_, options, code) => {
     const trial = new Trial();
     const reply = await trial.call("POST", BATCH, options);
     expect([reply.status, reply.code]).toEqual([400, code]);
@@ -111,7 +115,7 @@ describe("a batch upgrade", () => {
     expect(trial.cloud.writes()).toHaveLength(1);
   });
 
-  it("takes at most 100 instances of one version, or as the switches say", async () => {
+  it("accepts at most 100 instances of one version, or depending on the switches", async () => {
     const trial = new Trial({ instances: 101, timings: "instant" });
     const { control } = trial.cloud;
     const all = Object.fromEntries(trial.cloud.instances.map((one) => [one.id, FROM]));
@@ -142,20 +146,20 @@ describe("a batch upgrade", () => {
 describe("an upgrade is refused", () => {
   const cases: [string, (trial: Trial) => void, number, string][] = [
     ["at the latest version", ({ cloud }) => cloud.control.setKernel(LATEST), 400, "DBS.05000008"],
-    ["when it is missing", ({ cloud }) => cloud.control.removeInstance(ID), 400, "DBS.200022"],
-    ["when it is frozen", ({ cloud }) => cloud.control.setStatus("FROZEN"), 400, "DBS.280449"],
-    ["when its storage is full", ({ cloud }) => cloud.control.setStatus("STORAGE FULL"), 409, "DBS.200316"],
+    ["for a missing instance", ({ cloud }) => cloud.control.removeInstance(ID), 400, "DBS.200022"],
+    ["for a frozen instance", ({ cloud }) => cloud.control.setStatus("FROZEN"), 400, "DBS.280449"],
+    ["if the storage is full", ({ cloud }) => cloud.control.setStatus("STORAGE FULL"), 409, "DBS.200316"],
     ["during a backup", ({ cloud }) => cloud.control.setStatus("BACKING UP", { ms: 1 }), 409, "DBS.201205"],
-    ["while it is busy", ({ cloud }) => cloud.control.setStatus("SWITCHOVER"), 409, "DBS.200019"],
-    ["when it is faulty", ({ cloud }) => cloud.control.setStatus("FAILED"), 409, "DBS.200019"],
-    ["when it is forbidden", ({ cloud }) => cloud.control.deny(), 403, "DBS.201003"],
+    ["for a busy instance", ({ cloud }) => cloud.control.setStatus("SWITCHOVER"), 409, "DBS.200019"],
+    ["for a faulty instance", ({ cloud }) => cloud.control.setStatus("FAILED"), 409, "DBS.200019"],
+    ["if upgrades of the instance are denied", ({ cloud }) => cloud.control.deny(), 403, "DBS.201003"],
     [
-      "to a user without the permission",
+      "for a user without the permission",
       ({ cloud }) => cloud.control.iam.deny(["gaussdbformysql:instance:upgrade"]),
       403,
       "DBS.200010",
     ],
-    ["to a user of other enterprise projects", ({ cloud }) => cloud.control.iam.confine(["e1"]), 403, "DBS.201003"],
+    ["for a user of other enterprise projects", ({ cloud }) => cloud.control.iam.confine(["e1"]), 403, "DBS.201003"],
   ];
 
   it.each(cases)("%s", async (_, prepare, status, code) => {
@@ -168,14 +172,14 @@ describe("an upgrade is refused", () => {
     expect([one.status, one.code]).toEqual([status, code]);
   });
 
-  it("from a version that is not the instance's, unless nobody looks", async () => {
+  it("from a version that is not the instance's, depending on the switch", async () => {
     const trial = new Trial();
     expect((await trial.batch({ [ID]: "2.0.75.28" })).code).toBe("DBS.280001");
     trial.cloud.control.setSwitches({ wrongCurrentVersion: "accept" });
     expect((await trial.batch({ [ID]: "2.0.75.28" })).status).toBe(200);
   });
 
-  it("as long as another one is accepted or runs, and no longer", async () => {
+  it("while another one is accepted or in progress, and no longer", async () => {
     const trial = new Trial();
     await trial.upgrade();
     expect((await trial.batch({ [ID]: FROM })).code).toBe("DBS.200019");
@@ -186,7 +190,7 @@ describe("an upgrade is refused", () => {
     expect((await trial.batch({ [ID]: LATEST })).status).toBe(200);
   });
 
-  it("for a temporary state until it is over", async () => {
+  it("in a temporary state until it ends", async () => {
     const trial = new Trial();
     trial.cloud.control.setStatus("BACKING UP", { ms: MINUTE });
     expect(await trial.status()).toBe("BACKING UP");
@@ -195,7 +199,7 @@ describe("an upgrade is refused", () => {
     expect((await trial.batch({ [ID]: FROM })).status).toBe(200);
   });
 
-  it("with the status of the switch at the latest version", async () => {
+  it("at the latest version, with the status of the switch", async () => {
     const trial = new Trial({ kernel: LATEST, switches: { alreadyLatestStatus: 409 } });
     const reply = await trial.batch({ [ID]: LATEST });
     expect([reply.status, reply.json["error_msg"]]).toEqual([
@@ -204,7 +208,7 @@ describe("an upgrade is refused", () => {
     ]);
   });
 
-  it("as the switches say for a missing instance and unknown fields", async () => {
+  it("for a missing instance and unknown fields, depending on the switches", async () => {
     const trial = new Trial({
       switches: { missingForUpgrade: "DBS.200408", missingForRead: "DBS.290005", unknownFields: "ignore" },
     });
@@ -250,7 +254,7 @@ describe("a pre-check", () => {
     expect(trial.cloud.writes()).toEqual([]);
   });
 
-  it("finds what an upgrade would fail for", async () => {
+  it("reports what an upgrade would fail for", async () => {
     const trial = new Trial({ instances: 2 });
     const ids = trial.cloud.instances.map((one) => one.id);
     trial.cloud.control.setConditions({ collation: "utf8mb4_general_ci", replicaLagSeconds: 900 });
@@ -279,7 +283,7 @@ describe("a pre-check", () => {
     expect((await preCheckResult(trial, [ID], LATEST)).json["upgrade_precheck_result"]).toBe("false");
   });
 
-  it("is refused for more than 100 instances or several versions", async () => {
+  it("is rejected for more than 100 instances or several versions", async () => {
     const trial = new Trial({ instances: 101 });
     expect(
       (
@@ -295,7 +299,7 @@ describe("a pre-check", () => {
     expect((await preCheck(trial, [`${"0".repeat(32)}in07`])).code).toBe("DBS.200022");
   });
 
-  it("is refused or not for a busy instance, and has no result before it ends", async () => {
+  it("is rejected for a busy instance depending on the switch, and has no result before it ends", async () => {
     const trial = new Trial({ switches: { preCheckUnfinished: "error" } });
     await trial.upgrade();
     expect((await preCheckResult(trial)).code).toBe("DBS.200543");
@@ -311,8 +315,8 @@ describe("a pre-check", () => {
   });
 });
 
-describe("what becomes of an upgrade", () => {
-  it("is a failure with a reason; the version stays", async () => {
+describe("an accepted upgrade", () => {
+  it("can fail with a reason, and leaves the version unchanged", async () => {
     const trial = new Trial();
     trial.cloud.control.fail({ reason: "Replica lag.", percent: 30 });
     const id = await trial.upgrade();
@@ -325,7 +329,7 @@ describe("what becomes of an upgrade", () => {
     expect((await trial.version()).upgrade_flag).toBe(false);
   });
 
-  it("or a damaged instance is FAILED; one that settles is REBOOTING for a while", async () => {
+  it("can leave the instance FAILED, or REBOOTING for a while", async () => {
     const trial = new Trial({ timings: { settleMs: 3 * MINUTE } });
     for (const _ of [1, 2]) {
       await trial.upgrade();
@@ -341,7 +345,7 @@ describe("what becomes of an upgrade", () => {
     expect([await trial.status(), (await trial.version()).upgrade_flag]).toEqual(["FAILED", false]);
   });
 
-  it("is a failure at once where a precondition is not met", async () => {
+  it("fails immediately if a prerequisite is not met", async () => {
     const trial = new Trial();
     trial.cloud.control.setConditions({ binlogOff: true, replicaLagSeconds: 301 });
     const id = await trial.upgrade();
@@ -353,7 +357,7 @@ describe("what becomes of an upgrade", () => {
     ]);
   });
 
-  it("is nothing at all", async () => {
+  it("can have no effect and no job", async () => {
     const trial = new Trial();
     trial.cloud.control.vanish();
     expect((await trial.batch({ [ID]: FROM })).status).toBe(200);
@@ -362,7 +366,7 @@ describe("what becomes of an upgrade", () => {
     expect((await trial.version()).upgrade_flag).toBe(true);
   });
 
-  it("is nothing at all when its window comes", async () => {
+  it("can have no effect when its window opens", async () => {
     const trial = new Trial();
     trial.cloud.control.vanish();
     const id = await trial.upgrade(ID, true);
@@ -371,7 +375,7 @@ describe("what becomes of an upgrade", () => {
     expect((await trial.version()).upgrade_flag).toBe(true);
   });
 
-  it("is Completed, and still behind", async () => {
+  it("can complete with the instance still outdated", async () => {
     const trial = new Trial({ instances: 2 });
     const [, other] = trial.cloud.instances;
     trial.cloud.control.fallBehind({ instance: ID });
@@ -382,7 +386,7 @@ describe("what becomes of an upgrade", () => {
     expect(trial.cloud.instances.map((one) => one.kernel)).toEqual([FROM, "2.0.72.1"]);
   });
 
-  it("is a standstill until it goes on", async () => {
+  it("can hang until it is continued", async () => {
     const trial = new Trial();
     trial.cloud.control.hang({ percent: 40 });
     const id = await trial.upgrade();
@@ -394,7 +398,7 @@ describe("what becomes of an upgrade", () => {
     expect(await trial.job(id)).toMatchObject({ status: "Completed" });
   });
 
-  it("waits for approval, and is then run or canceled", async () => {
+  it("can wait for approval, and is then run or canceled", async () => {
     const trial = new Trial();
     const { control } = trial.cloud;
     control.awaitApproval({ times: 2 });
@@ -410,7 +414,7 @@ describe("what becomes of an upgrade", () => {
     expect(() => control.approve(second)).toThrow("not Unauthorized");
   });
 
-  it("may show any status", async () => {
+  it("can report any status", async () => {
     const trial = new Trial();
     const id = await trial.upgrade();
     trial.clock.advance(MINUTE);
@@ -425,7 +429,7 @@ describe("what becomes of an upgrade", () => {
   it.each([
     [-5 * MINUTE, ["Running", LATEST]],
     [5 * MINUTE, ["Completed", FROM]],
-  ])("is seen in the version %i ms after the job's end", async (versionLagMs, expected) => {
+  ])("changes the reported version %i ms after the end of the job", async (versionLagMs, expected) => {
     const trial = new Trial({ timings: { versionLagMs } });
     const id = await trial.upgrade();
     trial.clock.advance(30_000 + 18 * MINUTE + Math.min(0, versionLagMs));
@@ -435,7 +439,7 @@ describe("what becomes of an upgrade", () => {
     expect((await trial.version()).datastore.current_kernel_version).toBe(LATEST);
   });
 
-  it("leads to what is the newest when it starts", async () => {
+  it("leads to the version that is newest when it starts", async () => {
     const trial = new Trial();
     await trial.upgrade();
     trial.cloud.control.offer("2.0.81.1");
@@ -468,7 +472,7 @@ describe("an old kernel", () => {
     expect(() => trial.cloud.control.applyUpgrade()).toThrow("waits to be confirmed");
   });
 
-  it("may be shown the next round only, or go all the way at once", async () => {
+  it("can report only the next round, or be upgraded in one step", async () => {
     const trial = new Trial({ kernel: "2.0.48.231200", switches: { latestShown: "nextRound" } });
     expect((await trial.version()).datastore.latest_kernel_version).toBe("2.0.51.240305");
     trial.cloud.control.setSwitches({ rounds: false });
@@ -478,8 +482,8 @@ describe("an old kernel", () => {
   });
 });
 
-describe("time", () => {
-  it("brings the same upgrades to the same end however often it is asked", () => {
+describe("simulated time", () => {
+  it("leads to the same final state however often the simulator is called", () => {
     const run = async (steps: readonly number[]): Promise<string> => {
       const trial = new Trial({ instances: 3, timings: { jitter: 0.2, versionLagMs: 3000 } });
       const { control } = trial.cloud;
@@ -502,7 +506,7 @@ describe("time", () => {
     );
   });
 
-  it("is no matter for five thousand upgrades", { timeout: 60_000 }, async () => {
+  it("advances quickly with five thousand upgrades", { timeout: 60_000 }, async () => {
     const trial = new Trial({ instances: 5_000, timings: { jitter: 0.5 } });
     const ids = trial.cloud.instances.map((one) => one.id);
     for (let start = 0; start < ids.length; start += 100) {

@@ -1,6 +1,6 @@
 import type { SimResponse } from "../shell/http";
 import { findInstance, requireFree } from "./access";
-import { answer, bodyOf, booleanField, type ProjectCall } from "./call";
+import { bodyOf, booleanField, jsonResponse, type ProjectCall } from "./call";
 import { parameterError, Refusal } from "./errors";
 import { compareKernel, latestKernel } from "./kernel";
 import type { RouteName } from "./routes";
@@ -23,7 +23,7 @@ export function batchUpgrade(call: ProjectCall): SimResponse {
   if (refusal !== undefined && (switches.batch === "allOrNothing" || granted.length === 0)) throw refusal;
   for (const instance of granted) accept(call, "upgrade", instance, { delay });
   note(call, "batchUpgrade", granted, delay);
-  return answer({ resp: "success" });
+  return jsonResponse({ resp: "success" });
 }
 
 /** The instances that may be upgraded, and the first error of the others. */
@@ -52,7 +52,7 @@ export function upgradeOne(call: ProjectCall): SimResponse {
   const instance = upgradable(call, call.params["instance"] ?? "", delay);
   const id = accept(call, "upgrade", instance, { delay });
   note(call, "upgrade", [instance], delay);
-  return answer({ job_id: id });
+  return jsonResponse({ job_id: id });
 }
 
 function upgradable(call: ProjectCall, id: string, delay: boolean, version?: string): InstanceState {

@@ -20,7 +20,7 @@ export function startUpgrade(
 }
 
 /** The response to an upgrade request: the database as it was before, with the action (Redis Enterprise facts §6.4). */
-export function answerUpgrade(
+export function upgradeResponse(
   call: Call,
   database: DatabaseState,
   plan: UpgradePlan,
@@ -31,7 +31,7 @@ export function answerUpgrade(
   const actionUid = startUpgrade(call, database, plan, kind);
   if (actionUid === null) return before;
   if (kind === "modules/upgrade" && switches.modulesUpgradeAnswer !== "database") {
-    return moduleAnswer(call, database, plan, actionUid);
+    return moduleResponse(call, database, plan, actionUid);
   }
   return {
     ...before,
@@ -42,7 +42,7 @@ export function answerUpgrade(
 }
 
 /** The first module of the call, by the page's prose or by its example (Redis Enterprise facts §2.1). */
-function moduleAnswer(call: Call, database: DatabaseState, plan: UpgradePlan, actionUid: string): unknown {
+function moduleResponse(call: Call, database: DatabaseState, plan: UpgradePlan, actionUid: string): unknown {
   const { modules, switches } = call.world.state;
   const [first] = plan.modules;
   const module = modules.find(({ uid }) => uid === first?.uid);

@@ -21,9 +21,9 @@ afterAll(async () => {
   await packed?.close();
 });
 
-/** Declares a pin against mocks, and prints what was registered. */
-const DECLARES = `
-async function declared() {
+/** Registers a resource with mocks, and prints the registration. */
+const REGISTERING = `
+async function register() {
   const registered = [];
   await pulumi.runtime.setMocks({
     call: ({ inputs }) => inputs,
@@ -32,8 +32,8 @@ async function declared() {
       return { id: "x", state: inputs };
     },
   }, "shop", "dev");
-  const pin = new oceanbase.ClusterVersion("orders", { endpoints: ["http://10.0.0.1:2886"], version: "4.3.5.2" });
-  await new Promise((resolve) => pin.version.apply(resolve));
+  const orders = new oceanbase.ClusterVersion("orders", { endpoints: ["http://10.0.0.1:2886"], version: "4.3.5.2" });
+  await new Promise((resolve) => orders.version.apply(resolve));
   console.log(JSON.stringify(registered));
 }
 `;
@@ -46,24 +46,24 @@ const REGISTERED = [
   },
 ];
 
-describe("a stranger's program", { timeout: 90_000 }, () => {
+describe("a user's project", { timeout: 90_000 }, () => {
   it.each([
     [
       "CommonJS",
       "program.cjs",
-      `const pulumi = require("@pulumi/pulumi"); const { oceanbase } = require("pulumi-dbversion");${DECLARES}declared();`,
+      `const pulumi = require("@pulumi/pulumi"); const { oceanbase } = require("pulumi-dbversion");${REGISTERING}register();`,
     ],
     [
       "ESM",
       "program.mjs",
-      `import * as pulumi from "@pulumi/pulumi"; import { oceanbase } from "pulumi-dbversion";${DECLARES}await declared();`,
+      `import * as pulumi from "@pulumi/pulumi"; import { oceanbase } from "pulumi-dbversion";${REGISTERING}await register();`,
     ],
-  ])("in %s declares a pin", async (_, file, text) => {
+  ])("registers a resource in a %s program", async (_, file, text) => {
     await project.write(file, text);
     expect(await project.run(file)).toEqual(REGISTERED);
   });
 
-  it("finds the provider and the manifest, and no other path", async () => {
+  it("can load the provider and the manifest, and no other path", async () => {
     const deep = ["dist/sdk/index.js", "dist/provider/index.js", "provider/index", "sdk", "dist"];
     await project.write(
       "paths.cjs",
@@ -85,21 +85,21 @@ describe("a stranger's program", { timeout: 90_000 }, () => {
     });
   });
 
-  it("has every module of the package load with nothing but its declared dependencies", async () => {
+  it("can load every module of the package with only its declared dependencies", async () => {
     const commands = Object.values(project.manifest.bin);
     const modules = packed.files.filter((path) => path.endsWith(".js") && !commands.includes(path));
     expect(modules.length).toBeGreaterThan(100);
-    await project.write("load.cjs", LOADS_ALL);
+    await project.write("load.cjs", LOADING_ALL);
     expect(await project.run("load.cjs", modules)).toEqual([]);
   });
 
-  it("has a command, which says its version", async () => {
+  it("has a command that prints its version", async () => {
     const [command = ""] = Object.values(project.manifest.bin);
     const { stdout } = await run(process.execPath, [join(project.installed, command), "--version"]);
     expect(stdout).toBe(`${project.manifest.version}\n`);
   });
 
-  it("is served by the provider process", async () => {
+  it("works with the provider process", async () => {
     const engine = await FakeEngine.start();
     const provider = await DynamicProvider.start({ cwd: project.dir, engineAddress: engine.address });
     try {
@@ -115,14 +115,14 @@ describe("a stranger's program", { timeout: 90_000 }, () => {
     }
   });
 
-  it("gets the package that was packed, not the repository's", () => {
+  it("loads the packed package, not the repository's", () => {
     const found = createRequire(join(project.dir, "x.js")).resolve("pulumi-dbversion");
     expect(found).toBe(join(project.installed, "dist", "sdk", "index.js"));
   });
 });
 
-/** Loads the modules that it is given and prints those that cannot be loaded. */
-const LOADS_ALL = `
+/** Loads the modules of its arguments and prints those that cannot be loaded. */
+const LOADING_ALL = `
 const { join } = require("node:path");
 const failed = [];
 for (const path of process.argv.slice(2)) {
