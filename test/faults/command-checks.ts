@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ErrorCode } from "../../provider/core/errors";
 import { isNetwork, type Run } from "./history";
+import { isKept, type Preview, showsAll } from "./preview";
 import type { ProviderProcess } from "./provider-process";
 import type { RuleChecks } from "./rules";
 import type { Ending, Saved, Stack } from "./stack";
@@ -19,6 +20,8 @@ export interface Command {
   readonly ending: Ending;
   /** The state before it. */
   readonly before: Saved | undefined;
+  /** A preview just before it, and how many upgrades the vendor had accepted then. Only of a command without faults. */
+  readonly preview?: Preview & { readonly accepted: number };
 }
 
 export interface Context {
@@ -41,6 +44,8 @@ const CODE = / \[([a-z-]+)\]$/;
 export class CommandChecks {
   readonly #context: Context;
   readonly #events = new Set<string>();
+  /** When the last event happened. */
+  #eventAt = Number.NEGATIVE_INFINITY;
   /** All texts of the history that the vendor never sent. The state may contain them. */
   readonly #falseTexts: string[] = [];
   /** Whether the state was made by a process that received false responses. */
@@ -50,9 +55,14 @@ export class CommandChecks {
     this.#context = context;
   }
 
-  /** Records an event of the vendor. */
+  /** Records an event of the vendor, which happens now or soon. */
   event(name: string): void {
     this.#events.add(name);
+  }
+
+  /** Records that an event has happened. */
+  happened(): void {
+    this.#eventAt = this.#context.timeline.now();
   }
 
   /** Whether the state may be wrong without a fault of the provider. */
@@ -73,6 +83,7 @@ export class CommandChecks {
     checks.require(timers === 0, "no pending timers", () => `${timers} timers after the end of the run`);
     this.#checkAmount(command);
     this.#checkEnding(command);
+    this.#checkPreview(command);
     if (stack.state === before) return;
     this.#checkState(command);
     const outputsChanged = ending.kind === "done" && !isDeepStrictEqual(stack.state?.outputs, before?.outputs);
@@ -90,6 +101,21 @@ export class CommandChecks {
     const counts = `${process.requests} requests, ${process.writes} writes`;
     const state = String(stack.state?.outputs["status"] ?? "no state");
     return `${op}${bound}: ${took} s, ${counts}: ${result}; ${state}; vendor ${world.standing()} [${upgrades.join(", ")}]`;
+  }
+
+  #checkPreview({ run: { limit, rules }, process: { sent }, since, ending, preview }: Command): void {
+    const { checks, world } = this.#context;
+    if (preview === undefined || this.#eventAt >= since) return;
+    const names = [...sent.kinds, ...sent.units].join(", ");
+    const text = () => `${JSON.stringify(preview.lines)}; sent: ${names === "" ? "nothing" : names}`;
+    // A hold that is waited for may end during the run.
+    const waits = rules?.onHeld === "wait";
+    const rollsBack = world.args["onFailure"] === "rollback";
+    checks.require(waits || showsAll(preview, sent, rollsBack), "preview is true", text);
+    // A request of an earlier run may have arrived since, and others may have upgraded the database.
+    const upgraded = world.standing() !== "behind" || world.upgrades().length > preview.accepted;
+    const ended = ending.kind !== "done" || limit !== undefined;
+    checks.require(upgraded || ended || isKept(preview, sent), "preview is true", text);
   }
 
   #checkTime({ process: { interruptedAt, operation }, ending }: Command): void {

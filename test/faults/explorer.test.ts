@@ -4,6 +4,7 @@ import { explore, replay } from "./explore";
 import { generate } from "./generate";
 import { installIdealRsa } from "./ideal-rsa";
 import { MUTANTS, mutated } from "./mutants";
+import { isKept, previewOf, showsAll, type WriteKind } from "./preview";
 import { oceanbaseClusterVersion } from "./worlds/oceanbase";
 
 const MINUTE = 60_000;
@@ -78,5 +79,39 @@ describe("damage", () => {
     expect(falseTexts.length).toBeGreaterThan(1);
     for (const one of falseTexts) expect(changed).toContain(JSON.stringify(one));
     expect(falseTexts.some((one) => !database.includes(JSON.stringify(one)))).toBe(true);
+  });
+});
+
+describe("a preview", () => {
+  const sent = (kinds: readonly WriteKind[], ...units: string[]) => ({ kinds: new Set(kinds), units: new Set(units) });
+  const preview = (...lines: string[]) =>
+    previewOf(lines.map((message) => ({ severity: "INFO", message, ephemeral: false, urn: "" })));
+
+  it.each<[string, ReturnType<typeof preview>, ReturnType<typeof sent>, { all: boolean; kept: boolean }]>([
+    ["nothing, as shown", preview("already at 2.0"), sent([]), { all: true, kept: true }],
+    ["an upgrade that is not shown", preview("already at 2.0"), sent(["upgrade"], "a"), { all: false, kept: true }],
+    ["the upgrade that is shown", preview("1.0 → 2.0, at once"), sent(["upgrade"], "a"), { all: true, kept: true }],
+    ["nothing instead of an upgrade", preview("1.0 → 2.0, at once"), sent([]), { all: true, kept: false }],
+    [
+      "more units than are shown",
+      preview("1.0 → 2.0, 1 of 3 instances in 1 request, now"),
+      sent(["upgrade"], "a", "b"),
+      { all: false, kept: true },
+    ],
+    [
+      "a cancellation that is not shown",
+      preview("1.0 → 2.0, at once"),
+      sent(["upgrade", "cancel"], "a"),
+      { all: false, kept: true },
+    ],
+    [
+      "nothing while an earlier upgrade may appear",
+      preview("1.0 → 2.0, now", "no request is sent while the upgrade that an earlier run requested may still appear"),
+      sent([]),
+      { all: true, kept: true },
+    ],
+  ])("is compared with a run that sent %s", (_, shown, requests, { all, kept }) => {
+    expect(showsAll(shown, requests, false)).toBe(all);
+    expect(isKept(shown, requests)).toBe(kept);
   });
 });

@@ -107,6 +107,17 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       return {};
     },
   },
+  "shows an upgrade as held, and requests it": {
+    breaks: ["preview is true"],
+    driver: (driver) => ({
+      view: (seen) =>
+        changed(driver.view(seen), (unit) =>
+          unit.upgrade === undefined
+            ? unit
+            : { ...unit, upgrade: { ...unit.upgrade, how: `${unit.upgrade.how} · held: changes are frozen` } },
+        ),
+    }),
+  },
   "sends an upgrade request during a read": {
     breaks: ["reads only", "no duplicate request"],
     driver: (driver) => ({

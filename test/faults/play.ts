@@ -5,6 +5,7 @@ import { argumentsOf, backupOf, type ChangeRules, forbidden, NO_APPROVALS, timeH
 import { CommandChecks, textOf } from "./command-checks";
 import { type Effect, type History, nameOf, type Run } from "./history";
 import { Network } from "./network";
+import { type Preview, previewOf } from "./preview";
 import { type ProcessEnvironment, ProviderProcess } from "./provider-process";
 import { type Rule, RuleChecks, type Violation } from "./rules";
 import { type Ending, hasOpenUpgrade, type Saved, Stack } from "./stack";
@@ -95,6 +96,7 @@ class Playback {
       hasOpenUpgrade: () => this.#stack.hasOpenUpgrade,
       knowable: (id) => this.#truth.knowable(id),
       onEffect: (effect) => this.#count(effect),
+      onEvent: () => this.#commandChecks.happened(),
       requested: (now) => {
         this.#requestedAt = now;
       },
@@ -129,6 +131,7 @@ class Playback {
   }
 
   async #command(run: Run): Promise<{ ending: Ending | undefined; process: ProviderProcess }> {
+    const preview = run.op === "up" && run.faults.length === 0 ? { preview: await this.#preview() } : {};
     const process = new ProviderProcess(this.#setup, run.faults, run.op !== "up");
     const since = this.#timeline.now();
     const before = this.#stack.state;
@@ -146,7 +149,7 @@ class Playback {
       this.#checks.require(process.requests === 0, "no requests while held", () => `${process.requests} requests`);
     }
     if (ending !== undefined) {
-      this.#commandChecks.command({ run, process, since, ending, before });
+      this.#commandChecks.command({ run, process, since, ending, before, ...preview });
       if (ending.kind !== "killed" && this.#stack.state !== before) await this.#checkStored(process);
     }
     this.#commands += 1;
@@ -173,6 +176,15 @@ class Playback {
     if (state === undefined) return;
     const faults = await faultsOfStored(lifecycle, state, programInputs);
     this.#checks.require(faults.length === 0, "valid stored inputs", () => faults.join("; "));
+  }
+
+  /** What a preview shows now. Its random numbers are its own, so that it does not change what follows. */
+  async #preview(): Promise<Preview & { readonly accepted: number }> {
+    const environment = { ...this.#setup, random: new Random(this.#history.seed ^ 0x9e7) };
+    const process = new ProviderProcess(environment, [], true);
+    await this.#timeline.drive(this.#stack.preview(process), CHECK_AND_DIFF + SLACK);
+    process.kill();
+    return { ...previewOf(process.lines), accepted: this.#world.upgrades().length };
   }
 
   #start(run: Run, process: ProviderProcess): Promise<Ending> {

@@ -4,8 +4,9 @@ import type { LogLine } from "../../provider/frontend/resource/log";
 import { type Transport, TransportError, type WireRequest, type WireResponse } from "../../provider/http/transport";
 import type { Random } from "../simulators";
 import { isRead } from "../support/reads";
-import { type Effect, type Fault, isNetwork, type NetworkEffect } from "./history";
+import { type Effect, type Fault, isNetwork, type NetworkEffect, type VendorEffect } from "./history";
 import type { Exchange, Network } from "./network";
+import type { Sent, WriteKind } from "./preview";
 import type { RuleChecks } from "./rules";
 import type { Owner, Timeline } from "./timeline";
 import type { World } from "./world";
@@ -25,6 +26,8 @@ export interface ProcessEnvironment {
   readonly requested: (now: number) => void;
   /** Why no write is allowed now; undefined if it is. @param reopens whether the write is an operator */
   readonly forbidden: (now: number, reopens: boolean) => string | undefined;
+  /** Called when an event has happened at the vendor. */
+  readonly onEvent: () => void;
   /** Called for every effect that was applied. */
   readonly onEffect: (effect: Effect) => void;
   /**
@@ -62,6 +65,10 @@ export class ProviderProcess implements Owner {
   ended = false;
   requests = 0;
   writes = 0;
+  readonly sent: Sent & { readonly kinds: Set<WriteKind>; readonly units: Set<string> } = {
+    kinds: new Set(),
+    units: new Set(),
+  };
   /** The number of responses that were not the vendor's. */
   falseResponses = 0;
   /** The effects that were applied during this process. */
@@ -132,6 +139,7 @@ export class ProviderProcess implements Owner {
     const write = this.#setup.world.isWrite(request);
     this.requests += 1;
     if (write) this.writes += 1;
+    if (write) this.#record(request);
     this.#checkStart(request, write);
     const due = this.#faults.filter(({ at, nth }) => nth === (at === "write" ? write && this.writes : this.requests));
     const network = this.#networkEffect(due);
@@ -149,6 +157,16 @@ export class ProviderProcess implements Owner {
     } finally {
       pendingRequests.delete(pending);
     }
+  }
+
+  #record(request: WireRequest): void {
+    const { kinds, units } = this.sent;
+    const { world } = this.#setup;
+    const requestedUnits = world.requestedUnits(request);
+    for (const unit of requestedUnits) units.add(unit);
+    if (requestedUnits.length > 0) kinds.add("upgrade");
+    else if (world.reopens?.(request) === true) kinds.add("operator");
+    else if (request.method === "DELETE") kinds.add("cancel");
   }
 
   #checkStart(request: WireRequest, write: boolean): void {
@@ -204,7 +222,6 @@ export class ProviderProcess implements Owner {
   }
 
   #apply(effect: Effect): void {
-    const { timeline, world } = this.#setup;
     this.effects.push(effect);
     this.#setup.onEffect(effect);
     switch (effect.kind) {
@@ -219,9 +236,15 @@ export class ProviderProcess implements Owner {
         break;
       case "vendor":
         // The vendor's events are independent of the process.
-        if (effect.delay === 0) world.events[effect.event]?.apply(effect.parameter);
-        else timeline.after(effect.delay, () => world.events[effect.event]?.apply(effect.parameter));
+        if (effect.delay === 0) this.#happen(effect);
+        else this.#setup.timeline.after(effect.delay, () => this.#happen(effect));
     }
+  }
+
+  #happen({ event, parameter }: VendorEffect): void {
+    const { onEvent, world } = this.#setup;
+    onEvent();
+    world.events[event]?.apply(parameter);
   }
 
   #schedule(delay: number, action: () => void): void {

@@ -8,6 +8,7 @@ export const RULES = {
     "during a freeze or blackout, outside the window or without an approval, cancellations are the only writes",
   "no requests while held": "a run whose upgrade is still held for the same reason sends no requests",
   "reads only": "a preview and a refresh send only reads and logins",
+  "preview is true": "an `up` without faults sends what a preview just before it shows, and nothing else",
   "prompt interruption": "a run ends within a second after ^C",
   "ends by the deadline": "a run ends, at the latest within a second after its deadline",
   "error with code": "a run succeeds, or ends with an error that has a code other than `unexpected`",
