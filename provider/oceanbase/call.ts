@@ -47,15 +47,15 @@ export interface ClusterObservation extends UpgradeObservation {
 }
 
 /** The requested upgrade and the observation it is based on. */
-export interface UpgradeInput<A extends UpgradeArguments> {
-  readonly system: System<A>;
-  readonly args: A;
+export interface UpgradeInput {
+  readonly system: System;
+  readonly args: UpgradeArguments;
   readonly constraint: Constraint;
 }
 
 /** The upgrade's target, or a finding when it cannot be determined. */
-export function targetOf<A extends UpgradeArguments>(
-  { system, args, constraint }: UpgradeInput<A>,
+export function targetOf(
+  { system, args, constraint }: UpgradeInput,
   observation: Pick<ClusterObservation, "readiness" | "local" | "members">,
 ): Target | Finding {
   const wanted = { version: args.version, release: args.release, constraint };
@@ -63,8 +63,8 @@ export function targetOf<A extends UpgradeArguments>(
   return chooseTarget(wanted, available(observation), requirementOf(system, observation), highest);
 }
 
-function requirementOf<A extends UpgradeArguments>(
-  { editions }: System<A>,
+function requirementOf(
+  { editions }: System,
   { readiness: { architectures } }: Pick<ClusterObservation, "readiness">,
 ): Requirement {
   return { editions, architectures };
@@ -74,11 +74,7 @@ function requirementOf<A extends UpgradeArguments>(
  * The required upgrade with all findings against it. Pure.
  * @param contacted the agents contacted so far
  */
-export function upgradeOf<A extends UpgradeArguments>(
-  wish: UpgradeInput<A>,
-  observation: ClusterObservation,
-  contacted: readonly Agent[],
-): Upgrade {
+export function upgradeOf(wish: UpgradeInput, observation: ClusterObservation, contacted: readonly Agent[]): Upgrade {
   const { system, args } = wish;
   const { readiness, members, local } = observation;
   const lowest = lowestVersion(members.map((member) => member.version));
@@ -116,8 +112,8 @@ export function upgradeOf<A extends UpgradeArguments>(
   };
 }
 
-function stepTo<A extends UpgradeArguments>(
-  { system, args }: UpgradeInput<A>,
+function stepTo(
+  { system, args }: UpgradeInput,
   target: Target,
   from: Version | undefined,
   packages: readonly RpmPackage[],
@@ -146,9 +142,9 @@ function uploadsLine(count: number, listed: boolean): string {
 }
 
 /** Warnings that do not block the request. */
-function notesOn<A extends UpgradeArguments>(
+function notesOn(
   target: Target,
-  { system, args, constraint }: UpgradeInput<A>,
+  { system, args, constraint }: UpgradeInput,
   observation: ClusterObservation,
 ): string[] {
   const wanted = { version: args.version, release: args.release, constraint };

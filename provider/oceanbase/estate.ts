@@ -10,14 +10,12 @@ import { undiciTransport } from "../http/undici-transport";
 import { type Outsider, withoutCluster } from "./agent/connection-errors";
 import type { Agent } from "./agent/handshake";
 import { dags, obInfo } from "./agent/schema";
-import { obshellAgents } from "./agent-version";
 import { checkTls, connection } from "./arguments";
-import { type ClusterCall, cluster } from "./cluster-version";
 import { type Connect, type ConnectionArguments, type OpenAgents, openAgents, originsOf } from "./kind";
 import { interpret, readCluster, UNFINISHED, type UpgradeObservation } from "./observe";
 import { type Edition, offeredTo } from "./packages/packages";
 import { packagesUploaded, preflight, uncheckedBy } from "./preflight";
-import type { System } from "./system";
+import { cluster, obshellAgents, type System, type UpgradeArguments } from "./system";
 
 const inputs = z.strictObject({ ...connection }).superRefine(checkTls);
 
@@ -216,7 +214,7 @@ type Described = Pick<FoundDatabase, "type" | "name" | "id" | "protection"> & { 
 
 /** Undefined where no version could be read. */
 function foundIn(
-  system: System<ClusterCall>,
+  system: System,
   { members, readiness, activity }: UpgradeObservation,
   { advice, ...described }: Described,
 ): Found | undefined {
@@ -248,7 +246,7 @@ function foundIn(
 }
 
 /** What a resource without upgrade arguments would upgrade with. */
-const NO_ARGUMENTS: ClusterCall = { endpoints: [], version: "" };
+const NO_ARGUMENTS: UpgradeArguments = { endpoints: [], version: "" };
 
 function noPackages(edition: Edition | undefined): Finding {
   return {

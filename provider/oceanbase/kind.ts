@@ -1,23 +1,59 @@
-import { type CommonArguments, definedBy, type Inputs } from "../core/arguments";
+import { z } from "zod";
+import { type CommonArguments, commonArguments, definedBy, type Inputs } from "../core/arguments";
+import { changeArguments, checkChangeArguments } from "../core/control/arguments";
 import { driftOf, type ResourceKind } from "../core/kind";
 import type { Proxies, Runtime } from "../core/runtime";
 import { formatParts, formatVersion, lowestVersion, standing } from "../core/version";
 import { HttpClient } from "../http/client";
 import { type Tls, type TlsArguments, tlsFrom } from "../http/tls";
 import type { Transport } from "../http/transport";
+import { undiciTransport } from "../http/undici-transport";
 import { Agents } from "./agent/agents";
-import { constraintOf } from "./arguments";
+import {
+  agentArguments,
+  backups,
+  checkTls,
+  clusterArguments,
+  connection,
+  constraintOf,
+  releaseNeedsExactVersion,
+  upgrade,
+} from "./arguments";
 import type { UpgradeObservation } from "./observe";
-import type { System, UpgradeArguments } from "./system";
+import { cluster, obshellAgents, type System, type UpgradeArguments } from "./system";
 import { UpgradeDriver } from "./upgrade-driver";
 
 const MINUTE = 60_000;
 
+const clusterInputs = z
+  .strictObject({ ...connection, ...clusterArguments, ...upgrade, ...commonArguments, ...changeArguments, ...backups })
+  .superRefine(checkChangeArguments)
+  .superRefine(releaseNeedsExactVersion)
+  .superRefine(checkTls);
+
+const agentInputs = z
+  .strictObject({ ...connection, ...agentArguments, ...upgrade, ...commonArguments, ...changeArguments, ...backups })
+  .superRefine(checkChangeArguments)
+  .superRefine(releaseNeedsExactVersion)
+  .superRefine(checkTls);
+
+/** `oceanbase.ClusterVersion`: the OceanBase version of a cluster, upgraded by its obshell agents. */
+export function clusterVersion(connect: Connect = undiciTransport) {
+  return upgradeKind({ inputs: clusterInputs, system: cluster, timeout: 120 * MINUTE }, connect);
+}
+
+/** `oceanbase.AgentVersion`: the version of a cluster's obshell agents. */
+export function agentVersion(connect: Connect = undiciTransport) {
+  return upgradeKind({ inputs: agentInputs, system: obshellAgents, timeout: 30 * MINUTE }, connect);
+}
+
+type KindArguments = UpgradeArguments & TlsArguments & CommonArguments;
+
 /** A resource kind of either system. The kinds differ only in arguments, system and time limit. */
-export function upgradeKind<A extends UpgradeArguments & TlsArguments & CommonArguments>(
-  parts: { readonly inputs: Inputs<A>; readonly timeout: number; readonly system: System<A> },
+function upgradeKind(
+  parts: { readonly inputs: Inputs<KindArguments>; readonly timeout: number; readonly system: System },
   connect: Connect,
-): ResourceKind<A, UpgradeObservation> {
+): ResourceKind<KindArguments, UpgradeObservation> {
   return {
     ...definedBy(parts.inputs),
     timeout: parts.timeout,

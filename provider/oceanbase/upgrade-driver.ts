@@ -25,9 +25,9 @@ import { DependencyLists, pathsTo } from "./upgrade-path/dependencies";
 /** How long an observation waits for a package to be unpacked: a preview has ten seconds in total. */
 const UNPACKING = 5_000;
 
-export interface UpgradeDriverOptions<A extends UpgradeArguments> {
-  readonly system: System<A>;
-  readonly args: A;
+export interface UpgradeDriverOptions {
+  readonly system: System;
+  readonly args: UpgradeArguments;
   readonly constraint: Constraint;
   readonly agents: Agents;
   readonly runtime: Runtime;
@@ -43,7 +43,7 @@ function undecided({ unlisted, unreachable, agents }: Readiness, unit: Unit): st
 }
 
 /** A connected driver for one system of a cluster: its database, or its agents. */
-export class UpgradeDriver<A extends UpgradeArguments> implements Driver<ClusterObservation> {
+export class UpgradeDriver implements Driver<ClusterObservation> {
   readonly title: string;
   readonly units: readonly [string];
   readonly tasks = "by-id";
@@ -51,7 +51,7 @@ export class UpgradeDriver<A extends UpgradeArguments> implements Driver<Cluster
   readonly mostPerRequest = 1;
   readonly ownReads = true;
   readonly compose = requestOf;
-  readonly #options: UpgradeDriverOptions<A>;
+  readonly #options: UpgradeDriverOptions;
   readonly #watcher: TaskWatcher;
   readonly #closed = new AbortController();
   readonly #lists: DependencyLists;
@@ -65,7 +65,7 @@ export class UpgradeDriver<A extends UpgradeArguments> implements Driver<Cluster
   /** Read once per run. */
   #local: Promise<LocalPackages> | undefined;
 
-  constructor(options: UpgradeDriverOptions<A>) {
+  constructor(options: UpgradeDriverOptions) {
     this.#options = options;
     this.#watcher = new TaskWatcher(options.agents);
     const { clock, signal } = options.runtime;

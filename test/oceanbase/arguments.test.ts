@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { validateArguments } from "../../provider/frontend/resource/arguments";
 import { UNKNOWN } from "../../provider/frontend/resource/properties";
 import { constraintOf, endangers } from "../../provider/oceanbase/arguments";
-import { clusterVersion } from "../../provider/oceanbase/cluster-version";
+import { clusterVersion } from "../../provider/oceanbase/kind";
 import { selfSigned } from "../simulators/shell/certificate";
 
 const { inputs } = clusterVersion(() => {
