@@ -4,7 +4,7 @@ import { HttpClient, type HttpRequest } from "../http/client";
 import type { Transport, WireResponse } from "../http/transport";
 import { type Authenticator, KeyAuthenticator, type Signable, TokenAuthenticator, targetOf } from "./authenticator";
 import type { Connection } from "./connection";
-import { transportProblem } from "./errors";
+import { noResponse } from "./errors";
 import { type Codes, type Reply, readResponse } from "./responses";
 import { within } from "./shared-read";
 import { fetchToken, type Scope } from "./tokens";
@@ -97,7 +97,7 @@ export class Caller {
       if (call.method === "GET") return await http.read(signed);
       return await http.write({ ...(await beforeSending(signed)), body: request.body ?? "", permit: call.permit });
     } catch (error) {
-      throw transportProblem(call.origin, error);
+      throw noResponse(call.origin, error);
     }
   }
 }

@@ -1,13 +1,13 @@
 import type { z } from "zod";
 import { beforeSending, type RefusalKind, Refused, Unreachable, UpgradeError } from "../core/errors";
 import type { Permit } from "../core/request";
-import { foreignWrite, validate } from "../http/body";
+import { accepted, foreignWrite, validate } from "../http/body";
 import { encode } from "./authenticator";
 import { type Call, Caller } from "./caller";
 import type { Connection } from "./connection";
 import { forbidden, request, unauthorized, unavailable, vendorProblem } from "./errors";
 import { projectIdOf } from "./project-id";
-import type { Meaning, ParsedResponse, Reply, VendorProblem } from "./responses";
+import type { Meaning, Reply, VendorProblem } from "./responses";
 import { exampleEndpoint, type Service } from "./service";
 import { Throttled } from "./throttle";
 import type { Scope } from "./tokens";
@@ -162,7 +162,7 @@ export class Gateway {
     const made = await beforeSending(() => this.#call(call));
     const reply = await this.#caller.send(made, this.#options.scope).catch(notThrottled);
     const { answer, what } = reply;
-    if (answer.kind === "data") return accepted(call.schema, answer, what);
+    if (answer.kind === "data") return accepted(call.schema, answer.data, what);
     throw this.#refusal(answer, reply, call.action);
   }
 
@@ -244,17 +244,4 @@ function refusedWith(text: string, { kind, requestId, code }: VendorProblem, rem
 function notThrottled(error: unknown): never {
   if (error instanceof Throttled) throw new Refused(error.message, { refusal: "busy", cause: error });
   throw error;
-}
-
-/** A success in an unexpected format is still a success: the started task has to be searched for. */
-function accepted<T>(schema: z.ZodType<T>, answer: Extract<ParsedResponse, { kind: "data" }>, what: string): T {
-  try {
-    return validate(schema, answer.data, what);
-  } catch (cause) {
-    throw new Unreachable(`${what} was accepted, but the response cannot be parsed`, {
-      sent: true,
-      responded: true,
-      cause,
-    });
-  }
 }

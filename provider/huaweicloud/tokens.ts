@@ -2,7 +2,7 @@ import { UpgradeError } from "../core/errors";
 import { validate } from "../http/body";
 import { type ClientOptions, HttpClient } from "../http/client";
 import type { Credentials } from "./credentials";
-import { notHuaweiCloud, transportProblem, vendorProblem } from "./errors";
+import { noResponse, notHuaweiCloud, vendorProblem } from "./errors";
 import { readResponse } from "./responses";
 import { issuedToken } from "./schema";
 
@@ -99,7 +99,7 @@ export async function fetchToken({ credentials, iam, scope, through }: TokenRequ
   const headers = { "content-type": "application/json;charset=utf8" };
   const http = new HttpClient(through);
   const response = await http.write({ origin: iam, target: TARGET, headers, body }).catch((error: unknown) => {
-    throw transportProblem(iam, error);
+    throw noResponse(iam, error);
   });
   const answer = readResponse(response);
   if (answer.kind !== "data") throw vendorProblem(what, answer, { credentials });

@@ -8,7 +8,6 @@ import {
   formatVersion,
   highestVersion,
   lowestVersion,
-  parseVersion,
   type Version,
 } from "../core/version";
 import { withoutCluster } from "./agent/connection-errors";
@@ -16,17 +15,16 @@ import type { Agent } from "./agent/handshake";
 import type { UploadedPackage } from "./agent/schema";
 import { endangers } from "./arguments";
 import { calleeOf, type UpgradeObservation } from "./observe";
-import { refusedPackages } from "./packages/package-content";
+import { type LocalPackages, refusedPackages, strangeArchitectures } from "./packages/local-packages";
 import { packageName } from "./packages/package-stream";
 import {
   architecturesOf,
   asUploaded,
   chooseTarget,
   incompleteAbove,
-  type LocalPackages,
   missingPackages,
+  packageVersion,
   type Requirement,
-  strangeArchitectures,
   type Target,
 } from "./packages/packages";
 import type { RpmPackage } from "./packages/rpm";
@@ -233,7 +231,7 @@ function calleeFindings(
   met: readonly Agent[],
 ): Finding[] {
   const callee = calleeOf(met, members, running);
-  const end = parseVersion(versionOf(target));
+  const end = packageVersion(target);
   if (upgrading || callee === undefined || end === undefined) return [];
   const outdated = new Set(members.filter(({ version }) => compareVersions(version, end) < 0).map(({ name }) => name));
   const beside = running.filter(({ agent }) => agent === callee.address);

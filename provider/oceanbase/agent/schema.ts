@@ -11,7 +11,6 @@ export const envelope = z.object({
   successful: z.boolean(),
   timestamp: z.string().optional(),
   status: z.number(),
-  traceId: z.string().optional(),
   data: z.unknown().optional(),
   error: z.object({ code: z.number().optional(), errCode: z.string().optional(), message: z.string() }).optional(),
 });
