@@ -3,7 +3,7 @@ import { isSecure } from "./tls";
 import { CLIENT_CERTIFICATE, TransportError } from "./transport";
 
 /** Remedies for a failed TLS handshake, as sentences. */
-export interface TlsRemedies {
+interface TlsRemedies {
   readonly clientCertificate: string;
   readonly untrusted: string;
 }

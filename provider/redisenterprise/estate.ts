@@ -7,19 +7,18 @@ import { type Activity, type Finding, isFollowed, type Upgrade } from "../core/u
 import { compareVersions, formatParts, newestFirst } from "../core/version";
 import { undiciTransport } from "../http/undici-transport";
 import { checkConnection, connection } from "./arguments";
+import { protectionOf, uncheckedIn } from "./conditions";
 import { releaseOf } from "./database/call";
 import { type Database, type Redis, subjectOf } from "./database/database";
-import { redisSubject } from "./database/subject";
+import { redisSubject } from "./database/database-version";
 import { type Connect, type ConnectionArguments, derivedSecrets, type OpenNodes, openNodes } from "./kind";
-import { moduleSubject } from "./modules/subject";
+import { moduleSubject } from "./modules/module-versions";
 import { nodesFrom, type SupportedRedis, supportedByAll } from "./node";
 import { observeAll, readRequired, type Seen } from "./observe";
-import { protectionOf } from "./protection";
 import { CLIENT_CERTIFICATE_ALONE } from "./rest/connection-errors";
 import { permissionFor } from "./rest/responses";
 import { allActions, bdbList, clusterInfo, clusterModules, nodeList } from "./rest/schema";
 import { activityOf, UNTOLD } from "./tasks/activity";
-import { uncheckedIn } from "./unchecked";
 
 const inputs = z.strictObject({ ...connection }).superRefine(checkConnection);
 

@@ -3,6 +3,7 @@ import type { Observation } from "../core/driver";
 import { type Attempted, attempted, ifAnswered, Missing, Unreachable } from "../core/errors";
 import type { Activity, Finding } from "../core/unit";
 import { crdbCallOf } from "./active-active";
+import type { Unread } from "./conditions";
 import { type Database, databaseFrom, subjectOf } from "./database/database";
 import { type ShippedModule, shippedFrom } from "./modules/catalogue";
 import { type ClusterNode, nodesFrom, softwareAtLeast, softwareOf } from "./node";
@@ -22,13 +23,12 @@ import {
   userList,
 } from "./rest/schema";
 import { stageOf } from "./tasks/activity";
-import type { Unread } from "./unchecked";
 
 /** An observation of a database and its cluster. */
-export interface Seen extends Observation {
-  /** Undefined when there is none; `absent` then has the reason. */
-  readonly database?: Database | undefined;
-  readonly absent?: Finding | undefined;
+export type Seen = Observed &
+  ({ readonly database: Database } | { readonly database?: undefined /** Why. */; readonly absent: Finding });
+
+interface Observed extends Observation {
   readonly activity?: Activity;
   /** The state machines of the database: the last run, and waiting ones. */
   readonly machines: readonly Action[];
@@ -218,7 +218,9 @@ type Names = readonly { readonly uid: number; readonly name?: string | null | un
 export async function findDatabase(nodes: Nodes, which: Which, eager: boolean): Promise<Database | Finding> {
   const { databaseId, databaseName } = which;
   if (databaseId !== undefined) return redisOnly(await readDatabase(nodes, databaseId), nodes, which);
-  const named = (await listDatabases(nodes, eager ? "" : NAMES)).filter(({ name }) => name === databaseName);
+  const named = (await readRequired(nodes, eager ? "/v1/bdbs" : NAMES, bdbList)).filter(
+    ({ name }) => name === databaseName,
+  );
   const [first, second] = named;
   if (first === undefined) return absent(nodes, which);
   if (second !== undefined) return ambiguous(databaseName ?? "", named);
@@ -248,10 +250,6 @@ export async function readDatabase(nodes: Nodes, uid: number): Promise<Database 
   return seen && databaseFrom(seen);
 }
 
-async function listDatabases(nodes: Nodes, query: string): Promise<Names> {
-  return readRequired(nodes, `/v1/bdbs${query}`, bdbList);
-}
-
 /**
  * Something that every cluster has.
  * @throws Unreachable also for "not found", which only a proxy or a node that is starting returns
@@ -265,7 +263,7 @@ export async function readRequired<T>(nodes: Nodes, target: string, schema: z.Zo
 /** @throws Unreachable when the list cannot be read, or contains the database: then it is not known to be absent */
 async function absent(nodes: Nodes, which: Which): Promise<Finding> {
   const { databaseId, databaseName } = which;
-  const listed = await listDatabases(nodes, NAMES);
+  const listed = await readRequired(nodes, NAMES, bdbList);
   if (listed.some(({ uid }) => uid === databaseId))
     throw unknown(`database ${databaseId} is listed, but cannot be read`);
   const there = listed.map(({ uid, name }) => (name ? `${uid} (${name})` : String(uid)));
@@ -283,7 +281,7 @@ function unknown(message: string): Unreachable {
   return new Unreachable(message, { sent: true, responded: true });
 }
 
-const NAMES = "?fields=uid,name";
+const NAMES = "/v1/bdbs?fields=uid,name";
 const MOST_NAMES = 20;
 
 function ambiguous(name: string, named: Names): Finding {

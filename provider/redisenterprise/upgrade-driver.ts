@@ -38,12 +38,6 @@ function standsWithout(absent: Finding, wish: string): Stands {
   return { standing: "behind", at: "", from: "", ahead: [], upgrade };
 }
 
-export const NOT_READ: Finding = {
-  code: "database-not-read",
-  message: "The database was not read.",
-  remedy: "Run {apply} again.",
-};
-
 export interface UpgradeDriverOptions {
   readonly title: string;
   readonly which: Which;
@@ -107,11 +101,9 @@ export class UpgradeDriver implements Driver<Seen> {
 
   view(seen: Seen): View {
     const { subject } = this.#options;
-    const { members, activity, unknown, absent, database } = seen;
+    const { members, activity, unknown } = seen;
     const stands =
-      absent !== undefined || database === undefined
-        ? standsWithout(absent ?? NOT_READ, subject.wish)
-        : subject.stands(database, seen);
+      seen.database === undefined ? standsWithout(seen.absent, subject.wish) : subject.stands(seen.database, seen);
     const unit = { name: this.units[0], members, ...stands, ...(activity === undefined ? {} : { activity }) };
     return viewOfOne(unit, unknown);
   }

@@ -2,11 +2,10 @@ import type { Json, Step } from "../../core/request";
 import type { Finding } from "../../core/unit";
 import { type Constraint, compareVersions, formatParts, holds, newestFirst } from "../../core/version";
 import { crdbCallOf } from "../active-active";
+import { consentBody } from "../conditions";
 import { buildsOf, newestOf, remainingOf, runsOn, type ShippedModule } from "../modules/catalogue";
 import { type SupportedRedis, softwareAtLeast, supportedByAll } from "../node";
 import type { Seen } from "../observe";
-import { consentBody } from "../protection";
-import { NOT_READ } from "../upgrade-driver";
 import { type Database, type LoadedModule, newest, type Redis, sameRelease } from "./database";
 
 export interface RedisArguments {
@@ -28,11 +27,8 @@ type Body = { readonly [key: string]: Json | undefined };
 /** Since this version, modules are upgraded to the latest by default. */
 const LATEST_BY_DEFAULT_SINCE = "7.8.2";
 
-export function stepOf(args: RedisArguments, constraint: Constraint, seen: Seen): Step | Finding {
-  const { database, nodes } = seen;
-  const target = chooseRedis(constraint, seen, args.redisVersion);
-  if ("code" in target || database === undefined) return "code" in target ? target : NOT_READ;
-  const path = crdbCallOf(database, nodes) ?? `/v1/bdbs/${database.uid}/upgrade`;
+export function stepOf(args: RedisArguments, target: SupportedRedis, database: Database, seen: Seen): Step {
+  const path = crdbCallOf(database, seen.nodes) ?? `/v1/bdbs/${database.uid}/upgrade`;
   const { parallelShards, keepCrdtProtocolVersion } = args;
   const item = {
     redis_version: releaseOf(target),

@@ -3,10 +3,10 @@ import type { Json, Step } from "../../core/request";
 import type { Finding } from "../../core/unit";
 import { type Constraint, compareVersions, standing, type Version } from "../../core/version";
 import { crdbCallOf } from "../active-active";
+import { consentBody } from "../conditions";
 import { atLeast, type Database, type LoadedModule } from "../database/database";
 import { type ClusterNode, softwareOf } from "../node";
 import type { Seen } from "../observe";
-import { consentBody } from "../protection";
 import {
   buildsOf,
   hasNoArguments,

@@ -1,5 +1,50 @@
+import type { z } from "zod";
+import { uncheckedNote } from "../core/texts/sentences";
 import type { Finding } from "../core/unit";
+import { newestFirst } from "../core/version";
 import { type Database, isUnprotected, subjectOf } from "./database/database";
+import type { ClusterNode } from "./node";
+import type { clusterInfo } from "./rest/schema";
+
+/** Conditions of an upgrade that do not depend on the target version. */
+
+/** Cluster states that rule out an upgrade of a database. */
+export function clusterFindings(
+  nodes: readonly ClusterNode[],
+  info: z.infer<typeof clusterInfo> | undefined,
+): Finding[] {
+  const software = newestFirst(nodes.map((node) => node.software));
+  const findings: Finding[] = [];
+  if (software.length > 1) {
+    findings.push({
+      code: "nodes-differ",
+      message: `The nodes run different versions of Redis Enterprise: ${software.join(", ")}.`,
+      remedy: "Finish the upgrade of the cluster first.",
+    });
+  }
+  if (info?.upgrade_in_progress === true || info?.block_cluster_changes === true) {
+    const what = info.upgrade_in_progress === true ? "is being upgraded" : "takes no changes (block_cluster_changes)";
+    findings.push({ code: "cluster-locked", message: `The cluster ${what}.`, remedy: "Wait until that has ended." });
+  }
+  return findings;
+}
+
+/** Reasons of failed reads. */
+export interface Unread {
+  readonly cluster?: string | undefined;
+  readonly policy?: string | undefined;
+  readonly crdbTasks?: string | undefined;
+}
+
+/** The conditions of an upgrade that could not be checked, as sentences. */
+export function uncheckedIn({ unread = {} }: { readonly unread?: Unread }): string[] {
+  const { cluster, policy, crdbTasks: tasks } = unread;
+  return [
+    ...(cluster === undefined ? [] : [uncheckedNote("Whether the cluster is being upgraded", cluster)]),
+    ...(policy === undefined ? [] : [uncheckedNote("The upgrade policy of the cluster", policy)]),
+    ...(tasks === undefined ? [] : [uncheckedNote("The list of tasks of Active-Active databases", tasks)]),
+  ];
+}
 
 interface Consent {
   readonly preserveRoles?: boolean | undefined;
