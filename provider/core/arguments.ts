@@ -103,6 +103,13 @@ export function choice<V extends Readonly<Record<string, string>>>(values: V, de
   return argument(z.enum(names, { error }).optional(), { ...definition, values });
 }
 
+/** A text that is not empty. @param example for the message, in quotes */
+export function text(example: string) {
+  return z
+    .string({ error: `must be a string, such as ${example}` })
+    .min(1, { error: `must not be empty. Example: ${example}`, abort: true });
+}
+
 export const flag = z.boolean({ error: "must be true or false" });
 
 /** @param what the content: `certificate` */

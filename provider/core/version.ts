@@ -114,6 +114,13 @@ export function parseConstraint(text: string): Constraint | undefined {
   return { kind: minimum === undefined ? "at" : "floor", version };
 }
 
+/** The same for an argument that was validated. */
+export function constraintOf(text: string): Constraint {
+  const constraint = parseConstraint(text);
+  if (constraint === undefined) throw new Error(`not a version: ${text}`);
+  return constraint;
+}
+
 /**
  * Compares a version with a constraint, numerically and part by part at the specificity of the constraint. A version
  * with fewer parts than the constraint is behind it when the parts it has are equal. Every version satisfies `latest`:

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
+import type { Credentials } from "./arguments";
 import type { Session } from "./connection";
-import type { Credentials } from "./credentials";
 import type { Token } from "./tokens";
 
 /** Authenticates requests to the gateway. */

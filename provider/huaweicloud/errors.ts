@@ -1,6 +1,6 @@
 import { type ErrorOptions, Rejected, Unreachable, UpgradeError } from "../core/errors";
 import { transportProblem } from "../http/connection-errors";
-import type { Credentials } from "./credentials";
+import type { Credentials } from "./arguments";
 import type { ParsedResponse, VendorProblem } from "./responses";
 
 /** Errors of requests to Huawei Cloud. */

@@ -6,10 +6,10 @@ import { encode } from "./authenticator";
 import { type Call, Caller } from "./caller";
 import type { Connection } from "./connection";
 import { forbidden, request, unauthorized, unavailable, vendorProblem } from "./errors";
+import { Throttled } from "./limits";
 import { projectIdOf } from "./project-id";
 import type { Meaning, Reply, VendorProblem } from "./responses";
 import { exampleEndpoint, type Service } from "./service";
-import { Throttled } from "./throttle";
 import type { Scope } from "./tokens";
 
 /** A request to the service. */

@@ -1,14 +1,11 @@
 import { posix } from "node:path";
 import { z } from "zod";
-import { argument, choice, flag, pem, quoting } from "../core/arguments";
+import { argument, choice, flag, pem, quoting, text } from "../core/arguments";
 import { backupArgument } from "../core/control/arguments";
-import { type Constraint, parseConstraint, parseVersion } from "../core/version";
+import { type Constraint, constraintOf, parseConstraint, parseVersion } from "../core/version";
 import { type TlsArguments, tlsProblems } from "../http/tls";
 
 /** The arguments of both resource types. Messages state what is wrong and show a valid example. */
-
-const text = (example: string) =>
-  z.string({ error: `must be a string, such as ${example}` }).min(1, `must not be empty. Example: ${example}`);
 
 const ENDPOINT_EXAMPLE = '"http://10.0.0.1:2886"';
 
@@ -277,9 +274,11 @@ function isExact(text: string): boolean {
 }
 
 /** The version constraint: the version, and with a release its build too. The distribution cannot be observed. */
-export function constraintOf(args: { readonly version: string; readonly release?: string | undefined }): Constraint {
-  const constraint = parseConstraint(args.version);
-  if (constraint === undefined) throw new Error(`not a version: ${args.version}`);
+export function targetConstraint(args: {
+  readonly version: string;
+  readonly release?: string | undefined;
+}): Constraint {
+  const constraint = constraintOf(args.version);
   if (args.release === undefined || constraint.kind !== "at") return constraint;
   const built = parseVersion(`${args.version}-${args.release.split(".")[0]}`);
   return built === undefined ? constraint : { kind: "at", version: built };

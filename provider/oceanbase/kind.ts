@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { type CommonArguments, commonArguments, definedBy, type Inputs } from "../core/arguments";
 import { changeArguments, checkChangeArguments } from "../core/control/arguments";
-import { driftOf, type ResourceKind } from "../core/kind";
+import { driftOf, outputsOf, type ResourceKind } from "../core/kind";
 import type { Proxies, Runtime } from "../core/runtime";
-import { formatParts, formatVersion, lowestVersion, standing } from "../core/version";
+import { formatParts, standing } from "../core/version";
 import { HttpClient } from "../http/client";
 import { type Tls, type TlsArguments, tlsFrom } from "../http/tls";
 import type { Transport } from "../http/transport";
@@ -15,8 +15,8 @@ import {
   checkTls,
   clusterArguments,
   connection,
-  constraintOf,
   releaseNeedsExactVersion,
+  targetConstraint,
   upgrade,
 } from "./arguments";
 import type { UpgradeObservation } from "./observe";
@@ -75,17 +75,18 @@ function upgradeKind(
     },
     open: (args, runtime) => {
       const { agents, close } = openAgents(args, runtime, connect);
-      return new UpgradeDriver({ system: parts.system, args, constraint: constraintOf(args), agents, runtime, close });
+      return new UpgradeDriver({
+        system: parts.system,
+        args,
+        constraint: targetConstraint(args),
+        agents,
+        runtime,
+        close,
+      });
     },
-    outputs: ({ members }) => {
-      const lowest = lowestVersion(members.map((member) => member.version));
-      return {
-        ...(lowest === undefined ? {} : { currentVersion: formatParts(lowest) }),
-        members: Object.fromEntries(members.map((member) => [member.name, formatVersion(member.version)])),
-      };
-    },
+    outputs: ({ members }) => outputsOf(members),
     drifted: (args, { members }) => {
-      const constraint = constraintOf(args);
+      const constraint = targetConstraint(args);
       return driftOf(
         members,
         ({ version }) => standing(version, constraint),

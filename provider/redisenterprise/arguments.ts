@@ -1,14 +1,11 @@
 import { z } from "zod";
-import { argument, choice, commonArguments, flag, pem, quoting } from "../core/arguments";
+import { argument, choice, commonArguments, flag, pem, quoting, text } from "../core/arguments";
 import { changeArguments, checkChangeArguments } from "../core/control/arguments";
 import { tlsProblems } from "../http/tls";
 import { redisVersion } from "./database/database";
 import { modules } from "./modules/targets";
 
 /** The arguments of both resource types. Messages state what is wrong and show a valid example. */
-
-const text = (example: string) =>
-  z.string({ error: `must be a string, such as ${example}` }).min(1, `must not be empty. Example: ${example}`);
 
 const ONE = '"https://10.0.0.1:9443"';
 const SEVERAL = '["https://10.0.0.1:9443", "https://10.0.0.2:9443"]';

@@ -24,9 +24,9 @@ import {
 } from "./rest/schema";
 import { stageOf } from "./tasks/activity";
 
-/** An observation of a database and its cluster. */
+/** An observation of a database and its cluster. `absent` is the reason why there is no database. */
 export type Seen = Observed &
-  ({ readonly database: Database } | { readonly database?: undefined /** Why. */; readonly absent: Finding });
+  ({ readonly database: Database } | { readonly database?: undefined; readonly absent: Finding });
 
 interface Observed extends Observation {
   readonly activity?: Activity;

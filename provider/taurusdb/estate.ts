@@ -12,9 +12,8 @@ import {
   parseVersion,
   type Version,
 } from "../core/version";
-import { type ConnectionArguments, completeConnection } from "../huaweicloud/arguments";
+import { type ConnectionArguments, completeConnection, missingCredential } from "../huaweicloud/arguments";
 import { type Connect, networkTransport } from "../huaweicloud/connection";
-import { missingCredential } from "../huaweicloud/credentials";
 import { JobIds } from "../huaweicloud/jobs";
 import { type Environment, iamOrigin } from "../huaweicloud/service";
 import { connection } from "./arguments";

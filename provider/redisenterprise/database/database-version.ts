@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { driftOf } from "../../core/kind";
 import { type Finding, standingOf, type Upgrade } from "../../core/unit";
-import { type Constraint, formatParts, holds, parseVersion, standing } from "../../core/version";
+import { type Constraint, constraintOf, formatParts, holds, parseVersion, standing } from "../../core/version";
 import { undiciTransport } from "../../http/undici-transport";
 import { activeActiveFinding, moduleCommandNotes } from "../active-active";
 import { checkTogether, databaseArguments, sharedArguments } from "../arguments";
@@ -13,7 +13,7 @@ import type { SupportedRedis } from "../node";
 import type { Seen } from "../observe";
 import type { Stands, Subject } from "../upgrade-driver";
 import { chooseRedis, fatesOf, type RedisArguments, releaseOf, resolved, stays, stepOf } from "./call";
-import { autoUpgradeNotes, type Database, type Redis, redisConstraint } from "./database";
+import { autoUpgradeNotes, type Database, type Redis } from "./database";
 
 const inputs = z.strictObject({ ...sharedArguments, ...databaseArguments }).superRefine(checkTogether);
 
@@ -28,7 +28,7 @@ export function databaseVersion(connect: Connect = undiciTransport) {
       drifted: (args, seen) => {
         const redis = seen.database?.redis;
         if (redis === undefined) return undefined;
-        const constraint = resolved(redisConstraint(args.redisVersion), seen);
+        const constraint = resolved(constraintOf(args.redisVersion), seen);
         return driftOf(
           seen.members,
           ({ version }) => standing(version, constraint),
@@ -42,7 +42,7 @@ export function databaseVersion(connect: Connect = undiciTransport) {
 
 /** The Redis version of a database. */
 export function redisSubject(args: RedisArguments): Subject {
-  const constraint = redisConstraint(args.redisVersion);
+  const constraint = constraintOf(args.redisVersion);
   return {
     wish: `Redis ${args.redisVersion}`,
     policy: true,

@@ -72,12 +72,6 @@ function problemOf(constraint: Constraint | undefined): string | undefined {
   return undefined;
 }
 
-export function redisConstraint(redisVersion: string): Constraint {
-  const constraint = parseConstraint(redisVersion);
-  if (constraint === undefined) throw new Error(`not a version: ${redisVersion}`);
-  return constraint;
-}
-
 /** A module as loaded by a database. */
 export interface LoadedModule {
   /** As the server writes it. */
