@@ -25,8 +25,9 @@ import {
 import { stageOf } from "./tasks/activity";
 
 /** An observation of a database and its cluster. `absent` is the reason why there is no database. */
-export type Seen = Observed &
-  ({ readonly database: Database } | { readonly database?: undefined; readonly absent: Finding });
+export type Seen = SeenDatabase | (Observed & { readonly database?: undefined; readonly absent: Finding });
+
+export type SeenDatabase = Observed & { readonly database: Database };
 
 interface Observed extends Observation {
   readonly activity?: Activity;
@@ -88,7 +89,7 @@ function withTasks({ unread }: Pick<Seen, "unread">, { data, reason }: CrdbTasks
 /**
  * Observes all databases with everything an upgrade of any of them depends on. Shared data is read once. Reads only.
  */
-export async function observeAll(nodes: Nodes): Promise<readonly Seen[]> {
+export async function observeAll(nodes: Nodes): Promise<readonly SeenDatabase[]> {
   const members = await readNodes(nodes);
   const [listed, more, running] = await Promise.all([
     readRequired(nodes, "/v1/bdbs", z.array(bdb)),
