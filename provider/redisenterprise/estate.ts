@@ -9,7 +9,7 @@ import { undiciTransport } from "../http/undici-transport";
 import { checkConnection, connection } from "./arguments";
 import { protectionOf, uncheckedIn } from "./conditions";
 import { releaseOf } from "./database/call";
-import { type Database, type Redis, subjectOf } from "./database/database";
+import { type Redis, subjectOf } from "./database/database";
 import { redisSubject } from "./database/database-version";
 import { type Connect, type ConnectionArguments, derivedSecrets, type OpenNodes, openNodes } from "./kind";
 import { moduleSubject } from "./modules/module-versions";
@@ -113,26 +113,24 @@ function foundIn(seen: SeenDatabase, isUnique: (name: string) => boolean): Found
   const activity = activityOf(database, seen.machines, () => UNTOLD, seen.crdbTasks);
   const common = {
     id: `bdb:${database.uid}`,
+    name: database.name || `database-${database.uid}`,
     protection: protectionOf(database),
     ...(activity === undefined ? {} : { activity }),
   };
-  const name = database.name || `database-${database.uid}`;
-  return [
-    redisOf(seen, database, { ...common, name }, which),
-    ...modulesOf(seen, database, { ...common, name }, which),
-  ];
+  return [redisOf(seen, common, which), ...modulesOf(seen, common, which)];
 }
 
 type Common = Pick<FoundDatabase, "id" | "name" | "protection" | "activity">;
 type Which = Readonly<Record<string, string | number>>;
 
-function redisOf(seen: SeenDatabase, database: Database, common: Common, which: Which): Found {
+function redisOf(seen: SeenDatabase, common: Common, which: Which): Found {
   const type = "redisenterprise:DatabaseVersion";
   const subject = redisSubject({ redisVersion: "latest" });
+  const { database } = seen;
   const { redis } = database;
   const unreadable = subject.unreadable(database);
   const supported = supportedByAll(seen.nodes);
-  const { upgrade } = subject.stands(database, { ...seen, members: subject.members(database) });
+  const { upgrade } = subject.stands({ ...seen, members: subject.members(database) });
   return {
     database: {
       ...common,
@@ -154,12 +152,13 @@ function redisResource(name: string, redis: Redis, which: Which): FoundResource 
   return { type: "redisenterprise:DatabaseVersion", name, args: { ...which, redisVersion: releaseOf(redis) } };
 }
 
-function modulesOf(seen: SeenDatabase, database: Database, common: Common, which: Which): Found[] {
+function modulesOf(seen: SeenDatabase, common: Common, which: Which): Found[] {
   const type = "redisenterprise:ModuleVersions";
+  const { database } = seen;
   const loaded = (database.modules ?? []).filter(({ version }) => version !== undefined);
   if (loaded.length === 0) return [];
   const targets = loaded.map(({ name }) => ({ name, wish: "latest", constraint: LATEST, object: false }));
-  const { upgrade } = moduleSubject({ modules: targets, endpoints: [] }).stands(database, seen);
+  const { upgrade } = moduleSubject({ modules: targets, endpoints: [] }).stands(seen);
   return [
     {
       database: {

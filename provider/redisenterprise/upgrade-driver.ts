@@ -7,7 +7,15 @@ import type { Task, TaskStatus } from "../core/task";
 import { type Finding, type Member, type Unit, type View, viewOfOne } from "../core/unit";
 import { CRDB_UPGRADE, crdbHeaders, crdbTaskId, isCrdbCall, newTaskId, ownIdOf } from "./active-active";
 import type { Database } from "./database/database";
-import { findDatabase, type Interest, observe, readMachines, type Seen, type Which } from "./observe";
+import {
+  findDatabase,
+  type Interest,
+  observe,
+  readMachines,
+  type Seen,
+  type SeenDatabase,
+  type Which,
+} from "./observe";
 import type { Nodes } from "./rest/nodes";
 import { acceptance } from "./rest/schema";
 import { activityOf, isUpgrade, UNTOLD, UPGRADE_MACHINE } from "./tasks/activity";
@@ -28,7 +36,7 @@ export interface Subject extends Interest {
   members(database: Database): Member[];
   /** Why the versions could not be parsed, as a sentence. */
   unreadable(database: Database): string | undefined;
-  stands(database: Database, seen: Seen): Stands;
+  stands(seen: SeenDatabase): Stands;
   reachesTarget(task: Task, unit: Unit): boolean;
 }
 
@@ -102,8 +110,7 @@ export class UpgradeDriver implements Driver<Seen> {
   view(seen: Seen): View {
     const { subject } = this.#options;
     const { members, activity, unknown } = seen;
-    const stands =
-      seen.database === undefined ? standsWithout(seen.absent, subject.wish) : subject.stands(seen.database, seen);
+    const stands = seen.database === undefined ? standsWithout(seen.absent, subject.wish) : subject.stands(seen);
     const unit = { name: this.units[0], members, ...stands, ...(activity === undefined ? {} : { activity }) };
     return viewOfOne(unit, unknown);
   }

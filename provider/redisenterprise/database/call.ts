@@ -5,7 +5,7 @@ import { crdbCallOf } from "../active-active";
 import { consentBody } from "../conditions";
 import { buildsOf, newestOf, remainingOf, runsOn, type ShippedModule } from "../modules/catalogue";
 import { type SupportedRedis, softwareAtLeast, supportedByAll } from "../node";
-import type { Seen } from "../observe";
+import type { Seen, SeenDatabase } from "../observe";
 import { type Database, type LoadedModule, newest, type Redis, sameRelease } from "./database";
 
 export interface RedisArguments {
@@ -27,7 +27,8 @@ type Body = { readonly [key: string]: Json | undefined };
 /** Since this version, modules are upgraded to the latest by default. */
 const LATEST_BY_DEFAULT_SINCE = "7.8.2";
 
-export function stepOf(args: RedisArguments, target: SupportedRedis, database: Database, seen: Seen): Step {
+export function stepOf(args: RedisArguments, target: SupportedRedis, seen: SeenDatabase): Step {
+  const { database } = seen;
   const path = crdbCallOf(database, seen.nodes) ?? `/v1/bdbs/${database.uid}/upgrade`;
   const { parallelShards, keepCrdtProtocolVersion } = args;
   const item = {
@@ -35,7 +36,7 @@ export function stepOf(args: RedisArguments, target: SupportedRedis, database: D
     ...consentBody(args),
     ...(parallelShards === undefined ? {} : { parallel_shards_upgrade: parallelShards }),
     ...(keepCrdtProtocolVersion === undefined ? {} : { keep_crdt_protocol_version: keepCrdtProtocolVersion }),
-    ...modulesPart(args, database, seen),
+    ...modulesPart(args, seen),
   };
   const from = database.redis === undefined ? "" : formatParts(database.redis.full);
   return { unit: `bdb:${database.uid}`, from, to: releaseOf(target), method: "POST", path, item };
@@ -46,10 +47,10 @@ export function stepOf(args: RedisArguments, target: SupportedRedis, database: D
  * with the target, so none is listed. `keep` uses a key that the CRDB API does not have. There, every module is listed
  * with its current build, with all three documented keys, because none of them has a documented default.
  */
-function modulesPart(args: RedisArguments, database: Database, seen: Seen): Body {
+function modulesPart(args: RedisArguments, { database, nodes }: SeenDatabase): Body {
   const keep = args.modules === "keep";
-  if (crdbCallOf(database, seen.nodes) === undefined) {
-    const byDefault = !keep && softwareAtLeast(seen.nodes, LATEST_BY_DEFAULT_SINCE);
+  if (crdbCallOf(database, nodes) === undefined) {
+    const byDefault = !keep && softwareAtLeast(nodes, LATEST_BY_DEFAULT_SINCE);
     return byDefault ? {} : { latest_with_modules: !keep };
   }
   if (!keep || !database.modules?.length) return {};

@@ -10,7 +10,7 @@ import { type Connect, databaseKind } from "../kind";
 import { addedBy, missingCapabilities, remainingOf } from "../modules/catalogue";
 import { lacksCapabilities } from "../modules/findings";
 import type { SupportedRedis } from "../node";
-import type { Seen } from "../observe";
+import type { Seen, SeenDatabase } from "../observe";
 import type { Stands, Subject } from "../upgrade-driver";
 import { chooseRedis, fatesOf, type RedisArguments, releaseOf, resolved, stays, stepOf } from "./call";
 import { autoUpgradeNotes, type Database, type Redis } from "./database";
@@ -50,7 +50,7 @@ export function redisSubject(args: RedisArguments): Subject {
     unreadable: ({ redis }) => (redis === undefined ? "the database does not report its Redis version" : undefined),
     holds: ({ redis }) =>
       redis !== undefined && constraint.kind !== "latest" && standing(redis.full, constraint) !== "behind",
-    stands: (database, seen) => standsOf(args, constraint, database, seen),
+    stands: (seen) => standsOf(args, constraint, seen),
     reachesTarget: ({ to }) => {
       const version = parseVersion(to);
       return version !== undefined && holds(version, constraint);
@@ -58,44 +58,42 @@ export function redisSubject(args: RedisArguments): Subject {
   };
 }
 
-function standsOf(args: RedisArguments, wish: Constraint, database: Database, seen: Seen): Stands {
+function standsOf(args: RedisArguments, wish: Constraint, seen: SeenDatabase): Stands {
   const constraint = resolved(wish, seen);
   const stands = standingOf(seen.members, constraint);
-  return stands.standing === "behind" ? { ...stands, upgrade: upgradeOf(args, constraint, database, seen) } : stands;
+  return stands.standing === "behind" ? { ...stands, upgrade: upgradeOf(args, constraint, seen) } : stands;
 }
 
-function upgradeOf(args: RedisArguments, constraint: Constraint, database: Database, seen: Seen): Upgrade {
+function upgradeOf(args: RedisArguments, constraint: Constraint, seen: SeenDatabase): Upgrade {
+  const { database } = seen;
   const chosen = chooseRedis(constraint, seen, args.redisVersion);
   const target = "code" in chosen ? undefined : chosen;
   const from = database.redis === undefined ? "" : formatParts(database.redis.full);
   const found = [
     activeActiveFinding(database, seen.nodes, "redisVersion"),
     consentFinding(database, args),
-    ...("code" in chosen ? [chosen] : targetFindings(args, database, chosen, seen)),
+    ...("code" in chosen ? [chosen] : targetFindings(args, chosen, seen)),
     ...clusterFindings(seen.nodes, seen.info),
   ];
   return {
     from,
     route: `${from} → ${target === undefined ? args.redisVersion : formatParts(target.full)}`,
-    how: [impactOf(database, args), ...(target === undefined ? [] : modulesText(args, database, target, seen))].join(
-      ", ",
-    ),
+    how: [impactOf(database, args), ...(target === undefined ? [] : modulesText(args, target, seen))].join(", "),
     findings: found.filter((finding) => finding !== undefined),
     notes: [
       ...autoUpgradeNotes(database, [constraint]),
       ...(target === undefined ? [] : moduleCommandNotes(database, target)),
     ],
     unchecked: uncheckedIn(seen),
-    ...(target === undefined ? {} : { step: stepOf(args, target, database, seen) }),
+    ...(target === undefined ? {} : { step: stepOf(args, target, seen) }),
   };
 }
 
 /** Reasons why the server would refuse this target, as far as they can be checked. */
 function targetFindings(
   { modules }: RedisArguments,
-  database: Database,
   target: SupportedRedis,
-  { policy, shipped }: Seen,
+  { database, policy, shipped }: SeenDatabase,
 ): Finding[] {
   const release = releaseOf(target);
   const findings: Finding[] = [];
@@ -161,7 +159,7 @@ function incapableFindings(database: Database, target: Redis, shipped: Seen["shi
 }
 
 /** The effect on the modules, by the vendor's documented rules. */
-function modulesText(args: RedisArguments, database: Database, target: Redis, { shipped }: Seen): string[] {
+function modulesText(args: RedisArguments, target: Redis, { database, shipped }: SeenDatabase): string[] {
   const keep = args.modules === "keep";
   const moved = keep
     ? remainingOf(database, target)

@@ -6,7 +6,7 @@ import { crdbCallOf } from "../active-active";
 import { consentBody } from "../conditions";
 import { atLeast, type Database, type LoadedModule } from "../database/database";
 import { type ClusterNode, softwareOf } from "../node";
-import type { Seen } from "../observe";
+import type { SeenDatabase } from "../observe";
 import {
   buildsOf,
   hasNoArguments,
@@ -53,8 +53,7 @@ export function digestKeyOf({ password, clientKey, endpoints }: ModuleArguments)
 /** The request for all outdated modules; undefined while any module cannot reach its target version. */
 export function stepOf(
   args: ModuleArguments,
-  database: Database,
-  { nodes }: Seen,
+  { database, nodes }: SeenDatabase,
   stands: readonly Stand[],
   digestKey: () => string,
 ): Step | undefined {
@@ -105,7 +104,7 @@ function crdbBody(args: ModuleArguments, database: Database, behind: readonly Be
 }
 
 /** An unmanaged module cannot be listed in a CRDB request once the cluster no longer ships its build. */
-export function unnamedFindings(database: Database, { nodes, shipped }: Seen, behind: readonly Behind[]): Finding[] {
+export function unnamedFindings({ database, nodes, shipped }: SeenDatabase, behind: readonly Behind[]): Finding[] {
   if (crdbCallOf(database, nodes) === undefined) return [];
   const gone = (database.modules ?? []).filter(
     (loaded) => !behind.some((stand) => stand.loaded.name === loaded.name) && !isShipped(loaded),
@@ -169,20 +168,20 @@ export function loadedFor({ name }: ModuleTarget, { modules }: Database): Loaded
 }
 
 /** The standing of every managed module, and its target build. Pure. */
-export function standsOf(targets: readonly ModuleTarget[], database: Database, seen: Seen): Stand[] {
-  return targets.map((target) => standOf(target, database, seen));
+export function standsOf(targets: readonly ModuleTarget[], seen: SeenDatabase): Stand[] {
+  return targets.map((target) => standOf(target, seen));
 }
 
-function standOf(target: ModuleTarget, database: Database, seen: Seen): Stand {
+function standOf(target: ModuleTarget, seen: SeenDatabase): Stand {
+  const { database } = seen;
   const loaded = loadedFor(target, database);
-  if (loaded?.version === undefined) return { kind: "impossible", target, finding: notLoaded(target, database, seen) };
+  if (loaded?.version === undefined) return { kind: "impossible", target, finding: notLoaded(target, seen) };
   const found = standingOf(target, database);
   if (found === "newer") return { kind: "newer", target, loaded };
   if (needsLostArguments(target, loaded, database)) {
     return { kind: "impossible", target, finding: notAnArgument(target, loaded, database) };
   }
-  const chosen =
-    found === "behind" || target.constraint.kind === "latest" ? choose(target, loaded, database, seen) : undefined;
+  const chosen = found === "behind" || target.constraint.kind === "latest" ? choose(target, loaded, seen) : undefined;
   if (chosen !== undefined && "code" in chosen) return { kind: "impossible", target, finding: chosen };
   if (chosen !== undefined && compareVersions(chosen.version, loaded.version) > 0) {
     return { kind: "behind", target, loaded, build: chosen };
@@ -209,8 +208,7 @@ function needsLostArguments({ args = "" }: ModuleTarget, loaded: LoadedModule, d
 function choose(
   target: ModuleTarget,
   loaded: LoadedModule,
-  database: Database,
-  { shipped, nodes }: Seen,
+  { database, shipped, nodes }: SeenDatabase,
 ): ShippedModule | Finding | undefined {
   const builds = buildsOf(shipped, loaded.name);
   const wanted = satisfying(builds, target.constraint);

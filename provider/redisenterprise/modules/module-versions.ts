@@ -7,7 +7,7 @@ import { checkTogether, moduleArguments, sharedArguments } from "../arguments";
 import { clusterFindings, consentFinding, impactOf, uncheckedIn } from "../conditions";
 import { autoUpgradeNotes, type Database, type LoadedModule } from "../database/database";
 import { type Connect, databaseKind, identityOf } from "../kind";
-import type { Seen } from "../observe";
+import type { Seen, SeenDatabase } from "../observe";
 import type { Stands, Subject } from "../upgrade-driver";
 import {
   coversStep,
@@ -54,7 +54,7 @@ export function moduleSubject(args: ModuleArguments): Subject {
     members: membersOf,
     unreadable: (database) => unreadable(targets, database),
     holds: (database) => targets.every((target) => holdsByItself(target, database)),
-    stands: (database, seen) => standsFor(args, database, seen, digestKey),
+    stands: (seen) => standsFor(args, seen, digestKey),
     reachesTarget: ({ to }, { upgrade }) => upgrade?.step !== undefined && coversStep(to, upgrade.step),
   };
 }
@@ -71,32 +71,32 @@ function unreadable(targets: readonly ModuleTarget[], database: Database): strin
 }
 
 /** A module that is outdated, or cannot reach its target version, is reported before those that are ahead. */
-function standsFor(args: ModuleArguments, database: Database, seen: Seen, digestKey: () => string): Stands {
-  const from = fromOf(args.modules, database);
-  const stands = standsOf(args.modules, database, seen);
+function standsFor(args: ModuleArguments, seen: SeenDatabase, digestKey: () => string): Stands {
+  const from = fromOf(args.modules, seen.database);
+  const stands = standsOf(args.modules, seen);
   const ahead = stands.filter((stand) => stand.kind === "newer").map(({ loaded }) => loaded.name);
   const known = { at: from, from, ahead };
   if (ahead.length > 0 && args.onNewer === "fail") return { ...known, standing: "newer" };
   if (stands.some(({ kind }) => kind === "behind" || kind === "impossible")) {
-    return { ...known, standing: "behind", upgrade: upgradeOf(args, database, seen, stands, digestKey) };
+    return { ...known, standing: "behind", upgrade: upgradeOf(args, seen, stands, digestKey) };
   }
   return { ...known, standing: ahead.length > 0 ? "newer" : "current" };
 }
 
 function upgradeOf(
   args: ModuleArguments,
-  database: Database,
-  seen: Seen,
+  seen: SeenDatabase,
   stands: readonly Stand[],
   digestKey: () => string,
 ): Upgrade {
+  const { database } = seen;
   const behind = stands.filter((stand) => stand.kind === "behind");
   const newer = stands.filter((stand) => stand.kind === "newer");
   const left = newer.map(
     ({ loaded, target }) => `${loaded.name} ${loaded.text} is newer than ${target.wish} and is not changed`,
   );
   const common = [activeActiveFinding(database, seen.nodes, "modules"), consentFinding(database, args)];
-  const step = stepOf(args, database, seen, stands, digestKey);
+  const step = stepOf(args, seen, stands, digestKey);
   return {
     from: fromOf(args.modules, database),
     route: stands.flatMap(routeOf).join(", "),
@@ -104,7 +104,7 @@ function upgradeOf(
     findings: [
       ...common.filter((finding) => finding !== undefined),
       ...stands.flatMap((stand) => (stand.kind === "impossible" ? [stand.finding] : [])),
-      ...unnamedFindings(database, seen, behind),
+      ...unnamedFindings(seen, behind),
       ...clusterFindings(seen.nodes, seen.info),
     ],
     notes: autoUpgradeNotes(
@@ -149,9 +149,9 @@ interface Difference {
 
 /** `modules` as written, with observed values where they do not satisfy the target version. */
 function drifted(targets: readonly ModuleTarget[], seen: Seen): Drift | undefined {
+  if (seen.database === undefined || seen.unknown !== undefined) return undefined;
   const { database } = seen;
-  if (database === undefined || seen.unknown !== undefined) return undefined;
-  const differences = standsOf(targets, database, seen).flatMap((stand) => differenceOf(stand, database));
+  const differences = standsOf(targets, seen).flatMap((stand) => differenceOf(stand, database));
   if (differences.length === 0) return undefined;
   const shown = new Map(differences.map((difference) => [difference.target.name, observedOf(difference)]));
   return {
