@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { argument, type CredentialSource, quoting, text } from "../core/arguments";
+import { address, argument, type CredentialSource, text } from "../core/arguments";
 import {
   differingClouds,
   type Environment,
@@ -36,18 +36,8 @@ export interface ConnectionArguments extends CredentialArguments, Location {
 const secret = z.string({ error: "must be a string" }).min(1, "must not be empty");
 
 /** A URL, or a host alone. */
-function endpoint(example: string, mayHavePath: boolean) {
-  return text(example).superRefine((value, context) => {
-    const problem = endpointProblem(value, mayHavePath);
-    if (problem === undefined) return;
-    context.addIssue({
-      code: "custom",
-      message: `${quoting(value, problem)}. Example: ${example}`,
-      params: { secret: value.includes("@") },
-      continue: false,
-    });
-  });
-}
+const endpoint = (example: string, mayHavePath: boolean) =>
+  address(example, (value) => endpointProblem(value, mayHavePath));
 
 function endpointProblem(value: string, mayHavePath: boolean): string | undefined {
   const whole = /^[a-z]+:\/\//i.test(value) ? value : `https://${value}`;

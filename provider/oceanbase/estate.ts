@@ -6,13 +6,13 @@ import type { Estate, EstateKind, FoundDatabase, FoundResource, Inventory } from
 import type { Runtime } from "../core/runtime";
 import type { Finding } from "../core/unit";
 import { formatParts, formatVersion, highestVersion, lowestVersion, newestFirst } from "../core/version";
-import { undiciTransport } from "../http/undici-transport";
+import { type Connect, undiciTransport } from "../http/undici-transport";
 import type { Agents } from "./agent/agents";
 import { type Outsider, withoutCluster } from "./agent/connection-errors";
 import type { Agent } from "./agent/handshake";
 import { dags, obInfo } from "./agent/schema";
 import { checkTls, connection } from "./arguments";
-import { type Connect, type ConnectionArguments, type OpenAgents, openAgents, originsOf } from "./kind";
+import { type ConnectionArguments, type OpenAgents, openAgents, originsOf } from "./kind";
 import { interpret, readCluster, UNFINISHED, type UpgradeObservation } from "./observe";
 import { type Edition, offeredTo } from "./packages/packages";
 import { packagesUploaded, preflight, uncheckedBy } from "./preflight";

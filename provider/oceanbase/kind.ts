@@ -2,12 +2,11 @@ import { z } from "zod";
 import { type CommonArguments, commonArguments, definedBy, type Inputs } from "../core/arguments";
 import { changeArguments, checkChangeArguments } from "../core/control/arguments";
 import { driftOf, outputsOf, type ResourceKind } from "../core/kind";
-import type { Proxies, Runtime } from "../core/runtime";
+import type { Runtime } from "../core/runtime";
 import { formatParts, standing } from "../core/version";
 import { HttpClient } from "../http/client";
-import { type Tls, type TlsArguments, tlsFrom } from "../http/tls";
-import type { Transport } from "../http/transport";
-import { undiciTransport } from "../http/undici-transport";
+import { type TlsArguments, tlsFrom } from "../http/tls";
+import { type Connect, undiciTransport } from "../http/undici-transport";
 import { Agents } from "./agent/agents";
 import {
   agentArguments,
@@ -103,9 +102,6 @@ function upgradeKind(
 function identity({ endpoints }: UpgradeArguments): string[] {
   return endpoints.map((endpoint) => new URL(endpoint).host);
 }
-
-/** Creates the transport of the requests; tests use a simulator. */
-export type Connect = (tls: Tls, proxies?: Proxies) => Transport;
 
 export interface ConnectionArguments extends TlsArguments {
   readonly endpoints: readonly string[];

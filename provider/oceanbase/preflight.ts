@@ -31,7 +31,7 @@ export interface Readiness {
 }
 
 /** Reasons of failed reads. */
-export interface Unread {
+interface Unread {
   readonly status?: string;
   readonly zones?: string;
   readonly packages?: string;

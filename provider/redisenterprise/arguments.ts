@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { argument, choice, commonArguments, flag, pem, quoting, text } from "../core/arguments";
+import { argument, choice, commonArguments, flag, nodeAddressProblem, pem, quoting, text } from "../core/arguments";
 import { changeArguments, checkChangeArguments } from "../core/control/arguments";
 import { tlsProblems } from "../http/tls";
 import { redisVersion } from "./database/database";
@@ -45,15 +45,7 @@ function textsOf(value: string): string[] {
 
 function problemOf(value: unknown): string | undefined {
   if (typeof value !== "string") return "must be a string";
-  if (!URL.canParse(value)) return "is not a URL";
-  const url = new URL(value);
-  if (url.protocol !== "https:" && url.protocol !== "http:") return "must begin with https://";
-  if (url.username !== "" || url.password !== "") {
-    return "must not contain credentials; set `username` and `password` instead";
-  }
-  if (url.pathname !== "/" || url.search !== "" || url.hash !== "")
-    return "must be only a host and port, without a path";
-  return undefined;
+  return nodeAddressProblem(value, "https://", "`username` and `password`");
 }
 
 function isPlain(endpoint: string): boolean {

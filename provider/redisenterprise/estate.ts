@@ -5,13 +5,13 @@ import type { Estate, EstateKind, FoundDatabase, FoundResource, Inventory } from
 import type { Runtime } from "../core/runtime";
 import { type Activity, type Finding, isFollowed, type Upgrade } from "../core/unit";
 import { compareVersions, formatParts, newestFirst } from "../core/version";
-import { undiciTransport } from "../http/undici-transport";
+import { type Connect, undiciTransport } from "../http/undici-transport";
 import { checkConnection, connection } from "./arguments";
 import { protectionOf, uncheckedIn } from "./conditions";
 import { releaseOf } from "./database/call";
 import { type Redis, subjectOf } from "./database/database";
 import { redisSubject } from "./database/database-version";
-import { type Connect, type ConnectionArguments, derivedSecrets, type OpenNodes, openNodes } from "./kind";
+import { type ConnectionArguments, derivedSecrets, type OpenNodes, openNodes } from "./kind";
 import { moduleSubject } from "./modules/module-versions";
 import { nodesFrom, type SupportedRedis, supportedByAll } from "./node";
 import { observeAll, readRequired, type SeenDatabase } from "./observe";

@@ -10,7 +10,7 @@ import type { Agents, Upload } from "../agent/agents";
 import type { Recipient } from "../agent/auth";
 import { agentInfo, type UploadedPackage, uploadedPackage } from "../agent/schema";
 import { listPackages } from "../conditions";
-import { formOf, formType, packageName, sealStream } from "./package-stream";
+import { formOf, packageName, sealStream } from "./package-stream";
 import type { RpmPackage } from "./rpm";
 
 /** Since 4.3.0.0: only the hash of the file is encrypted. */
@@ -214,13 +214,13 @@ export async function uploadPackage(
 /**
  * Whether sending was interrupted. This has no effect on the servers, but the upload is not repeated within the run.
  */
-export function begun({ cause }: Unreachable): boolean {
+function begun({ cause }: Unreachable): boolean {
   return cause instanceof TransportError && cause.code === INCOMPLETE;
 }
 
 function addressed(recipient: Recipient, pkg: RpmPackage, sent: (bytes: number) => void): Upload {
   const boundary = `pulumi-dbversion-${randomBytes(16).toString("hex")}`;
-  const type = { "content-type": formType(boundary) };
+  const type = { "content-type": `multipart/form-data; boundary=${boundary}` };
   const form = formOf(pkg, boundary, sent);
   if (takesPlain(recipient)) {
     const headers = { ...type, "x-ocs-file-sha256": recipient.encrypt(pkg.sha256) };

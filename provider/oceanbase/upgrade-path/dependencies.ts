@@ -23,7 +23,7 @@ export interface VersionNode {
 }
 
 /** Whether an intermediate version is a barrier can depend on the version the upgrade starts from. */
-export interface Barrier {
+interface Barrier {
   readonly required: boolean;
   /** Names of versions; if not empty, it is required only after one of them. */
   readonly whenComeFrom: readonly string[];

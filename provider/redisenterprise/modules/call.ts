@@ -1,21 +1,13 @@
 import { scryptSync } from "node:crypto";
 import type { Json, Step } from "../../core/request";
 import type { Finding } from "../../core/unit";
-import { type Constraint, compareVersions, standing, type Version } from "../../core/version";
+import { compareVersions, holds, standing, type Version } from "../../core/version";
 import { crdbCallOf } from "../active-active";
 import { consentBody } from "../conditions";
 import { atLeast, type Database, type LoadedModule } from "../database/database";
 import { type ClusterNode, softwareOf } from "../node";
 import type { SeenDatabase } from "../observe";
-import {
-  buildsOf,
-  hasNoArguments,
-  missingCapabilities,
-  newestOf,
-  runsOn,
-  type ShippedModule,
-  satisfying,
-} from "./catalogue";
+import { buildsOf, hasNoArguments, missingCapabilities, newestOf, runsOn, type ShippedModule } from "./catalogue";
 import { lacksCapabilities, needsRedis, needsSoftware, notAnArgument, notLoaded, notShipped } from "./findings";
 import { type ModuleTarget, sameArguments, sameName, shownArguments, wordsOf } from "./targets";
 
@@ -145,7 +137,7 @@ export type Stand =
   | { readonly kind: "impossible"; readonly target: ModuleTarget; readonly finding: Finding };
 
 /** The build in an upgrade request. */
-export interface Build {
+interface Build {
   readonly uid: string;
   readonly version: Version;
   readonly text: string;
@@ -211,7 +203,7 @@ function choose(
   { database, shipped, nodes }: SeenDatabase,
 ): ShippedModule | Finding | undefined {
   const builds = buildsOf(shipped, loaded.name);
-  const wanted = satisfying(builds, target.constraint);
+  const wanted = builds.filter(({ version }) => holds(version, target.constraint));
   const open = target.constraint.kind === "latest";
   if (wanted.length === 0) return open ? undefined : notShipped(target, loaded, builds);
   const { redis } = database;
@@ -232,9 +224,5 @@ function fitsSoftware({ minSoftware }: ShippedModule, nodes: readonly ClusterNod
 /** Whether a module is known to be up to date without reading what the cluster ships. */
 export function holdsByItself(target: ModuleTarget, database: Database): boolean {
   const looked = standingOf(target, database);
-  return looked === "newer" || (looked === "current" && !isLatest(target.constraint));
-}
-
-function isLatest({ kind }: Constraint): boolean {
-  return kind === "latest";
+  return looked === "newer" || (looked === "current" && target.constraint.kind !== "latest");
 }

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import type { Drift } from "../../core/kind";
 import type { Member, Upgrade } from "../../core/unit";
-import { undiciTransport } from "../../http/undici-transport";
+import { type Connect, undiciTransport } from "../../http/undici-transport";
 import { activeActiveFinding } from "../active-active";
 import { checkTogether, moduleArguments, sharedArguments } from "../arguments";
 import { clusterFindings, consentFinding, impactOf, uncheckedIn } from "../conditions";
 import { autoUpgradeNotes, type Database, type LoadedModule } from "../database/database";
-import { type Connect, databaseKind, identityOf } from "../kind";
+import { databaseKind, identityOf } from "../kind";
 import type { Seen, SeenDatabase } from "../observe";
 import type { Stands, Subject } from "../upgrade-driver";
 import {

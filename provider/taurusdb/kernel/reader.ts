@@ -11,7 +11,7 @@ import type { Access, Project } from "../project";
 import { conditionOf, type Instance, type JobRow, type ScheduleRow } from "../schema";
 import { anyWindow, remainingSeconds, windowOf } from "../tasks";
 import { eachInstance, isUntold, type Offer, readInstance } from "./instances";
-import { Follower, isRunning, jobsOf, schedulesOf, withWaiting } from "./tasks";
+import { Follower, type Found, isRunning, jobsOf, schedulesOf, withWaiting } from "./tasks";
 import { kernelUnit, standingOf } from "./unit";
 
 /** Maximum age of reads by other resources, in milliseconds. */
@@ -36,12 +36,6 @@ export interface KernelReaderOptions {
   readonly objectionTo: (instance: Instance) => Finding | undefined;
 }
 
-/** The instances of an observation. */
-interface Found {
-  readonly found: readonly Instance[];
-  readonly absent: readonly Absent[];
-}
-
 /** The lists of tasks, each read at most once per observation. */
 interface Rows {
   jobs(): Promise<readonly JobRow[]>;
@@ -54,7 +48,7 @@ interface Rows {
 /** Polls the instances of one resource. Data that does not change between two polls is read once. */
 export class KernelReader {
   readonly #options: KernelReaderOptions;
-  readonly #follower: Follower<Found>;
+  readonly #follower: Follower;
   /**
    * When the last observation of these instances, by any resource, or the last request ended. Older reads are stale.
    */
