@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { beforeSending, type RefusalKind, Refused, Unreachable, UpgradeError } from "../core/errors";
 import type { Permit } from "../core/request";
 import { accepted, foreignWrite, validate } from "../http/body";
-import { encode } from "./authenticator";
+import { encode, type Query } from "./authenticator";
 import { type Call, Caller } from "./caller";
 import type { Connection } from "./connection";
 import { forbidden, request, unauthorized, unavailable, vendorProblem } from "./errors";
@@ -18,7 +18,7 @@ export interface ServiceCall<T> {
   readonly method?: Call["method"];
   /** Path segments after `/v3/{project_id}`: `["instances", id]`. */
   readonly path: readonly string[];
-  readonly query?: Readonly<Record<string, string>>;
+  readonly query?: Query;
   readonly body?: unknown;
   readonly schema: z.ZodType<T>;
   /** The required IAM action; defaults to that of the service's reads. */
@@ -175,9 +175,9 @@ export class Gateway {
       origin: this.origin,
       path: whole,
       headers: { "x-project-id": projectId },
-      ...(query === undefined ? {} : { query }),
-      ...(body === undefined ? {} : { body }),
-      ...(permit === undefined ? {} : { permit }),
+      query,
+      body,
+      permit,
     };
   }
 

@@ -227,7 +227,7 @@ function foundIn(
       ...described,
       current: newestFirst(versions.map(formatVersion)).join(", "),
       ...(listed ? { targets: offers.map(({ version }) => formatVersion(version)) } : {}),
-      ...(activity === undefined ? {} : { activity }),
+      activity,
       findings: preflight(checks, readiness, { args: NO_ARGUMENTS, target, editions }),
       advice: [...(listed && !upgrading && offers.length === 0 ? [noPackages(editions[0])] : []), ...advice],
     },

@@ -14,7 +14,7 @@ import { dagPath } from "./tasks/task";
 /** An observation through the agents: versions, unfinished tasks, and the conditions of an upgrade request. */
 export interface UpgradeObservation extends Observation {
   readonly readiness: Readiness;
-  readonly activity?: Activity;
+  readonly activity?: Activity | undefined;
   /** The endpoints that are not used, because their agents belong to no cluster. */
   readonly outside: readonly Outsider[];
   /** The members with the agents beside them, to choose the agent that gets the request. */
@@ -107,14 +107,13 @@ export async function interpret(
     ...shownBy(agents, conditions, upgradable ? await reads.packages(callee?.origin) : undefined),
   };
   await reads.compared;
-  const unknown = unknownFrom(info, unfinished !== undefined, running);
   return {
     members,
     readiness,
     outside: agents.outside,
     running,
-    ...(unknown === undefined ? {} : { unknown }),
-    ...(activity === undefined ? {} : { activity }),
+    unknown: unknownFrom(info, unfinished !== undefined, running),
+    activity,
   };
 }
 

@@ -91,8 +91,8 @@ export class UpgradeDriver implements Driver<ClusterObservation> {
     const unit: Unit = {
       name: this.units[0],
       ...stands,
-      ...(activity === undefined ? {} : { activity }),
-      ...(needed ? { upgrade: upgradeOf(this.#options, observation, agents.contacted) } : {}),
+      activity,
+      upgrade: needed ? upgradeOf(this.#options, observation, agents.contacted) : undefined,
     };
     return viewOfOne(unit, unknown ?? undecided(readiness, unit));
   }

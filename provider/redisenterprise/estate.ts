@@ -110,12 +110,11 @@ function foundIn(seen: SeenDatabase, isUnique: (name: string) => boolean): Found
   const { database } = seen;
   if (database.type !== "redis") return [];
   const which = isUnique(database.name) ? { databaseName: database.name } : { databaseId: database.uid };
-  const activity = activityOf(database, seen.machines, () => UNTOLD, seen.crdbTasks);
   const common = {
     id: `bdb:${database.uid}`,
     name: database.name || `database-${database.uid}`,
     protection: protectionOf(database),
-    ...(activity === undefined ? {} : { activity }),
+    activity: activityOf(database, seen.machines, () => UNTOLD, seen.crdbTasks),
   };
   return [redisOf(seen, common, which), ...modulesOf(seen, common, which)];
 }

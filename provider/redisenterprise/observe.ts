@@ -30,7 +30,7 @@ export type Seen = SeenDatabase | (Observed & { readonly database?: undefined; r
 export type SeenDatabase = Observed & { readonly database: Database };
 
 interface Observed extends Observation {
-  readonly activity?: Activity;
+  readonly activity?: Activity | undefined;
   /** The state machines of the database: the last run, and waiting ones. */
   readonly machines: readonly Action[];
   /** Unfinished tasks of its Active-Active database; not read while the database is up to date. */

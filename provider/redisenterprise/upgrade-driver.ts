@@ -97,13 +97,11 @@ export class UpgradeDriver implements Driver<Seen> {
     if (database === undefined) return seen;
     this.#database = database.uid;
     this.#backup = database.backup;
-    const activity = activityOf(database, seen.machines, (action) => this.#targetOf(action), seen.crdbTasks);
-    const unknown = subject.unreadable(database);
     return {
       ...seen,
       members: subject.members(database),
-      ...(activity === undefined ? {} : { activity }),
-      ...(unknown === undefined ? {} : { unknown }),
+      activity: activityOf(database, seen.machines, (action) => this.#targetOf(action), seen.crdbTasks),
+      unknown: subject.unreadable(database) ?? seen.unknown,
     };
   }
 
@@ -111,8 +109,7 @@ export class UpgradeDriver implements Driver<Seen> {
     const { subject } = this.#options;
     const { members, activity, unknown } = seen;
     const stands = seen.database === undefined ? standsWithout(seen.absent, subject.wish) : subject.stands(seen);
-    const unit = { name: this.units[0], members, ...stands, ...(activity === undefined ? {} : { activity }) };
-    return viewOfOne(unit, unknown);
+    return viewOfOne({ name: this.units[0], members, ...stands, activity }, unknown);
   }
 
   /** Backups are part of the database object: uses the last observation, which directly precedes a request. */

@@ -85,7 +85,7 @@ function upgradeOf(args: RedisArguments, constraint: Constraint, seen: SeenDatab
       ...(target === undefined ? [] : moduleCommandNotes(database, target)),
     ],
     unchecked: uncheckedIn(seen),
-    ...(target === undefined ? {} : { step: stepOf(args, target, seen) }),
+    step: target && stepOf(args, target, seen),
   };
 }
 

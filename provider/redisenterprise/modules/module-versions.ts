@@ -96,7 +96,6 @@ function upgradeOf(
     ({ loaded, target }) => `${loaded.name} ${loaded.text} is newer than ${target.wish} and is not changed`,
   );
   const common = [activeActiveFinding(database, seen.nodes, "modules"), consentFinding(database, args)];
-  const step = stepOf(args, seen, stands, digestKey);
   return {
     from: fromOf(args.modules, database),
     route: stands.flatMap(routeOf).join(", "),
@@ -112,7 +111,7 @@ function upgradeOf(
       args.modules.map(({ constraint }) => constraint),
     ),
     unchecked: uncheckedIn(seen),
-    ...(step === undefined ? {} : { step }),
+    step: stepOf(args, seen, stands, digestKey),
   };
 }
 

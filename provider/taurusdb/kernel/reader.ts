@@ -20,9 +20,7 @@ export const FRESH = 5_000;
 const FRESH_WAITING = 60_000;
 
 /** An observation of the instances. */
-export interface KernelObservation extends Observation, View {
-  readonly unknown?: string;
-}
+export interface KernelObservation extends Observation, View {}
 
 export interface KernelReaderOptions {
   readonly access: Access;
@@ -128,16 +126,14 @@ export class KernelReader {
     if (open.length === 0 || !open.every(({ id }) => this.#wasAccepted(id))) this.#after = moment;
     this.#polls += 1;
     const estimate = await this.#estimate(open.flatMap(({ id }) => jobs.get(id) ?? []));
-    const unknown = this.#unknownOf(found);
-    const missing = found.length > 0 ? undefined : missingFrom(absent);
     const units = all.filter((unit) => unit !== undefined);
     return {
       members: units.flatMap(({ members }) => members),
       units,
       absent,
-      ...(estimate === undefined ? {} : { estimate }),
-      ...(unknown === undefined ? {} : { unknown }),
-      ...(missing === undefined ? {} : { missing }),
+      estimate,
+      unknown: this.#unknownOf(found),
+      missing: found.length > 0 ? undefined : missingFrom(absent),
     };
   }
 

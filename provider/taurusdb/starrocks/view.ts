@@ -39,8 +39,8 @@ export function viewFor(seen: StarRocksObservation, constraint: Constraint, wish
     at,
     from: at,
     ahead: standing === "newer" ? members.map(({ name }) => name) : [],
-    ...(activity === undefined ? {} : { activity }),
-    ...(standing === "behind" ? { upgrade: upgradeFor(seen, constraint, wish) } : {}),
+    activity,
+    upgrade: standing === "behind" ? upgradeFor(seen, constraint, wish) : undefined,
   };
   return viewOfOne(unit, unknown);
 }
@@ -146,7 +146,7 @@ function conditionFinding({ frozen, status }: StarRocksObservation["health"]): F
 
 /** An observation of a StarRocks instance. */
 export interface StarRocksObservation extends Observation {
-  readonly activity?: Activity;
+  readonly activity?: Activity | undefined;
   readonly known: Known;
   readonly health: { readonly status: string; readonly frozen: boolean };
   /** Its daily maintenance window, `18:00-22:00`, UTC; `""` where it is not reported. */
@@ -173,14 +173,13 @@ export async function observe(options: ObserveOptions): Promise<StarRocksObserva
     newerOffered: detail.data_store_version === options.latest ? false : detail.new_version_available,
     listed: listed.map(parseVersion).filter((version) => version !== undefined),
   };
-  const activity = await activityOf(options, detail, known.listed, standingOf(known, constraint) === "behind");
   return {
     members: shown === undefined ? [] : [{ name: detail.id, version: shown }],
     known,
     health: { status: detail.status, frozen: detail.is_frozen === true },
     window: dailyWindow(detail),
-    ...(shown === undefined ? { unknown: `its version cannot be read: ${detail.data_store_version}` } : {}),
-    ...(activity === undefined ? {} : { activity }),
+    unknown: shown === undefined ? `its version cannot be read: ${detail.data_store_version}` : undefined,
+    activity: await activityOf(options, detail, known.listed, standingOf(known, constraint) === "behind"),
   };
 }
 
