@@ -237,7 +237,7 @@ function passing(error: UpgradeError): Unreachable {
 function refusedWith(text: string, { kind, requestId, code }: VendorProblem, remedy: string | undefined): Refused {
   const refusal = REFUSALS[kind] ?? "final";
   const message = `${text}${refusal === "final" ? request(requestId) : ""}.`;
-  return new Refused(message, { refusal, vendorCode: code, ...(remedy === undefined ? {} : { remedy }) });
+  return new Refused(message, { refusal, vendorCode: code, remedy });
 }
 
 /** A throttled write was not processed, so it may be sent again any number of times. */

@@ -32,9 +32,9 @@ export interface Readiness {
 
 /** Reasons of failed reads. */
 interface Unread {
-  readonly status?: string;
-  readonly zones?: string;
-  readonly packages?: string;
+  readonly status?: string | undefined;
+  readonly zones?: string | undefined;
+  readonly packages?: string | undefined;
 }
 
 /** An observer, as the cluster lists it. */

@@ -113,7 +113,7 @@ export const cluster: System = {
     ...target,
     mode: mode ?? "rolling",
     upgradeDir: upgradeDir ?? "",
-    ...(freezeServer === undefined ? {} : { freeze_server: freezeServer }),
+    freeze_server: freezeServer,
   }),
 };
 

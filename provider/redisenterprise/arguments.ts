@@ -217,18 +217,19 @@ export type SharedArguments = z.infer<typeof shared>;
 /** Checks that depend on several arguments. For `superRefine`. */
 export function checkTogether(args: Partial<SharedArguments>, context: z.RefinementCtx): void {
   checkChangeArguments(args, context);
-  for (const [path, message] of problemsOf(args)) context.addIssue({ code: "custom", path: [path], message });
+  report(databaseProblems(args), context);
+  checkConnection(args, context);
 }
 
 /** The same for the connection only. */
 export function checkConnection(args: Partial<SharedArguments>, context: z.RefinementCtx): void {
-  for (const [path, message] of connectionProblems(args)) context.addIssue({ code: "custom", path: [path], message });
+  report(connectionProblems(args), context);
 }
 
 type Problem = readonly [keyof SharedArguments, string];
 
-function problemsOf(args: Partial<SharedArguments>): Problem[] {
-  return [...databaseProblems(args), ...connectionProblems(args)];
+function report(problems: readonly Problem[], context: z.RefinementCtx): void {
+  for (const [path, message] of problems) context.addIssue({ code: "custom", path: [path], message });
 }
 
 function databaseProblems({ databaseId, databaseName }: Partial<SharedArguments>): Problem[] {

@@ -83,9 +83,6 @@ export function impactOf(database: Database, { preserveRoles }: Consent): string
 }
 
 /** The keys of both upgrade requests; unspecified ones are left to the server. */
-export function consentBody({ preserveRoles, mayDiscardData }: Consent): Readonly<Record<string, boolean>> {
-  return {
-    ...(preserveRoles === undefined ? {} : { preserve_roles: preserveRoles }),
-    ...(mayDiscardData === undefined ? {} : { may_discard_data: mayDiscardData }),
-  };
+export function consentBody({ preserveRoles, mayDiscardData }: Consent) {
+  return { preserve_roles: preserveRoles, may_discard_data: mayDiscardData };
 }

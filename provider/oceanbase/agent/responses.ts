@@ -206,11 +206,7 @@ function refused(
 ): Refused {
   const message = `${origin} refused POST ${target}: ${text}.`;
   if (reportsMissingPackage(text)) return new PackageMissing(message, text);
-  const remedy = remedyOf(code) ?? remedyOfWords(text);
-  return new Refused(message, {
-    refusal,
-    ...(remedy === undefined ? {} : { remedy }),
-  });
+  return new Refused(message, { refusal, remedy: remedyOf(code) ?? remedyOfWords(text) });
 }
 
 /** What the agents read from OceanBase for ob/info, from 4.4.2.0 on: without it, the request panics. */

@@ -30,12 +30,11 @@ const LATEST_BY_DEFAULT_SINCE = "7.8.2";
 export function stepOf(args: RedisArguments, target: SupportedRedis, seen: SeenDatabase): Step {
   const { database } = seen;
   const path = crdbCallOf(database, seen.nodes) ?? `/v1/bdbs/${database.uid}/upgrade`;
-  const { parallelShards, keepCrdtProtocolVersion } = args;
   const item = {
     redis_version: releaseOf(target),
     ...consentBody(args),
-    ...(parallelShards === undefined ? {} : { parallel_shards_upgrade: parallelShards }),
-    ...(keepCrdtProtocolVersion === undefined ? {} : { keep_crdt_protocol_version: keepCrdtProtocolVersion }),
+    parallel_shards_upgrade: args.parallelShards,
+    keep_crdt_protocol_version: args.keepCrdtProtocolVersion,
     ...modulesPart(args, seen),
   };
   const from = database.redis === undefined ? "" : formatParts(database.redis.full);

@@ -68,10 +68,10 @@ export function stepOf(
  * All five keys, because the documentation's table, its example and recorded requests each contain different ones.
  * Omitted arguments are deleted.
  */
-function itemOf({ loaded, build, target }: Behind): Readonly<Record<string, string>> {
+function itemOf({ loaded, build, target }: Behind): Json {
   return {
     module_name: loaded.name,
-    ...(loaded.uid === undefined ? {} : { current_module: loaded.uid }),
+    current_module: loaded.uid,
     current_semantic_version: loaded.text,
     new_module: build.uid,
     new_module_args: target.args ?? loaded.args,
@@ -91,8 +91,7 @@ function crdbBody(args: ModuleArguments, database: Database, behind: readonly Be
       new_module_args: moved?.target.args ?? loaded.args,
     };
   });
-  const redis = database.redis?.release.parts.join(".");
-  return { ...(redis === undefined ? {} : { redis_version: redis }), modules, ...consentBody(args) };
+  return { redis_version: database.redis?.release.parts.join("."), modules, ...consentBody(args) };
 }
 
 /** An unmanaged module cannot be listed in a CRDB request once the cluster no longer ships its build. */
