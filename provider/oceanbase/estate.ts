@@ -139,7 +139,7 @@ async function inventoryOf(agents: Agents, origins: readonly string[], title: st
   ].filter((one) => one !== undefined);
   return {
     identity: {
-      name: [clusterId, name, ...[...all].sort()].join(" "),
+      name: [clusterId, name, ...all.toSorted()].join(" "),
       keys: Object.fromEntries(agents.members.map(({ address, key }) => [address, key.text])),
     },
     databases: found.map((one) => one.database),

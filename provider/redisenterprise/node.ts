@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { lowestVersion, parseVersion, type Version } from "../core/version";
-import { atLeast, type Redis, redisOf, sameRelease } from "./database/database";
+import { atLeast, lowestVersion, parseVersion, type Version } from "../core/version";
+import { type Redis, redisOf, sameRelease } from "./database/database";
 import type { nodeList } from "./rest/schema";
 
 /** A Redis version that a node can run. */

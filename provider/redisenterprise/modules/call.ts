@@ -1,10 +1,10 @@
 import { scryptSync } from "node:crypto";
 import type { Json, Step } from "../../core/request";
 import type { Finding } from "../../core/unit";
-import { compareVersions, holds, standing, type Version } from "../../core/version";
+import { atLeast, compareVersions, holds, standing, type Version } from "../../core/version";
 import { crdbCallOf } from "../active-active";
 import { consentBody } from "../conditions";
-import { atLeast, type Database, type LoadedModule } from "../database/database";
+import type { Database, LoadedModule } from "../database/database";
 import { type ClusterNode, softwareOf } from "../node";
 import type { SeenDatabase } from "../observe";
 import { buildsOf, hasNoArguments, missingCapabilities, newestOf, runsOn, type ShippedModule } from "./catalogue";

@@ -1,7 +1,6 @@
 import type { z } from "zod";
-import { compareVersions, parseVersion, type Version } from "../../core/version";
+import { atLeast, compareVersions, parseVersion, type Version } from "../../core/version";
 import {
-  atLeast,
   type Database,
   type LoadedModule,
   majorOf,
