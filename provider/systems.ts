@@ -3,8 +3,8 @@ import type { Kinds } from "./frontend/resource/session";
 
 /** Every resource type and its resource kind. A vendor's code is loaded with the first resource of its type. */
 export const kinds: Kinds = {
-  "oceanbase:AgentVersion": once(async () => (await import("./oceanbase/agent-version.js")).agentVersion()),
-  "oceanbase:ClusterVersion": once(async () => (await import("./oceanbase/cluster-version.js")).clusterVersion()),
+  "oceanbase:AgentVersion": once(async () => (await import("./oceanbase/kind.js")).agentVersion()),
+  "oceanbase:ClusterVersion": once(async () => (await import("./oceanbase/kind.js")).clusterVersion()),
   "redisenterprise:DatabaseVersion": once(async () =>
     (await import("./redisenterprise/database/database-version.js")).databaseVersion(),
   ),

@@ -212,7 +212,7 @@ describe("the imports of a file", () => {
   it("are found in every form", () => {
     expect(importsOf("provider/index.ts").map(show)).toContain("provider/index.ts → provider/frontend/dynamic/bridge");
     expect(importsOf("provider/systems.ts").map(show)).toContain(
-      "provider/systems.ts → provider/oceanbase/cluster-version (lazily)",
+      "provider/systems.ts → provider/oceanbase/kind (lazily)",
     );
     expect(importsOf("provider/frontend/dynamic/dynamic-provider.ts").map(show)).toContain(
       "provider/frontend/dynamic/dynamic-provider.ts → @pulumi/pulumi (types)",

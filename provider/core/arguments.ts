@@ -103,6 +103,37 @@ export function choice<V extends Readonly<Record<string, string>>>(values: V, de
   return argument(z.enum(names, { error }).optional(), { ...definition, values });
 }
 
+/** A text that is not empty. @param example for the message, in quotes */
+export function text(example: string) {
+  return z
+    .string({ error: `must be a string, such as ${example}` })
+    .min(1, { error: `must not be empty. Example: ${example}`, abort: true });
+}
+
+/** The address of a server. @param problemOf what is wrong with one, as a clause: `is not a URL` */
+export function address(example: string, problemOf: (value: string) => string | undefined) {
+  return text(example).superRefine((value, context) => {
+    const problem = problemOf(value);
+    if (problem === undefined) return;
+    const message = `${quoting(value, problem)}. Example: ${example}`;
+    context.addIssue({ code: "custom", message, params: { secret: value.includes("@") }, continue: false });
+  });
+}
+
+/**
+ * What is wrong with the address of a node, as a clause.
+ * @param schemes for the message: `http:// or https://`
+ * @param credentials the arguments that have them
+ */
+export function nodeAddressProblem(value: string, schemes: string, credentials: string): string | undefined {
+  if (!URL.canParse(value)) return "is not a URL";
+  const { protocol, username, password, pathname, search, hash } = new URL(value);
+  if (protocol !== "http:" && protocol !== "https:") return `must begin with ${schemes}`;
+  if (username !== "" || password !== "") return `must not contain credentials; set ${credentials} instead`;
+  if (pathname !== "/" || search !== "" || hash !== "") return "must be only a host and port, without a path";
+  return undefined;
+}
+
 export const flag = z.boolean({ error: "must be true or false" });
 
 /** @param what the content: `certificate` */

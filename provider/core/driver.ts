@@ -8,9 +8,9 @@ import type { Member, Unit, View } from "./unit";
 export interface Observation {
   readonly members: readonly Member[];
   /** Set when the members could not be read, as a sentence. Never drift: no decision is based on it. */
-  readonly unknown?: string;
+  readonly unknown?: string | undefined;
   /** Set when nothing that the resource names exists. */
-  readonly missing?: Missing;
+  readonly missing?: Missing | undefined;
 }
 
 /**

@@ -25,7 +25,7 @@ export type ErrorCode =
 
 export interface ErrorOptions {
   /** An instruction for the user, as a sentence. Terms of the front end are in braces: `Run {apply} again.` */
-  readonly remedy?: string;
+  readonly remedy?: string | undefined;
   readonly cause?: unknown;
 }
 

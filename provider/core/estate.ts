@@ -70,12 +70,12 @@ export interface FoundDatabase {
   /** If members differ, all of them, newest first; for modules `search 2.10.8, ReJSON 2.8.4`. */
   readonly current: string;
   /** The versions it can be upgraded to, newest first. Missing if the vendor does not report them. */
-  readonly targets?: readonly string[];
+  readonly targets?: readonly string[] | undefined;
   /** What protects its data and availability while members restart: `3 zones`, `replicated, no persistence`. */
-  readonly protection?: string;
+  readonly protection?: string | undefined;
   /** Daily maintenance window, UTC: `18:00-22:00`. */
   readonly window?: string;
-  readonly activity?: Activity;
+  readonly activity?: Activity | undefined;
   /** Prerequisites of an upgrade. */
   readonly findings: readonly Finding[];
   /** Findings that do not prevent an upgrade. */

@@ -6,7 +6,7 @@ import type { Times } from "./policy";
 import type { Runtime } from "./runtime";
 import { some } from "./texts/sentences";
 import type { Member } from "./unit";
-import { compareVersions, formatVersion, lowestVersion, type Standing, type Version } from "./version";
+import { compareVersions, formatParts, formatVersion, lowestVersion, type Standing, type Version } from "./version";
 
 /** The outputs of a read. */
 export interface ObservedOutputs {
@@ -14,6 +14,14 @@ export interface ObservedOutputs {
   readonly currentVersion?: string;
   /** Version per member, with its build where the system has one. */
   readonly members: Readonly<Record<string, string>>;
+}
+
+export function outputsOf(members: readonly Member[]): ObservedOutputs {
+  const lowest = lowestVersion(members.map(({ version }) => version));
+  return {
+    ...(lowest === undefined ? {} : { currentVersion: formatParts(lowest) }),
+    members: Object.fromEntries(members.map(({ name, version }) => [name, formatVersion(version)])),
+  };
 }
 
 /** Drift from the target version. */

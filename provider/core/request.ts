@@ -45,8 +45,6 @@ export interface Request {
   readonly path: string;
   readonly body: Json;
   readonly units: readonly Requested[];
-  /** Files that must be uploaded first. */
-  readonly uploads?: readonly Upload[];
 }
 
 /** The result of a request. `lost`: it may have been received. `unsent`: it certainly was not. */
@@ -62,8 +60,8 @@ export type Permit = () => void;
 /** The request for a single step: its item is the whole body. */
 export function requestOf([step]: readonly Step[]): Request {
   if (step === undefined) throw new Error("a request is to be composed without a step");
-  const { method, path, item, unit, from, to, uploads } = step;
-  return { method, path, body: item, units: [{ unit, from, to }], ...(uploads === undefined ? {} : { uploads }) };
+  const { method, path, item, unit, from, to } = step;
+  return { method, path, body: item, units: [{ unit, from, to }] };
 }
 
 /**

@@ -40,7 +40,7 @@ export type Activity =
       readonly kind: "running";
       readonly task: Task;
       readonly message?: string;
-      readonly percent?: number;
+      readonly percent?: number | undefined;
       readonly rollingBack?: true;
     }
   /** The same, accepted and scheduled for its maintenance window. */
@@ -77,7 +77,7 @@ export interface Upgrade {
   /** Conditions that could not be checked, because a read failed: sentences. */
   readonly unchecked?: readonly string[];
   /** The exact request for this unit; missing if no request can be composed, which a finding then explains. */
-  readonly step?: Step;
+  readonly step?: Step | undefined;
 }
 
 /** What the vendor upgrades independently: a cluster, an instance, a database. Plain data. */
@@ -92,10 +92,10 @@ export interface Unit {
   /** Members that are ahead of the target. */
   readonly ahead: readonly string[];
   /** Missing if no operation is in progress. */
-  readonly activity?: Activity;
-  readonly completed?: CompletedTask;
+  readonly activity?: Activity | undefined;
+  readonly completed?: CompletedTask | undefined;
   /** Set if it is behind. */
-  readonly upgrade?: Upgrade;
+  readonly upgrade?: Upgrade | undefined;
 }
 
 /** A unit of the resource that the vendor does not report. */
@@ -109,9 +109,9 @@ export interface View {
   readonly units: readonly Unit[];
   readonly absent: readonly Absent[];
   /** Set when versions could not be read, as a sentence. Never drift: no decision is based on it. */
-  readonly unknown?: string;
+  readonly unknown?: string | undefined;
   /** The vendor's estimate of the remaining time: `12 min left`. */
-  readonly estimate?: string;
+  readonly estimate?: string | undefined;
 }
 
 /** The standing of a unit whose members share one target version: a member that is ahead blocks the upgrade. */

@@ -59,6 +59,12 @@ export function highestVersion(versions: Iterable<Version>): Version | undefined
   return [...versions].sort(compareVersions).at(-1);
 }
 
+/** Whether a version is at least another one: `7.4.2` is at least `7.4`, but not the reverse. */
+export function atLeast(version: Version, least: Version): boolean {
+  const order = compareParts(version.parts, least.parts);
+  return order > 0 || (order === 0 && version.parts.length >= least.parts.length);
+}
+
 /** The lowest version; undefined for an empty list. */
 export function lowestVersion(versions: Iterable<Version>): Version | undefined {
   let lowest: Version | undefined;
@@ -112,6 +118,13 @@ export function parseConstraint(text: string): Constraint | undefined {
   const version = parseVersion(minimum ?? trimmed);
   if (version === undefined) return undefined;
   return { kind: minimum === undefined ? "at" : "minimum", version };
+}
+
+/** The same for an argument that was validated. */
+export function constraintOf(text: string): Constraint {
+  const constraint = parseConstraint(text);
+  if (constraint === undefined) throw new Error(`not a version: ${text}`);
+  return constraint;
 }
 
 /**

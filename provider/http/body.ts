@@ -67,6 +67,23 @@ export function validate<T>(schema: z.ZodType<T>, value: unknown, what: string):
 }
 
 /**
+ * The content of a successful response to a write. A success in an unexpected format is still a success: the started
+ * task has to be searched for.
+ * @throws Unreachable with `sent`
+ */
+export function accepted<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  try {
+    return validate(schema, value, what);
+  } catch (cause) {
+    throw new Unreachable(`${what} was accepted, but the response cannot be parsed`, {
+      sent: true,
+      responded: true,
+      cause,
+    });
+  }
+}
+
+/**
  * The excerpt of a body that is not in the vendor's format, for an error message: the visible start of a page, which is
  * its title; or the end of any other text, where a stack trace has the reason.
  */

@@ -14,6 +14,9 @@ import {
   type WireResponse,
 } from "./transport";
 
+/** Creates the transport of the requests; tests use a simulator. */
+export type Connect = (tls: Tls, proxies?: Proxies) => Transport;
+
 /** Limits of every request, so that no server can block a run or exhaust its memory. Milliseconds and bytes. */
 const LIMITS = {
   connectTimeout: 10_000,

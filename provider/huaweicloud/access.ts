@@ -1,7 +1,6 @@
 import type { Clock, Runtime } from "../core/runtime";
-import type { ConnectionArguments } from "./arguments";
+import { type ConnectionArguments, credentialsOf } from "./arguments";
 import { type Connect, type Connection, lease } from "./connection";
-import { credentialsOf } from "./credentials";
 import { Gateway } from "./gateway";
 import { type Environment, iamOrigin, type Service, serviceOrigin } from "./service";
 

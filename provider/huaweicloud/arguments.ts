@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { argument, type CredentialSource, quoting } from "../core/arguments";
-import { type CredentialArguments, credentialsOf, missingCredential } from "./credentials";
+import { address, argument, type CredentialSource, text } from "../core/arguments";
 import {
   differingClouds,
   type Environment,
@@ -20,30 +19,25 @@ import {
  * example.
  */
 
+/** The arguments with credentials. */
+interface CredentialArguments {
+  readonly accessKey?: string | undefined;
+  readonly secretKey?: string | undefined;
+  readonly securityToken?: string | undefined;
+  readonly userName?: string | undefined;
+  readonly password?: string | undefined;
+  readonly domainName?: string | undefined;
+}
+
 export interface ConnectionArguments extends CredentialArguments, Location {
   readonly projectId?: string | undefined;
 }
 
-export const text = (example: string) =>
-  z
-    .string({ error: `must be a string, such as ${example}` })
-    .min(1, { error: `must not be empty. Example: ${example}`, abort: true });
-
 const secret = z.string({ error: "must be a string" }).min(1, "must not be empty");
 
 /** A URL, or a host alone. */
-function endpoint(example: string, mayHavePath: boolean) {
-  return text(example).superRefine((value, context) => {
-    const problem = endpointProblem(value, mayHavePath);
-    if (problem === undefined) return;
-    context.addIssue({
-      code: "custom",
-      message: `${quoting(value, problem)}. Example: ${example}`,
-      params: { secret: value.includes("@") },
-      continue: false,
-    });
-  });
-}
+const endpoint = (example: string, mayHavePath: boolean) =>
+  address(example, (value) => endpointProblem(value, mayHavePath));
 
 function endpointProblem(value: string, mayHavePath: boolean): string | undefined {
   const whole = /^[a-z]+:\/\//i.test(value) ? value : `https://${value}`;
@@ -150,6 +144,44 @@ const credentialArguments = {
     source: source("domainName", "HW_DOMAIN_NAME"),
   }),
 };
+
+/** Credentials of a caller: an access key, or an IAM user with a password. */
+export type Credentials =
+  | {
+      readonly kind: "key";
+      readonly accessKey: string;
+      readonly secretKey: string;
+      readonly securityToken: string | undefined;
+    }
+  | { readonly kind: "user"; readonly userName: string; readonly password: string; readonly domainName: string };
+
+/** The credentials: an access key if there is one, else a password. Undefined when neither is complete. */
+export function credentialsOf(args: CredentialArguments): Credentials | undefined {
+  const { accessKey, secretKey, securityToken, userName, password, domainName } = args;
+  if (accessKey !== undefined && secretKey !== undefined) return { kind: "key", accessKey, secretKey, securityToken };
+  if (userName === undefined || password === undefined || domainName === undefined) return undefined;
+  return { kind: "user", userName, password, domainName };
+}
+
+/** The missing argument, and the one that requires it; undefined when the credentials are complete. */
+export function missingCredential(args: CredentialArguments): { argument: string; message: string } | undefined {
+  if (credentialsOf(args) !== undefined) return undefined;
+  const { accessKey, secretKey, userName, password } = args;
+  if (accessKey !== undefined) return goesWith("secretKey", "accessKey");
+  if (secretKey !== undefined) return goesWith("accessKey", "secretKey");
+  if (userName !== undefined || password !== undefined) {
+    if (userName === undefined) return goesWith("userName", "password");
+    if (password === undefined) return goesWith("password", "userName");
+    return goesWith("domainName", "userName", "the account that the IAM user belongs to");
+  }
+  const message =
+    "is required together with `secretKey`. Set both, or an IAM user's `userName`, `password` and `domainName`";
+  return { argument: "accessKey", message };
+}
+
+function goesWith(argument: string, other: string, what?: string): { argument: string; message: string } {
+  return { argument, message: `is required together with \`${other}\`${what === undefined ? "" : ` and is ${what}`}` };
+}
 
 /** Checks that depend on several arguments. For `superRefine`. */
 export function completeConnection(service: Service, env: Environment) {

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
+import type { Credentials } from "./arguments";
 import type { Session } from "./connection";
-import type { Credentials } from "./credentials";
 import type { Token } from "./tokens";
 
 /** Authenticates requests to the gateway. */
@@ -144,9 +144,14 @@ export function sdkDate(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace(/[-:]|\.\d+/g, "");
 }
 
+/** Parameters of a request. Those that are undefined are omitted. */
+export type Query = Readonly<Record<string, string | undefined>>;
+
 /** Path and query as they are sent: the query in the canonical encoding, a space as %20 and never as `+`. */
-export function targetOf(path: string, query: Readonly<Record<string, string>> = {}): string {
-  const pairs = Object.entries(query).map(([name, value]) => `${encode(name)}=${encode(value)}`);
+export function targetOf(path: string, query: Query = {}): string {
+  const pairs = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : `${encode(name)}=${encode(value)}`,
+  );
   return pairs.length === 0 ? path : `${path}?${pairs.join("&")}`;
 }
 

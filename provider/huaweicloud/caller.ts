@@ -2,9 +2,16 @@ import { beforeSending } from "../core/errors";
 import type { Permit } from "../core/request";
 import { HttpClient, type HttpRequest } from "../http/client";
 import type { Transport, WireResponse } from "../http/transport";
-import { type Authenticator, KeyAuthenticator, type Signable, TokenAuthenticator, targetOf } from "./authenticator";
+import {
+  type Authenticator,
+  KeyAuthenticator,
+  type Query,
+  type Signable,
+  TokenAuthenticator,
+  targetOf,
+} from "./authenticator";
 import type { Connection } from "./connection";
-import { transportProblem } from "./errors";
+import { noResponse } from "./errors";
 import { type Codes, type Reply, readResponse } from "./responses";
 import { within } from "./shared-read";
 import { fetchToken, type Scope } from "./tokens";
@@ -16,13 +23,13 @@ export interface Call {
   readonly method: "GET" | "POST" | "DELETE";
   readonly origin: string;
   readonly path: string;
-  readonly query?: Readonly<Record<string, string>>;
+  readonly query?: Query | undefined;
   /** Sent as JSON. */
   readonly body?: unknown;
   /** In addition to those of every request. */
   readonly headers?: Readonly<Record<string, string>>;
   /** For writes: called immediately before sending. */
-  readonly permit?: Permit;
+  readonly permit?: Permit | undefined;
 }
 
 /** Requests of one session. They are aborted with `signal`; all requests of the session share what they learn. */
@@ -97,7 +104,7 @@ export class Caller {
       if (call.method === "GET") return await http.read(signed);
       return await http.write({ ...(await beforeSending(signed)), body: request.body ?? "", permit: call.permit });
     } catch (error) {
-      throw transportProblem(call.origin, error);
+      throw noResponse(call.origin, error);
     }
   }
 }

@@ -2,10 +2,9 @@ import { createHash } from "node:crypto";
 import type { Clock, Proxies } from "../core/runtime";
 import type { Transport } from "../http/transport";
 import { undiciTransport } from "../http/undici-transport";
-import type { Credentials } from "./credentials";
-import { KeyTrial } from "./key-trial";
+import type { Credentials } from "./arguments";
+import { KeyTrial, Throttle, throttled } from "./limits";
 import type { SingleFlight } from "./shared-read";
-import { Throttle, throttled } from "./throttle";
 import { Tokens } from "./tokens";
 
 /** Creates the transport of the requests; tests use a simulator. The resources of one account in a process share it. */

@@ -1,7 +1,6 @@
 import { type ErrorOptions, Rejected, Unreachable, UpgradeError } from "../core/errors";
-import { insecure } from "../http/tls";
-import { TransportError } from "../http/transport";
-import type { Credentials } from "./credentials";
+import { transportProblem } from "../http/connection-errors";
+import type { Credentials } from "./arguments";
 import type { ParsedResponse, VendorProblem } from "./responses";
 
 /** Errors of requests to Huawei Cloud. */
@@ -151,22 +150,21 @@ export function unavailable(what: string, { text, code }: VendorProblem): Unreac
 }
 
 /** The error for a request without a response. */
-export function transportProblem(origin: string, error: unknown): unknown {
-  if (!(error instanceof TransportError)) return error;
-  if (error.plain) {
-    return new UpgradeError("not-the-vendor", `${origin} is a server without TLS.`, {
-      remedy: "Check `endpoint`. The address of a server without TLS must begin with http://.",
-      cause: error,
-    });
-  }
-  if (error.tls) {
-    return insecure(origin, error, {
+export function noResponse(origin: string, error: unknown): unknown {
+  return transportProblem(
+    origin,
+    error,
+    {
       clientCertificate:
         "Check `endpoint`: Huawei Cloud does not require a client certificate, and this resource does not send one.",
       untrusted: "Check `endpoint`. To trust a private CA, set NODE_EXTRA_CA_CERTS to its certificate file.",
-    });
-  }
-  return new Unreachable(`${origin}: ${error.message}`, { sent: error.sent, responded: false, cause: error });
+    },
+    (plain) =>
+      new UpgradeError("not-the-vendor", `${origin} is a server without TLS.`, {
+        remedy: "Check `endpoint`. The address of a server without TLS must begin with http://.",
+        cause: plain,
+      }),
+  );
 }
 
 export function request(requestId: string | undefined): string {

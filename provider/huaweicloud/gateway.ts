@@ -1,15 +1,15 @@
 import type { z } from "zod";
 import { beforeSending, type RefusalKind, Refused, Unreachable, UpgradeError } from "../core/errors";
 import type { Permit } from "../core/request";
-import { foreignWrite, validate } from "../http/body";
-import { encode } from "./authenticator";
+import { accepted, foreignWrite, validate } from "../http/body";
+import { encode, type Query } from "./authenticator";
 import { type Call, Caller } from "./caller";
 import type { Connection } from "./connection";
 import { forbidden, request, unauthorized, unavailable, vendorProblem } from "./errors";
+import { Throttled } from "./limits";
 import { projectIdOf } from "./project-id";
-import type { Meaning, ParsedResponse, Reply, VendorProblem } from "./responses";
+import type { Meaning, Reply, VendorProblem } from "./responses";
 import { exampleEndpoint, type Service } from "./service";
-import { Throttled } from "./throttle";
 import type { Scope } from "./tokens";
 
 /** A request to the service. */
@@ -18,7 +18,7 @@ export interface ServiceCall<T> {
   readonly method?: Call["method"];
   /** Path segments after `/v3/{project_id}`: `["instances", id]`. */
   readonly path: readonly string[];
-  readonly query?: Readonly<Record<string, string>>;
+  readonly query?: Query;
   readonly body?: unknown;
   readonly schema: z.ZodType<T>;
   /** The required IAM action; defaults to that of the service's reads. */
@@ -162,7 +162,7 @@ export class Gateway {
     const made = await beforeSending(() => this.#call(call));
     const reply = await this.#caller.send(made, this.#options.scope).catch(notThrottled);
     const { answer, what } = reply;
-    if (answer.kind === "data") return accepted(call.schema, answer, what);
+    if (answer.kind === "data") return accepted(call.schema, answer.data, what);
     throw this.#refusal(answer, reply, call.action);
   }
 
@@ -175,9 +175,9 @@ export class Gateway {
       origin: this.origin,
       path: whole,
       headers: { "x-project-id": projectId },
-      ...(query === undefined ? {} : { query }),
-      ...(body === undefined ? {} : { body }),
-      ...(permit === undefined ? {} : { permit }),
+      query,
+      body,
+      permit,
     };
   }
 
@@ -237,24 +237,11 @@ function passing(error: UpgradeError): Unreachable {
 function refusedWith(text: string, { kind, requestId, code }: VendorProblem, remedy: string | undefined): Refused {
   const refusal = REFUSALS[kind] ?? "final";
   const message = `${text}${refusal === "final" ? request(requestId) : ""}.`;
-  return new Refused(message, { refusal, vendorCode: code, ...(remedy === undefined ? {} : { remedy }) });
+  return new Refused(message, { refusal, vendorCode: code, remedy });
 }
 
 /** A throttled write was not processed, so it may be sent again any number of times. */
 function notThrottled(error: unknown): never {
   if (error instanceof Throttled) throw new Refused(error.message, { refusal: "busy", cause: error });
   throw error;
-}
-
-/** A success in an unexpected format is still a success: the started task has to be searched for. */
-function accepted<T>(schema: z.ZodType<T>, answer: Extract<ParsedResponse, { kind: "data" }>, what: string): T {
-  try {
-    return validate(schema, answer.data, what);
-  } catch (cause) {
-    throw new Unreachable(`${what} was accepted, but the response cannot be parsed`, {
-      sent: true,
-      responded: true,
-      cause,
-    });
-  }
 }

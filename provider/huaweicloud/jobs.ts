@@ -1,5 +1,6 @@
+import { z } from "zod";
 import type { Gateway } from "./gateway";
-import { type Job, job } from "./schema";
+import { note, reason, text } from "./schema";
 
 /** Jobs: the tasks that the services' writes start. They become readable seconds after they were created. */
 
@@ -32,6 +33,19 @@ const BARE = /^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12}
 export function canonicalJobId(id: string): string {
   return id.trim().replace(BARE, "$1-$2-$3-$4-$5");
 }
+
+const job = z.object({
+  job: z.object({
+    id: text,
+    name: note,
+    status: text,
+    created: note,
+    /** `60%` while in progress. */
+    process: note,
+    fail_reason: reason,
+  }),
+});
+export type Job = z.infer<typeof job>["job"];
 
 /** @returns undefined when the job does not exist, or not yet */
 export async function readJob(gateway: Gateway, ids: JobIds, id: string): Promise<Job | undefined> {

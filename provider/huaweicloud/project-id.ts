@@ -1,9 +1,10 @@
+import { z } from "zod";
 import { UpgradeError } from "../core/errors";
 import { validate } from "../http/body";
 import { Caller } from "./caller";
 import type { Connection } from "./connection";
 import { vendorProblem } from "./errors";
-import { projects } from "./schema";
+import { note, rows, text } from "./schema";
 import { SingleFlight } from "./shared-read";
 import type { Scope } from "./tokens";
 
@@ -38,6 +39,8 @@ function lookUpOnce(connection: Connection, region: string): SingleFlight<string
   lookups.set(region, lookup);
   return lookup;
 }
+
+const projects = z.object({ projects: rows(z.object({ id: text, name: note })) });
 
 async function lookUp(caller: Caller, { session }: Connection, region: string): Promise<string> {
   const { iam, credentials } = session;

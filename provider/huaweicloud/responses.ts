@@ -43,9 +43,7 @@ export interface VendorProblem {
   readonly echo?: string;
 }
 
-export type ParsedResponse =
-  | { readonly kind: "data"; readonly data: unknown; readonly headers: WireResponse["headers"] }
-  | VendorProblem;
+export type ParsedResponse = { readonly kind: "data"; readonly data: unknown } | VendorProblem;
 
 /** The response to a request, and what was signed for it. */
 export interface Reply {
@@ -59,7 +57,7 @@ export interface Reply {
 
 /**
  * Meanings of codes, independent of the status or by status: a 403 may be a missing permission or an operation that the
- * engine does not have, a 404 an instance or a backup. A 429 is handled in throttle.ts.
+ * engine does not have, a 404 an instance or a backup. A 429 is handled in limits.ts.
  */
 export type Codes = Readonly<Record<string, Meaning | Readonly<Record<number, Meaning>>>>;
 
@@ -122,7 +120,7 @@ export function readResponse(response: WireResponse, own: Codes = {}): ParsedRes
   const { status, headers, body } = response;
   const parsed = parseJson(body);
   if (status >= 200 && status < 300) {
-    return parsed === undefined ? foreign(response) : { kind: "data", data: parsed, headers };
+    return parsed === undefined ? foreign(response) : { kind: "data", data: parsed };
   }
   const told = problem.safeParse(parsed);
   if (!told.success || (told.data.code === undefined && told.data.message === undefined && !told.data.denied)) {

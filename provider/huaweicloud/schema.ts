@@ -2,7 +2,7 @@ import { z } from "zod";
 import { vendorText } from "../core/texts/vendor-text";
 
 /**
- * Schemas of responses. Documentation, samples and servers differ in types, so numbers are accepted as strings and
+ * Fields of responses. Documentation, samples and servers differ in types, so numbers are accepted as strings and
  * strings as numbers. Fields that are not needed may be missing or null.
  */
 
@@ -30,31 +30,3 @@ export const rows = <T extends z.ZodType>(item: T) =>
     .array(item)
     .nullable()
     .transform((items) => items ?? []);
-
-export const job = z.object({
-  job: z.object({
-    id: text,
-    name: note,
-    status: text,
-    created: note,
-    ended: note,
-    /** `60%` while in progress. */
-    process: note,
-    instance: z
-      .object({ id: note, name: note })
-      .nullish()
-      .transform((value) => value ?? undefined),
-    fail_reason: reason,
-  }),
-});
-export type Job = z.infer<typeof job>["job"];
-
-export const projects = z.object({ projects: rows(z.object({ id: text, name: note })) });
-
-export const issuedToken = z.object({
-  token: z.object({
-    expires_at: text,
-    issued_at: note,
-    project: z.object({ id: text }).nullish(),
-  }),
-});

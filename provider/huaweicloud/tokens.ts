@@ -1,16 +1,15 @@
+import { z } from "zod";
 import { UpgradeError } from "../core/errors";
 import { validate } from "../http/body";
 import { type ClientOptions, HttpClient } from "../http/client";
-import type { Credentials } from "./credentials";
-import { notHuaweiCloud, transportProblem, vendorProblem } from "./errors";
+import type { Credentials } from "./arguments";
+import { noResponse, notHuaweiCloud, vendorProblem } from "./errors";
 import { readResponse } from "./responses";
-import { issuedToken } from "./schema";
+import { note, text } from "./schema";
 
 /** A token of an IAM user, valid for one project. */
 export interface Token {
   readonly value: string;
-  /** The project it is valid for, if IAM returned it. */
-  readonly projectId: string | undefined;
   /** Elapsed milliseconds of the clock after which a new token is fetched. */
   readonly renewAt: number;
 }
@@ -90,6 +89,13 @@ export interface TokenRequest {
   readonly through: ClientOptions;
 }
 
+const issuedToken = z.object({
+  token: z.object({
+    expires_at: text,
+    issued_at: note,
+  }),
+});
+
 /** A token by password. */
 export async function fetchToken({ credentials, iam, scope, through }: TokenRequest): Promise<Token> {
   if (credentials.kind !== "user") throw new Error("only users take tokens");
@@ -99,7 +105,7 @@ export async function fetchToken({ credentials, iam, scope, through }: TokenRequ
   const headers = { "content-type": "application/json;charset=utf8" };
   const http = new HttpClient(through);
   const response = await http.write({ origin: iam, target: TARGET, headers, body }).catch((error: unknown) => {
-    throw transportProblem(iam, error);
+    throw noResponse(iam, error);
   });
   const answer = readResponse(response);
   if (answer.kind !== "data") throw vendorProblem(what, answer, { credentials });
@@ -108,7 +114,7 @@ export async function fetchToken({ credentials, iam, scope, through }: TokenRequ
   const { token } = validate(issuedToken, answer.data, what);
   const lifetime = Date.parse(token.expires_at) - Date.parse(token.issued_at);
   const lives = Number.isFinite(lifetime) && lifetime > 0 ? lifetime : DAY;
-  return { value, projectId: token.project?.id, renewAt: now + lives - Math.min(MARGIN, lives / 4) };
+  return { value, renewAt: now + lives - Math.min(MARGIN, lives / 4) };
 }
 
 function identityOf({ userName, password, domainName }: Extract<Credentials, { kind: "user" }>) {

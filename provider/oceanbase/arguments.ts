@@ -1,33 +1,15 @@
 import { posix } from "node:path";
 import { z } from "zod";
-import { argument, choice, flag, pem, quoting } from "../core/arguments";
+import { address, argument, choice, flag, nodeAddressProblem, pem, text } from "../core/arguments";
 import { backupArgument } from "../core/control/arguments";
-import { type Constraint, parseConstraint, parseVersion } from "../core/version";
+import { type Constraint, constraintOf, parseConstraint, parseVersion } from "../core/version";
 import { type TlsArguments, tlsProblems } from "../http/tls";
 
 /** The arguments of both resource types. Messages state what is wrong and show a valid example. */
 
-const text = (example: string) =>
-  z.string({ error: `must be a string, such as ${example}` }).min(1, `must not be empty. Example: ${example}`);
-
 const ENDPOINT_EXAMPLE = '"http://10.0.0.1:2886"';
 
-const endpoint = text(ENDPOINT_EXAMPLE).superRefine((value, context) => {
-  const problem = endpointProblem(value);
-  if (problem === undefined) return;
-  const message = `${quoting(value, problem)}. Example: ${ENDPOINT_EXAMPLE}`;
-  context.addIssue({ code: "custom", message, params: { secret: value.includes("@") } });
-});
-
-function endpointProblem(value: string): string | undefined {
-  if (!URL.canParse(value)) return "is not a URL";
-  const url = new URL(value);
-  if (url.protocol !== "http:" && url.protocol !== "https:") return "must begin with http:// or https://";
-  if (url.username !== "" || url.password !== "") return "must not contain credentials; set `password` instead";
-  if (url.pathname !== "/" || url.search !== "" || url.hash !== "")
-    return "must be only a host and port, without a path";
-  return undefined;
-}
+const endpoint = address(ENDPOINT_EXAMPLE, (value) => nodeAddressProblem(value, "http:// or https://", "`password`"));
 
 const VERSION_PARTS = 4;
 /** `4.3.5` is a release series; `4.3` would span several with barriers between them. */
@@ -192,12 +174,8 @@ function directoryProblem(value: string): string | undefined {
   if (!value.startsWith("/")) return "must be an absolute path";
   if (!DIRECTORY.test(value)) return "has characters that obshell does not allow";
   if (value.split("/").includes("..")) return "must not contain .. ";
-  if (depthOf(value) < 2) return "must not be a first-level directory";
+  if (posix.normalize(value).split("/").filter(Boolean).length < 2) return "must not be a first-level directory";
   return undefined;
-}
-
-function depthOf(path: string): number {
-  return posix.normalize(path).split("/").filter(Boolean).length;
 }
 
 /**
@@ -277,9 +255,11 @@ function isExact(text: string): boolean {
 }
 
 /** The version constraint: the version, and with a release its build too. The distribution cannot be observed. */
-export function constraintOf(args: { readonly version: string; readonly release?: string | undefined }): Constraint {
-  const constraint = parseConstraint(args.version);
-  if (constraint === undefined) throw new Error(`not a version: ${args.version}`);
+export function targetConstraint(args: {
+  readonly version: string;
+  readonly release?: string | undefined;
+}): Constraint {
+  const constraint = constraintOf(args.version);
   if (args.release === undefined || constraint.kind !== "at") return constraint;
   const built = parseVersion(`${args.version}-${args.release.split(".")[0]}`);
   return built === undefined ? constraint : { kind: "at", version: built };

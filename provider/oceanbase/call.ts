@@ -8,7 +8,6 @@ import {
   formatVersion,
   highestVersion,
   lowestVersion,
-  parseVersion,
   type Version,
 } from "../core/version";
 import { withoutCluster } from "./agent/connection-errors";
@@ -16,17 +15,16 @@ import type { Agent } from "./agent/handshake";
 import type { UploadedPackage } from "./agent/schema";
 import { endangers } from "./arguments";
 import { calleeOf, type UpgradeObservation } from "./observe";
-import { refusedPackages } from "./packages/package-content";
+import { type LocalPackages, refusedPackages, strangeArchitectures } from "./packages/local-packages";
 import { packageName } from "./packages/package-stream";
 import {
   architecturesOf,
   asUploaded,
   chooseTarget,
   incompleteAbove,
-  type LocalPackages,
   missingPackages,
+  packageVersion,
   type Requirement,
-  strangeArchitectures,
   type Target,
 } from "./packages/packages";
 import type { RpmPackage } from "./packages/rpm";
@@ -47,15 +45,15 @@ export interface ClusterObservation extends UpgradeObservation {
 }
 
 /** The requested upgrade and the observation it is based on. */
-export interface UpgradeInput<A extends UpgradeArguments> {
-  readonly system: System<A>;
-  readonly args: A;
+export interface UpgradeInput {
+  readonly system: System;
+  readonly args: UpgradeArguments;
   readonly constraint: Constraint;
 }
 
 /** The upgrade's target, or a finding when it cannot be determined. */
-export function targetOf<A extends UpgradeArguments>(
-  { system, args, constraint }: UpgradeInput<A>,
+export function targetOf(
+  { system, args, constraint }: UpgradeInput,
   observation: Pick<ClusterObservation, "readiness" | "local" | "members">,
 ): Target | Finding {
   const wanted = { version: args.version, release: args.release, constraint };
@@ -63,8 +61,8 @@ export function targetOf<A extends UpgradeArguments>(
   return chooseTarget(wanted, available(observation), requirementOf(system, observation), highest);
 }
 
-function requirementOf<A extends UpgradeArguments>(
-  { editions }: System<A>,
+function requirementOf(
+  { editions }: System,
   { readiness: { architectures } }: Pick<ClusterObservation, "readiness">,
 ): Requirement {
   return { editions, architectures };
@@ -74,11 +72,7 @@ function requirementOf<A extends UpgradeArguments>(
  * The required upgrade with all findings against it. Pure.
  * @param contacted the agents contacted so far
  */
-export function upgradeOf<A extends UpgradeArguments>(
-  wish: UpgradeInput<A>,
-  observation: ClusterObservation,
-  contacted: readonly Agent[],
-): Upgrade {
+export function upgradeOf(wish: UpgradeInput, observation: ClusterObservation, contacted: readonly Agent[]): Upgrade {
   const { system, args } = wish;
   const { readiness, members, local } = observation;
   const lowest = lowestVersion(members.map((member) => member.version));
@@ -116,8 +110,8 @@ export function upgradeOf<A extends UpgradeArguments>(
   };
 }
 
-function stepTo<A extends UpgradeArguments>(
-  { system, args }: UpgradeInput<A>,
+function stepTo(
+  { system, args }: UpgradeInput,
   target: Target,
   from: Version | undefined,
   packages: readonly RpmPackage[],
@@ -146,9 +140,9 @@ function uploadsLine(count: number, listed: boolean): string {
 }
 
 /** Warnings that do not block the request. */
-function notesOn<A extends UpgradeArguments>(
+function notesOn(
   target: Target,
-  { system, args, constraint }: UpgradeInput<A>,
+  { system, args, constraint }: UpgradeInput,
   observation: ClusterObservation,
 ): string[] {
   const wanted = { version: args.version, release: args.release, constraint };
@@ -237,7 +231,7 @@ function calleeFindings(
   met: readonly Agent[],
 ): Finding[] {
   const callee = calleeOf(met, members, running);
-  const end = parseVersion(versionOf(target));
+  const end = packageVersion(target);
   if (upgrading || callee === undefined || end === undefined) return [];
   const outdated = new Set(members.filter(({ version }) => compareVersions(version, end) < 0).map(({ name }) => name));
   const beside = running.filter(({ agent }) => agent === callee.address);

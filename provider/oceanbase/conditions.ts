@@ -45,11 +45,7 @@ export function shownBy(
     listed: list.data !== undefined,
     unlisted: list.unreachable === true,
     architectures: architecturesOf(agents, cluster.data),
-    unread: {
-      ...(status.reason === undefined ? {} : { status: status.reason }),
-      ...(cluster.reason === undefined ? {} : { zones: cluster.reason }),
-      ...(list.reason === undefined ? {} : { packages: list.reason }),
-    },
+    unread: { status: status.reason, zones: cluster.reason, packages: list.reason },
   };
 }
 

@@ -2,22 +2,21 @@ import { z } from "zod";
 import { counted } from "../base/sentences";
 import { definedBy } from "../core/arguments";
 import { Unreachable } from "../core/errors";
-import type { Check, Estate, EstateKind, FoundDatabase, FoundResource, Inventory } from "../core/estate";
+import type { Estate, EstateKind, FoundDatabase, FoundResource, Inventory } from "../core/estate";
 import type { Runtime } from "../core/runtime";
 import type { Finding } from "../core/unit";
 import { formatParts, formatVersion, highestVersion, lowestVersion, newestFirst } from "../core/version";
-import { undiciTransport } from "../http/undici-transport";
+import { type Connect, undiciTransport } from "../http/undici-transport";
+import type { Agents } from "./agent/agents";
 import { type Outsider, withoutCluster } from "./agent/connection-errors";
 import type { Agent } from "./agent/handshake";
 import { dags, obInfo } from "./agent/schema";
-import { obshellAgents } from "./agent-version";
 import { checkTls, connection } from "./arguments";
-import { type ClusterCall, cluster } from "./cluster-version";
-import { type Connect, type ConnectionArguments, type OpenAgents, openAgents, originsOf } from "./kind";
+import { type ConnectionArguments, type OpenAgents, openAgents, originsOf } from "./kind";
 import { interpret, readCluster, UNFINISHED, type UpgradeObservation } from "./observe";
 import { type Edition, offeredTo } from "./packages/packages";
 import { packagesUploaded, preflight, uncheckedBy } from "./preflight";
-import type { System } from "./system";
+import { cluster, obshellAgents, type System, type UpgradeArguments } from "./system";
 
 const inputs = z.strictObject({ ...connection }).superRefine(checkTls);
 
@@ -29,7 +28,7 @@ export function oceanbaseEstate(connect: Connect = undiciTransport): EstateKind<
     ...definedBy(inputs),
     each: "endpoints",
     prompts: ({ password }) => (password === undefined ? ["password"] : []),
-    open: (args, runtime) => new OceanBaseEstate(args, runtime, openAgents(args, runtime, connect)),
+    open: (args, runtime) => estateOf(args, runtime, openAgents(args, runtime, connect)),
   };
 }
 
@@ -37,155 +36,149 @@ const OB_INFO = "/api/v1/ob/info";
 const ROOT = "root@sys";
 const AGENTS_PASSWORD = "the agents' own password";
 
-class OceanBaseEstate implements Estate {
-  readonly title: string;
-  readonly origins: readonly string[];
-  readonly checks: readonly Check[];
-  readonly #args: ConnectionArguments;
-  readonly #opened: OpenAgents;
-  readonly #report: Runtime["report"];
-  #accepted: readonly string[] = [];
-
-  constructor(args: ConnectionArguments, { report }: Runtime, opened: OpenAgents) {
-    this.origins = originsOf(args);
-    this.title = `OceanBase cluster at ${new URL(this.origins[0] ?? "").host}`;
-    this.#args = args;
-    this.#opened = opened;
-    this.#report = report;
-    this.checks = [
-      { name: "protocol and server version", run: () => this.#protocol() },
-      { name: "credentials", run: () => this.#credentials() },
-      { name: "permissions", run: () => this.#permissions() },
-    ];
-  }
-
-  async #protocol() {
-    const { agents } = this.#opened;
-    await agents.contactAll();
-    // No agent responded: the first one gives the cause.
-    if (agents.contacted.length === 0) await agents.readFrom(this.origins[0] ?? "", OB_INFO, obInfo);
-    const versions = newestFirst(agents.contacted.map(({ info }) => info.version));
-    const ways = [...new Set(agents.contacted.map(({ generation }) => generation))];
-    return {
-      message: `agents of version ${versions.join(", ")} at ${agents.contacted.length} of ${counted(this.origins.length, "endpoint")}, authentication ${ways.join(", ")}`,
-    };
-  }
-
-  async #credentials() {
-    const { agents } = this.#opened;
-    const name = (await agents.cluster())?.obcluster_info.name;
-    const verified = await Promise.all(agents.contacted.map((agent) => this.#verifiedBy(agent)));
-    this.#accepted = [...new Set(verified.flatMap(({ who }) => who ?? []))].sort();
-    if (this.#accepted.length === 0) throw unverified(verified.flatMap(({ unreachable }) => unreachable ?? []));
-    const verdicts = this.#accepted.map((who) => `${who} was accepted`);
-    return { message: `${verdicts.join(" and ")}${name ? ` by the cluster ${name}` : ""}` };
-  }
-
-  async #permissions() {
-    const whose = this.#accepted.map((who) => (who === ROOT ? who : `callers with ${who}`));
-    return { message: `${whose.join(" and ")} may request upgrades` };
-  }
-
-  /**
-   * Whose credentials an agent has verified. Without its database, an agent compares the password of root@sys with the
-   * last one that it was given, which may be outdated. Agents of 4.2.3.0 return ob/info to everyone.
-   * @throws UpgradeError if it rejects them
-   */
-  async #verifiedBy({ origin, info }: Agent): Promise<Verified> {
-    try {
-      const read = await this.#opened.agents.readFrom(origin, OB_INFO, obInfo);
-      if (info.security === true && this.#args.agentPassword !== undefined) return { who: AGENTS_PASSWORD };
-      if (read?.obcluster_info.topology == null) return {};
-      await this.#opened.agents.readFrom(origin, UNFINISHED, dags);
-      return { who: ROOT };
-    } catch (error) {
-      if (error instanceof Unreachable) return { unreachable: error.message };
-      throw error;
-    }
-  }
-
-  async inventory(): Promise<Inventory> {
-    const { agents } = this.#opened;
-    this.#report({ message: `reading ${this.title}` });
-    const reads = await readCluster(agents);
-    const database = await interpret(cluster, undefined, reads);
-    const obshell = await interpret(obshellAgents, undefined, reads);
-    const unresponsive = await this.#unreachableEndpoints();
-    const unknown = database.unknown ?? obshell.unknown;
-    const gaps = [
-      ...unresponsive,
-      ...(unknown === undefined ? [] : [`${this.title}: ${unknown}.`]),
-      ...uncheckedBy([...cluster.checks, ...obshellAgents.checks], database.readiness),
-    ];
-    const { id: clusterId, name: given } = reads.info?.obcluster_info ?? {};
-    const name = given || "oceanbase";
-    const id = new URL(this.origins[0] ?? "").host;
-    const { zones, sharedStorage, agents: all } = database.readiness;
-    const found = [
-      foundIn(cluster, database, {
-        type: "oceanbase:ClusterVersion",
-        name,
-        id,
-        protection: `${counted(zones, "zone")}${sharedStorage ? ", shared storage" : ""}`,
-        advice: [...this.#unnamed(all), ...agents.outside.map(adviceOn)],
-      }),
-      foundIn(obshellAgents, obshell, {
-        type: "oceanbase:AgentVersion",
-        name: `${name}-agents`,
-        id,
-        protection: counted(all.length, "agent"),
-        advice: [],
-      }),
-    ].filter((one) => one !== undefined);
-    return {
-      identity: {
-        name: [clusterId, name, ...[...all].sort()].join(" "),
-        keys: Object.fromEntries(agents.members.map(({ address, key }) => [address, key.text])),
-      },
-      databases: found.map((one) => one.database),
-      resources: found.map((one) => one.resource),
-      gaps,
-    };
-  }
-
-  /** Unreachable endpoints. @throws UpgradeError for endpoints with an error that is not transient */
-  async #unreachableEndpoints(): Promise<string[]> {
-    const { agents } = this.#opened;
-    const members = new Set(agents.members.map(({ origin }) => origin));
-    const outside = new Set(agents.outside.map(({ origin }) => origin));
-    const others = this.origins.filter((origin) => !members.has(origin) && !outside.has(origin));
-    const reads = others.map((origin) => agents.readFrom(origin, OB_INFO, obInfo));
-    return (await Promise.allSettled(reads)).flatMap((result) => {
-      if (result.status === "fulfilled") return [];
-      if (result.reason instanceof Unreachable) return [`An endpoint did not respond: ${result.reason.message}.`];
-      throw result.reason;
-    });
-  }
-
-  /** One agent can be reached at two endpoints, and an unreachable endpoint may belong to any agent. */
-  #unnamed(all: readonly string[]): Finding[] {
-    const { contacted } = this.#opened.agents;
-    const responding = new Set(contacted.map(({ origin }) => origin));
-    const hosts = this.origins.map((origin) => new URL(origin).host);
-    const named = new Set([...contacted.map(({ address }) => address), ...hosts]);
-    const missing = all.filter((address) => !named.has(address));
-    const outside = new Set(this.#opened.agents.outside.map(({ origin }) => origin));
-    const unresponsive = this.origins.filter(
-      (origin, at) => !responding.has(origin) && !outside.has(origin) && !all.includes(hosts[at] ?? ""),
-    );
-    if (missing.length <= unresponsive.length) return [];
-    return [
+function estateOf(args: ConnectionArguments, { report }: Runtime, { agents, close }: OpenAgents): Estate {
+  const origins = originsOf(args);
+  const title = `OceanBase cluster at ${new URL(origins[0] ?? "").host}`;
+  let accepted: readonly string[] = [];
+  return {
+    title,
+    origins,
+    checks: [
+      { name: "protocol and server version", run: () => checkProtocol(agents, origins) },
       {
-        code: "agents-not-named",
-        message: `Only ${all.length - missing.length} of ${counted(all.length, "agent")} are listed in \`endpoints\`: ${all.join(", ")}.`,
-        remedy: "List all of them: an upgrade that stopped half way may need the others to continue.",
+        name: "credentials",
+        run: async () => {
+          const name = (await agents.cluster())?.obcluster_info.name;
+          accepted = await acceptedCallers(agents, args);
+          const verdicts = accepted.map((who) => `${who} was accepted`);
+          return { message: `${verdicts.join(" and ")}${name ? ` by the cluster ${name}` : ""}` };
+        },
       },
-    ];
-  }
+      {
+        name: "permissions",
+        run: async () => {
+          const whose = accepted.map((who) => (who === ROOT ? who : `callers with ${who}`));
+          return { message: `${whose.join(" and ")} may request upgrades` };
+        },
+      },
+    ],
+    inventory: () => {
+      report({ message: `reading ${title}` });
+      return inventoryOf(agents, origins, title);
+    },
+    close,
+  };
+}
 
-  close(): Promise<void> {
-    return this.#opened.close();
+async function checkProtocol(agents: Agents, origins: readonly string[]) {
+  await agents.contactAll();
+  // No agent responded: the first one gives the cause.
+  if (agents.contacted.length === 0) await agents.readFrom(origins[0] ?? "", OB_INFO, obInfo);
+  const versions = newestFirst(agents.contacted.map(({ info }) => info.version));
+  const ways = [...new Set(agents.contacted.map(({ generation }) => generation))];
+  return {
+    message: `agents of version ${versions.join(", ")} at ${agents.contacted.length} of ${counted(origins.length, "endpoint")}, authentication ${ways.join(", ")}`,
+  };
+}
+
+/** @throws UpgradeError if an agent rejects the credentials; Unreachable if none has verified them */
+async function acceptedCallers(agents: Agents, args: ConnectionArguments): Promise<readonly string[]> {
+  const verified = await Promise.all(agents.contacted.map((agent) => verifiedBy(agents, agent, args)));
+  const accepted = [...new Set(verified.flatMap(({ who }) => who ?? []))].sort();
+  if (accepted.length === 0) throw unverified(verified.flatMap(({ unreachable }) => unreachable ?? []));
+  return accepted;
+}
+
+/**
+ * Whose credentials an agent has verified. Without its database, an agent compares the password of root@sys with the
+ * last one that it was given, which may be outdated. Agents of 4.2.3.0 return ob/info to everyone.
+ * @throws UpgradeError if it rejects them
+ */
+async function verifiedBy(
+  agents: Agents,
+  { origin, info }: Agent,
+  { agentPassword }: ConnectionArguments,
+): Promise<Verified> {
+  try {
+    const read = await agents.readFrom(origin, OB_INFO, obInfo);
+    if (info.security === true && agentPassword !== undefined) return { who: AGENTS_PASSWORD };
+    if (read?.obcluster_info.topology == null) return {};
+    await agents.readFrom(origin, UNFINISHED, dags);
+    return { who: ROOT };
+  } catch (error) {
+    if (error instanceof Unreachable) return { unreachable: error.message };
+    throw error;
   }
+}
+
+async function inventoryOf(agents: Agents, origins: readonly string[], title: string): Promise<Inventory> {
+  const reads = await readCluster(agents);
+  const database = await interpret(cluster, undefined, reads);
+  const obshell = await interpret(obshellAgents, undefined, reads);
+  const unresponsive = await unreachableEndpoints(agents, origins);
+  const unknown = database.unknown ?? obshell.unknown;
+  const { id: clusterId, name: given } = reads.info?.obcluster_info ?? {};
+  const name = given || "oceanbase";
+  const id = new URL(origins[0] ?? "").host;
+  const { zones, sharedStorage, agents: all } = database.readiness;
+  const found = [
+    foundIn(cluster, database, {
+      type: "oceanbase:ClusterVersion",
+      name,
+      id,
+      protection: `${counted(zones, "zone")}${sharedStorage ? ", shared storage" : ""}`,
+      advice: [...notNamed(agents, origins, all), ...agents.outside.map(adviceOn)],
+    }),
+    foundIn(obshellAgents, obshell, {
+      type: "oceanbase:AgentVersion",
+      name: `${name}-agents`,
+      id,
+      protection: counted(all.length, "agent"),
+      advice: [],
+    }),
+  ].filter((one) => one !== undefined);
+  return {
+    identity: {
+      name: [clusterId, name, ...all.toSorted()].join(" "),
+      keys: Object.fromEntries(agents.members.map(({ address, key }) => [address, key.text])),
+    },
+    databases: found.map((one) => one.database),
+    resources: found.map((one) => one.resource),
+    gaps: [
+      ...unresponsive,
+      ...(unknown === undefined ? [] : [`${title}: ${unknown}.`]),
+      ...uncheckedBy([...cluster.checks, ...obshellAgents.checks], database.readiness),
+    ],
+  };
+}
+
+/** Unreachable endpoints. @throws UpgradeError for endpoints with an error that is not transient */
+async function unreachableEndpoints(agents: Agents, origins: readonly string[]): Promise<string[]> {
+  const known = new Set([...agents.members, ...agents.outside].map(({ origin }) => origin));
+  const others = origins.filter((origin) => !known.has(origin));
+  const reads = others.map((origin) => agents.readFrom(origin, OB_INFO, obInfo));
+  return (await Promise.allSettled(reads)).flatMap((result) => {
+    if (result.status === "fulfilled") return [];
+    if (result.reason instanceof Unreachable) return [`An endpoint did not respond: ${result.reason.message}.`];
+    throw result.reason;
+  });
+}
+
+/** One agent can be reached at two endpoints, and an unreachable endpoint may belong to any agent. */
+function notNamed({ contacted, outside }: Agents, origins: readonly string[], all: readonly string[]): Finding[] {
+  const hosts = origins.map((origin) => new URL(origin).host);
+  const named = new Set([...contacted.map(({ address }) => address), ...hosts]);
+  const missing = all.filter((address) => !named.has(address));
+  const known = new Set([...contacted, ...outside].map(({ origin }) => origin));
+  const unresponsive = origins.filter((origin, at) => !known.has(origin) && !all.includes(hosts[at] ?? ""));
+  if (missing.length <= unresponsive.length) return [];
+  return [
+    {
+      code: "agents-not-named",
+      message: `Only ${all.length - missing.length} of ${counted(all.length, "agent")} are listed in \`endpoints\`: ${all.join(", ")}.`,
+      remedy: "List all of them: an upgrade that stopped half way may need the others to continue.",
+    },
+  ];
 }
 
 function adviceOn(outsider: Outsider): Finding {
@@ -216,7 +209,7 @@ type Described = Pick<FoundDatabase, "type" | "name" | "id" | "protection"> & { 
 
 /** Undefined where no version could be read. */
 function foundIn(
-  system: System<ClusterCall>,
+  system: System,
   { members, readiness, activity }: UpgradeObservation,
   { advice, ...described }: Described,
 ): Found | undefined {
@@ -234,7 +227,7 @@ function foundIn(
       ...described,
       current: newestFirst(versions.map(formatVersion)).join(", "),
       ...(listed ? { targets: offers.map(({ version }) => formatVersion(version)) } : {}),
-      ...(activity === undefined ? {} : { activity }),
+      activity,
       findings: preflight(checks, readiness, { args: NO_ARGUMENTS, target, editions }),
       advice: [...(listed && !upgrading && offers.length === 0 ? [noPackages(editions[0])] : []), ...advice],
     },
@@ -248,7 +241,7 @@ function foundIn(
 }
 
 /** What a resource without upgrade arguments would upgrade with. */
-const NO_ARGUMENTS: ClusterCall = { endpoints: [], version: "" };
+const NO_ARGUMENTS: UpgradeArguments = { endpoints: [], version: "" };
 
 function noPackages(edition: Edition | undefined): Finding {
   return {

@@ -1,23 +1,58 @@
-import { type CommonArguments, definedBy, type Inputs } from "../core/arguments";
-import { driftOf, type ResourceKind } from "../core/kind";
-import type { Proxies, Runtime } from "../core/runtime";
-import { formatParts, formatVersion, lowestVersion, standing } from "../core/version";
+import { z } from "zod";
+import { type CommonArguments, commonArguments, definedBy, type Inputs } from "../core/arguments";
+import { changeArguments, checkChangeArguments } from "../core/control/arguments";
+import { driftOf, outputsOf, type ResourceKind } from "../core/kind";
+import type { Runtime } from "../core/runtime";
+import { formatParts, standing } from "../core/version";
 import { HttpClient } from "../http/client";
-import { type Tls, type TlsArguments, tlsFrom } from "../http/tls";
-import type { Transport } from "../http/transport";
+import { type TlsArguments, tlsFrom } from "../http/tls";
+import { type Connect, undiciTransport } from "../http/undici-transport";
 import { Agents } from "./agent/agents";
-import { constraintOf } from "./arguments";
+import {
+  agentArguments,
+  backups,
+  checkTls,
+  clusterArguments,
+  connection,
+  releaseNeedsExactVersion,
+  targetConstraint,
+  upgrade,
+} from "./arguments";
 import type { UpgradeObservation } from "./observe";
-import type { System, UpgradeArguments } from "./system";
+import { cluster, obshellAgents, type System, type UpgradeArguments } from "./system";
 import { UpgradeDriver } from "./upgrade-driver";
 
 const MINUTE = 60_000;
 
+const clusterInputs = z
+  .strictObject({ ...connection, ...clusterArguments, ...upgrade, ...commonArguments, ...changeArguments, ...backups })
+  .superRefine(checkChangeArguments)
+  .superRefine(releaseNeedsExactVersion)
+  .superRefine(checkTls);
+
+const agentInputs = z
+  .strictObject({ ...connection, ...agentArguments, ...upgrade, ...commonArguments, ...changeArguments, ...backups })
+  .superRefine(checkChangeArguments)
+  .superRefine(releaseNeedsExactVersion)
+  .superRefine(checkTls);
+
+/** `oceanbase.ClusterVersion`: the OceanBase version of a cluster, upgraded by its obshell agents. */
+export function clusterVersion(connect: Connect = undiciTransport) {
+  return upgradeKind({ inputs: clusterInputs, system: cluster, timeout: 120 * MINUTE }, connect);
+}
+
+/** `oceanbase.AgentVersion`: the version of a cluster's obshell agents. */
+export function agentVersion(connect: Connect = undiciTransport) {
+  return upgradeKind({ inputs: agentInputs, system: obshellAgents, timeout: 30 * MINUTE }, connect);
+}
+
+type KindArguments = UpgradeArguments & TlsArguments & CommonArguments;
+
 /** A resource kind of either system. The kinds differ only in arguments, system and time limit. */
-export function upgradeKind<A extends UpgradeArguments & TlsArguments & CommonArguments>(
-  parts: { readonly inputs: Inputs<A>; readonly timeout: number; readonly system: System<A> },
+function upgradeKind(
+  parts: { readonly inputs: Inputs<KindArguments>; readonly timeout: number; readonly system: System },
   connect: Connect,
-): ResourceKind<A, UpgradeObservation> {
+): ResourceKind<KindArguments, UpgradeObservation> {
   return {
     ...definedBy(parts.inputs),
     timeout: parts.timeout,
@@ -39,17 +74,18 @@ export function upgradeKind<A extends UpgradeArguments & TlsArguments & CommonAr
     },
     open: (args, runtime) => {
       const { agents, close } = openAgents(args, runtime, connect);
-      return new UpgradeDriver({ system: parts.system, args, constraint: constraintOf(args), agents, runtime, close });
+      return new UpgradeDriver({
+        system: parts.system,
+        args,
+        constraint: targetConstraint(args),
+        agents,
+        runtime,
+        close,
+      });
     },
-    outputs: ({ members }) => {
-      const lowest = lowestVersion(members.map((member) => member.version));
-      return {
-        ...(lowest === undefined ? {} : { currentVersion: formatParts(lowest) }),
-        members: Object.fromEntries(members.map((member) => [member.name, formatVersion(member.version)])),
-      };
-    },
+    outputs: ({ members }) => outputsOf(members),
     drifted: (args, { members }) => {
-      const constraint = constraintOf(args);
+      const constraint = targetConstraint(args);
       return driftOf(
         members,
         ({ version }) => standing(version, constraint),
@@ -66,9 +102,6 @@ export function upgradeKind<A extends UpgradeArguments & TlsArguments & CommonAr
 function identity({ endpoints }: UpgradeArguments): string[] {
   return endpoints.map((endpoint) => new URL(endpoint).host);
 }
-
-/** Creates the transport of the requests; tests use a simulator. */
-export type Connect = (tls: Tls, proxies?: Proxies) => Transport;
 
 export interface ConnectionArguments extends TlsArguments {
   readonly endpoints: readonly string[];

@@ -4,6 +4,7 @@ import type { Activity, Member } from "../core/unit";
 import { type Constraint, compareVersions, holds, parseVersion, standing } from "../core/version";
 import type { Agents } from "./agent/agents";
 import type { Outsider } from "./agent/connection-errors";
+import type { Agent } from "./agent/handshake";
 import { addressOf, type Dag, dag, dags, type ObInfo } from "./agent/schema";
 import { type Conditions, earlyList, type PackageList, packagesOf, readConditions, shownBy } from "./conditions";
 import type { Readiness, Server } from "./preflight";
@@ -14,7 +15,7 @@ import { dagPath } from "./tasks/task";
 /** An observation through the agents: versions, unfinished tasks, and the conditions of an upgrade request. */
 export interface UpgradeObservation extends Observation {
   readonly readiness: Readiness;
-  readonly activity?: Activity;
+  readonly activity?: Activity | undefined;
   /** The endpoints that are not used, because their agents belong to no cluster. */
   readonly outside: readonly Outsider[];
   /** The members with the agents beside them, to choose the agent that gets the request. */
@@ -107,14 +108,13 @@ export async function interpret(
     ...shownBy(agents, conditions, upgradable ? await reads.packages(callee?.origin) : undefined),
   };
   await reads.compared;
-  const unknown = unknownFrom(info, unfinished !== undefined, running);
   return {
     members,
     readiness,
     outside: agents.outside,
     running,
-    ...(unknown === undefined ? {} : { unknown }),
-    ...(activity === undefined ? {} : { activity }),
+    unknown: unknownFrom(info, unfinished !== undefined, running),
+    activity,
   };
 }
 
@@ -174,24 +174,17 @@ function serversOf(info: ObInfo | undefined): Server[] {
     }));
 }
 
-/** An agent that was contacted at one of the endpoints. */
-export interface ContactedAgent {
-  readonly origin: string;
-  /** `ip:port`, as the cluster knows it. */
-  readonly address: string;
-}
-
 /**
  * The agent that gets the request. obshell compares the target with the called agent's own version or that of the
  * observer beside it. In a partly upgraded cluster, therefore, only an agent beside an old member accepts.
  * @returns undefined when none was contacted
  */
-export function calleeOf<A extends ContactedAgent>(
-  contacted: readonly A[],
+export function calleeOf(
+  contacted: readonly Agent[],
   members: readonly Member[],
   running: readonly Running[],
-): A | undefined {
-  const lowestFirst = [...members].sort((a, b) => compareVersions(a.version, b.version));
+): Agent | undefined {
+  const lowestFirst = members.toSorted((a, b) => compareVersions(a.version, b.version));
   for (const member of lowestFirst) {
     const beside = running.find(({ name }) => name === member.name)?.agent;
     const agent = contacted.find(({ address }) => address === beside);

@@ -31,10 +31,10 @@ export interface Readiness {
 }
 
 /** Reasons of failed reads. */
-export interface Unread {
-  readonly status?: string;
-  readonly zones?: string;
-  readonly packages?: string;
+interface Unread {
+  readonly status?: string | undefined;
+  readonly zones?: string | undefined;
+  readonly packages?: string | undefined;
 }
 
 /** An observer, as the cluster lists it. */
@@ -46,17 +46,17 @@ export interface Server {
   readonly status: string | undefined;
 }
 
-export interface PreflightInput<A> {
-  readonly args: A;
+export interface PreflightInput {
+  readonly args: { readonly mode?: string | undefined };
   readonly target: Target;
   readonly editions: readonly Edition[];
 }
 
 /** One condition that makes obshell refuse an upgrade, as far as a client can check it beforehand. */
-export type Check<A> = (ready: Readiness, input: PreflightInput<A>) => Finding | undefined;
+export type Check = (ready: Readiness, input: PreflightInput) => Finding | undefined;
 
 /** All findings against the upgrade, each with a remedy. Pure. */
-export function preflight<A>(checks: readonly Check<A>[], ready: Readiness, upgrade: PreflightInput<A>): Finding[] {
+export function preflight(checks: readonly Check[], ready: Readiness, upgrade: PreflightInput): Finding[] {
   return checks
     .filter((check) => !(ready.upgrading && OF_A_MOMENT.has(check)))
     .map((check) => check(ready, upgrade))
@@ -66,7 +66,7 @@ export function preflight<A>(checks: readonly Check<A>[], ready: Readiness, upgr
 const ROLLING_ZONES = 3;
 const ROLLING_ZONES_SHARED = 2;
 
-export const zonesForRolling: Check<{ readonly mode?: string | undefined }> = (ready, { args }) => {
+export const zonesForRolling: Check = (ready, { args }) => {
   const needed = ready.sharedStorage ? ROLLING_ZONES_SHARED : ROLLING_ZONES;
   if ((args.mode ?? "rolling") !== "rolling" || ready.zones >= needed) return undefined;
   return {
@@ -79,7 +79,7 @@ export const zonesForRolling: Check<{ readonly mode?: string | undefined }> = (r
 /** `state` of a running agent. */
 const AGENT_RUNNING = 2;
 
-export const agentsRun: Check<unknown> = ({ agents, status }) => {
+export const agentsRun: Check = ({ agents, status }) => {
   if (status === undefined) return undefined;
   const down = agents.filter((agent) => status[agent]?.state !== AGENT_RUNNING);
   if (down.length === 0) return undefined;
@@ -90,7 +90,7 @@ export const agentsRun: Check<unknown> = ({ agents, status }) => {
   };
 };
 
-export const observersAvailable: Check<unknown> = ({ agents, status }) => {
+export const observersAvailable: Check = ({ agents, status }) => {
   if (status === undefined) return undefined;
   const down = agents.filter((agent) => {
     const seen = status[agent];
@@ -108,7 +108,7 @@ export const observersAvailable: Check<unknown> = ({ agents, status }) => {
 /**
  * obshell upgrades only servers with agents, then waits for the others until it fails. It does not check this first.
  */
-export const serversHaveAgents: Check<unknown> = ({ servers }) => {
+export const serversHaveAgents: Check = ({ servers }) => {
   const alone = servers.filter(({ agent }) => agent === undefined).map(({ name }) => name);
   if (alone.length === 0) return undefined;
   return {
@@ -125,7 +125,7 @@ export const IN_SERVICE = "ACTIVE";
  * Between its steps obshell waits until every server is in service, and gives up half-way. Servers whose agents report
  * them as unavailable are reported by `observersAvailable`.
  */
-export const serversActive: Check<unknown> = ({ servers, status }) => {
+export const serversActive: Check = ({ servers, status }) => {
   const out = servers.filter((server) => {
     const known = server.agent === undefined ? undefined : status?.[server.agent];
     const unavailable = known !== undefined && known.obState !== OBSERVER_AVAILABLE;
@@ -140,7 +140,7 @@ export const serversActive: Check<unknown> = ({ servers, status }) => {
   };
 };
 
-export const zonesActive: Check<unknown> = ({ stoppedZones }) => {
+export const zonesActive: Check = ({ stoppedZones }) => {
   if (stoppedZones.length === 0) return undefined;
   return {
     code: "zone-not-active",
@@ -153,7 +153,7 @@ export const zonesActive: Check<unknown> = ({ stoppedZones }) => {
  * For an agent upgrade this is the only protection: newer servers detect a missing package only after they have taken
  * the lock.
  */
-export const packagesUploaded: Check<unknown> = ({ uploaded, listed, architectures }, { target, editions }) => {
+export const packagesUploaded: Check = ({ uploaded, listed, architectures }, { target, editions }) => {
   if (uploaded === undefined || !listed) return undefined;
   const missing = missingPackages(target, uploaded, { architectures, editions });
   if (missing.length === 0) return undefined;
@@ -176,7 +176,7 @@ export function calleeBefore({ callee }: Pick<Readiness, "callee">, first: Versi
 }
 
 /** Such an upgrade succeeds, but the cluster stays locked for all other maintenance. */
-export const lockReleased: Check<unknown> = (ready, { target }) => {
+export const lockReleased: Check = (ready, { target }) => {
   const end = parseVersion(target.version);
   if (end === undefined || !calleeBefore(ready, LOCK_KINDS)) return undefined;
   if (compareVersions(end, LOCK_KINDS) < 0 || compareVersions(end, MISSING_LOCK_KINDS) >= 0) return undefined;
@@ -199,18 +199,18 @@ export function lockNotes(ready: Pick<Readiness, "callee">): string[] {
  * Conditions that an upgrade changes itself, and restores when it ends or is retried: while one is in progress or has
  * failed, its task shows what may be done.
  */
-const OF_A_MOMENT: ReadonlySet<unknown> = new Set([agentsRun, observersAvailable, serversActive, zonesActive]);
+const OF_A_MOMENT: ReadonlySet<Check> = new Set([agentsRun, observersAvailable, serversActive, zonesActive]);
 
 /** The reads that conditions depend on. */
-const READS: readonly (readonly [read: keyof Unread, subject: string, checks: readonly unknown[]])[] = [
+const READS: readonly (readonly [read: keyof Unread, subject: string, checks: readonly Check[]])[] = [
   ["status", "Which agents and observers are running", [agentsRun, observersAvailable]],
   ["zones", "The status of the zones", [zonesActive]],
   ["packages", "The list of uploaded packages", [packagesUploaded]],
 ];
 
 /** The conditions that could not be checked, as sentences. */
-export function uncheckedBy<A>(
-  checks: readonly Check<A>[],
+export function uncheckedBy(
+  checks: readonly Check[],
   { unread, upgrading }: Pick<Readiness, "unread" | "upgrading">,
 ): string[] {
   const made = checks.filter((check) => !upgrading || !OF_A_MOMENT.has(check));

@@ -12,10 +12,10 @@ import { type Dag, dag, type UploadedPackage } from "./agent/schema";
 import { readBackups } from "./backups";
 import { type ClusterObservation, missingOnServers, targetOf, upgradeOf } from "./call";
 import { calleeOf, observe, type UpgradeObservation } from "./observe";
-import { ensureUploaded } from "./packages/ensure-uploaded";
+import { type LocalPackages, readLocalPackages } from "./packages/local-packages";
 import { lackedBy, PackageMissing } from "./packages/old-refusals";
-import { type LocalPackages, readLocalPackages } from "./packages/packages";
 import type { RpmPackage } from "./packages/rpm";
+import { ensureUploaded } from "./packages/upload";
 import type { Readiness } from "./preflight";
 import type { System, UpgradeArguments } from "./system";
 import { formatTarget } from "./tasks/dag";
@@ -25,9 +25,9 @@ import { DependencyLists, pathsTo } from "./upgrade-path/dependencies";
 /** How long an observation waits for a package to be unpacked: a preview has ten seconds in total. */
 const UNPACKING = 5_000;
 
-export interface UpgradeDriverOptions<A extends UpgradeArguments> {
-  readonly system: System<A>;
-  readonly args: A;
+export interface UpgradeDriverOptions {
+  readonly system: System;
+  readonly args: UpgradeArguments;
   readonly constraint: Constraint;
   readonly agents: Agents;
   readonly runtime: Runtime;
@@ -43,14 +43,14 @@ function undecided({ unlisted, unreachable, agents }: Readiness, unit: Unit): st
 }
 
 /** A connected driver for one system of a cluster: its database, or its agents. */
-export class UpgradeDriver<A extends UpgradeArguments> implements Driver<ClusterObservation> {
+export class UpgradeDriver implements Driver<ClusterObservation> {
   readonly title: string;
   readonly units: readonly [string];
   readonly schedules = false;
   readonly mostPerRequest = 1;
   readonly ownReads = true;
   readonly compose = requestOf;
-  readonly #options: UpgradeDriverOptions<A>;
+  readonly #options: UpgradeDriverOptions;
   readonly #watcher: TaskWatcher;
   readonly #closed = new AbortController();
   readonly #lists: DependencyLists;
@@ -64,7 +64,7 @@ export class UpgradeDriver<A extends UpgradeArguments> implements Driver<Cluster
   /** Read once per run. */
   #local: Promise<LocalPackages> | undefined;
 
-  constructor(options: UpgradeDriverOptions<A>) {
+  constructor(options: UpgradeDriverOptions) {
     this.#options = options;
     this.#watcher = new TaskWatcher(options.agents);
     const { clock, signal } = options.runtime;
@@ -90,8 +90,8 @@ export class UpgradeDriver<A extends UpgradeArguments> implements Driver<Cluster
     const unit: Unit = {
       name: this.units[0],
       ...stands,
-      ...(activity === undefined ? {} : { activity }),
-      ...(needed ? { upgrade: upgradeOf(this.#options, observation, agents.contacted) } : {}),
+      activity,
+      upgrade: needed ? upgradeOf(this.#options, observation, agents.contacted) : undefined,
     };
     return viewOfOne(unit, unknown ?? undecided(readiness, unit));
   }

@@ -1,14 +1,11 @@
 import { z } from "zod";
-import { argument, choice, commonArguments, flag, pem, quoting } from "../core/arguments";
+import { argument, choice, commonArguments, flag, nodeAddressProblem, pem, quoting, text } from "../core/arguments";
 import { changeArguments, checkChangeArguments } from "../core/control/arguments";
 import { tlsProblems } from "../http/tls";
 import { redisVersion } from "./database/database";
 import { modules } from "./modules/targets";
 
 /** The arguments of both resource types. Messages state what is wrong and show a valid example. */
-
-const text = (example: string) =>
-  z.string({ error: `must be a string, such as ${example}` }).min(1, `must not be empty. Example: ${example}`);
 
 const ONE = '"https://10.0.0.1:9443"';
 const SEVERAL = '["https://10.0.0.1:9443", "https://10.0.0.2:9443"]';
@@ -48,15 +45,7 @@ function textsOf(value: string): string[] {
 
 function problemOf(value: unknown): string | undefined {
   if (typeof value !== "string") return "must be a string";
-  if (!URL.canParse(value)) return "is not a URL";
-  const url = new URL(value);
-  if (url.protocol !== "https:" && url.protocol !== "http:") return "must begin with https://";
-  if (url.username !== "" || url.password !== "") {
-    return "must not contain credentials; set `username` and `password` instead";
-  }
-  if (url.pathname !== "/" || url.search !== "" || url.hash !== "")
-    return "must be only a host and port, without a path";
-  return undefined;
+  return nodeAddressProblem(value, "https://", "`username` and `password`");
 }
 
 function isPlain(endpoint: string): boolean {
@@ -228,18 +217,19 @@ export type SharedArguments = z.infer<typeof shared>;
 /** Checks that depend on several arguments. For `superRefine`. */
 export function checkTogether(args: Partial<SharedArguments>, context: z.RefinementCtx): void {
   checkChangeArguments(args, context);
-  for (const [path, message] of problemsOf(args)) context.addIssue({ code: "custom", path: [path], message });
+  report(databaseProblems(args), context);
+  checkConnection(args, context);
 }
 
 /** The same for the connection only. */
 export function checkConnection(args: Partial<SharedArguments>, context: z.RefinementCtx): void {
-  for (const [path, message] of connectionProblems(args)) context.addIssue({ code: "custom", path: [path], message });
+  report(connectionProblems(args), context);
 }
 
 type Problem = readonly [keyof SharedArguments, string];
 
-function problemsOf(args: Partial<SharedArguments>): Problem[] {
-  return [...databaseProblems(args), ...connectionProblems(args)];
+function report(problems: readonly Problem[], context: z.RefinementCtx): void {
+  for (const [path, message] of problems) context.addIssue({ code: "custom", path: [path], message });
 }
 
 function databaseProblems({ databaseId, databaseName }: Partial<SharedArguments>): Problem[] {

@@ -1,25 +1,25 @@
 import { z } from "zod";
 import { counted } from "../base/sentences";
 import { definedBy } from "../core/arguments";
-import type { Check, Estate, EstateKind, FoundDatabase, FoundResource, Inventory } from "../core/estate";
+import type { Estate, EstateKind, FoundDatabase, FoundResource, Inventory } from "../core/estate";
 import type { Runtime } from "../core/runtime";
 import { type Activity, type Finding, isFollowed, type Upgrade } from "../core/unit";
 import { compareVersions, formatParts, newestFirst } from "../core/version";
-import { undiciTransport } from "../http/undici-transport";
+import { type Connect, undiciTransport } from "../http/undici-transport";
 import { checkConnection, connection } from "./arguments";
+import { protectionOf, uncheckedIn } from "./conditions";
 import { releaseOf } from "./database/call";
-import { type Database, type Redis, subjectOf } from "./database/database";
-import { redisSubject } from "./database/subject";
-import { type Connect, type ConnectionArguments, derivedSecrets, type OpenNodes, openNodes } from "./kind";
-import { moduleSubject } from "./modules/subject";
+import { type Redis, subjectOf } from "./database/database";
+import { redisSubject } from "./database/database-version";
+import { type ConnectionArguments, derivedSecrets, type OpenNodes, openNodes } from "./kind";
+import { moduleSubject } from "./modules/module-versions";
 import { nodesFrom, type SupportedRedis, supportedByAll } from "./node";
-import { observeAll, readRequired, type Seen } from "./observe";
-import { protectionOf } from "./protection";
+import { observeAll, readRequired, type SeenDatabase } from "./observe";
 import { CLIENT_CERTIFICATE_ALONE } from "./rest/connection-errors";
+import type { Nodes } from "./rest/nodes";
 import { permissionFor } from "./rest/responses";
 import { allActions, bdbList, clusterInfo, clusterModules, nodeList } from "./rest/schema";
 import { activityOf, UNTOLD } from "./tasks/activity";
-import { uncheckedIn } from "./unchecked";
 
 const inputs = z.strictObject({ ...connection }).superRefine(checkConnection);
 
@@ -35,73 +35,68 @@ export function redisEnterpriseEstate(connect: Connect = undiciTransport): Estat
       clientCertificate !== undefined && username === undefined
         ? []
         : [...(username === undefined ? ["username"] : []), ...(password === undefined ? ["password"] : [])],
-    open: (args, runtime) => new RedisEnterpriseEstate(args, runtime, openNodes(args, runtime, connect)),
+    open: (args, runtime) => estateOf(args, runtime, openNodes(args, runtime, connect)),
   };
 }
 
-class RedisEnterpriseEstate implements Estate {
-  readonly title: string;
-  readonly origins: readonly string[];
-  readonly checks: readonly Check[];
-  readonly #opened: OpenNodes;
-  readonly #user: string;
-  readonly #report: Runtime["report"];
+function estateOf(
+  { endpoints, username }: ConnectionArguments,
+  { report }: Runtime,
+  { nodes, close }: OpenNodes,
+): Estate {
+  const title = `Redis Enterprise cluster at ${new URL(endpoints[0] ?? "").host}`;
+  const user = username ?? CLIENT_CERTIFICATE_ALONE;
+  return {
+    title,
+    origins: endpoints,
+    checks: [
+      { name: "credentials", run: () => checkCredentials(nodes, user) },
+      { name: "protocol and server version", run: () => checkSoftware(nodes) },
+      { name: "permissions", run: () => checkPermissions(nodes, user) },
+    ],
+    inventory: () => {
+      report({ message: `reading ${title}` });
+      return inventoryOf(nodes, endpoints);
+    },
+    close,
+  };
+}
 
-  constructor({ endpoints, username }: ConnectionArguments, { report }: Runtime, opened: OpenNodes) {
-    this.origins = endpoints;
-    this.title = `Redis Enterprise cluster at ${new URL(endpoints[0] ?? "").host}`;
-    this.#opened = opened;
-    this.#user = username ?? CLIENT_CERTIFICATE_ALONE;
-    this.#report = report;
-    this.checks = [
-      { name: "credentials", run: () => this.#credentials() },
-      { name: "protocol and server version", run: () => this.#software() },
-      { name: "permissions", run: () => this.#permissions() },
-    ];
-  }
+async function checkCredentials(nodes: Nodes, user: string) {
+  const info = await nodes.read("/v1/cluster", clusterInfo);
+  return { message: `${user} was accepted by the cluster ${info?.name ?? ""}`.trimEnd() };
+}
 
-  async #credentials() {
-    const info = await this.#opened.nodes.read("/v1/cluster", clusterInfo);
-    return { message: `${this.#user} was accepted by the cluster ${info?.name ?? ""}`.trimEnd() };
-  }
+async function checkSoftware(nodes: Nodes) {
+  const members = nodesFrom(await readRequired(nodes, "/v1/nodes", nodeList));
+  const software = newestFirst(members.map((node) => node.software)).join(", ");
+  return { message: `Redis Enterprise ${software} on ${counted(members.length, "node")}` };
+}
 
-  async #software() {
-    const nodes = nodesFrom(await readRequired(this.#opened.nodes, "/v1/nodes", nodeList));
-    const software = newestFirst(nodes.map((node) => node.software)).join(", ");
-    return { message: `Redis Enterprise ${software} on ${counted(nodes.length, "node")}` };
-  }
+async function checkPermissions(nodes: Nodes, user: string) {
+  await readRequired(nodes, "/v1/bdbs?fields=uid,name", bdbList);
+  await readRequired(nodes, "/v1/modules", clusterModules);
+  await readRequired(nodes, "/v1/actions", allActions);
+  const needed = ["/v1/bdbs/1/upgrade", "/v1/bdbs/1/modules/upgrade"].map(permissionFor);
+  return {
+    message: `${user} may read databases, modules and actions`,
+    untested: [`No read shows whether upgrade requests are permitted. They need ${needed.join("; ")}.`],
+  };
+}
 
-  async #permissions() {
-    const { nodes } = this.#opened;
-    await readRequired(nodes, "/v1/bdbs?fields=uid,name", bdbList);
-    await readRequired(nodes, "/v1/modules", clusterModules);
-    await readRequired(nodes, "/v1/actions", allActions);
-    const needed = ["/v1/bdbs/1/upgrade", "/v1/bdbs/1/modules/upgrade"].map(permissionFor);
-    return {
-      message: `${this.#user} may read databases, modules and actions`,
-      untested: [`No read shows whether upgrade requests are permitted. They need ${needed.join("; ")}.`],
-    };
-  }
-
-  async inventory(): Promise<Inventory> {
-    this.#report({ message: `reading ${this.title}` });
-    const seen = await observeAll(this.#opened.nodes);
-    const names = seen.map(({ database }) => database?.name);
-    const unchecked = seen.flatMap((each) => (each.database?.type === "redis" ? uncheckedIn(each) : []));
-    const found = seen.flatMap((each) => foundIn(each, (name) => names.filter((one) => one === name).length === 1));
-    const { name, created_time: created } = this.#opened.nodes.info ?? {};
-    return {
-      // Users choose names, so without its creation time a cluster is identified by its address.
-      identity: { name: [name, created ?? this.origins[0]].join(" "), keys: {} },
-      databases: found.map(({ database }) => database),
-      resources: found.flatMap(({ resource }) => resource ?? []),
-      gaps: [...found.flatMap(({ gap }) => gap ?? []), ...new Set(unchecked)],
-    };
-  }
-
-  close(): Promise<void> {
-    return this.#opened.close();
-  }
+async function inventoryOf(nodes: Nodes, endpoints: readonly string[]): Promise<Inventory> {
+  const seen = await observeAll(nodes);
+  const names = seen.map(({ database }) => database.name);
+  const unchecked = seen.flatMap((each) => (each.database.type === "redis" ? uncheckedIn(each) : []));
+  const found = seen.flatMap((each) => foundIn(each, (name) => names.filter((one) => one === name).length === 1));
+  const { name, created_time: created } = nodes.info ?? {};
+  return {
+    // Users choose names, so without its creation time a cluster is identified by its address.
+    identity: { name: [name, created ?? endpoints[0]].join(" "), keys: {} },
+    databases: found.map(({ database }) => database),
+    resources: found.flatMap(({ resource }) => resource ?? []),
+    gaps: [...found.flatMap(({ gap }) => gap ?? []), ...new Set(unchecked)],
+  };
 }
 
 interface Found {
@@ -111,33 +106,30 @@ interface Found {
 }
 
 /** The Redis of a database, and its modules if any. Databases of other types have no versions. */
-function foundIn(seen: Seen, isUnique: (name: string) => boolean): Found[] {
+function foundIn(seen: SeenDatabase, isUnique: (name: string) => boolean): Found[] {
   const { database } = seen;
-  if (database?.type !== "redis") return [];
+  if (database.type !== "redis") return [];
   const which = isUnique(database.name) ? { databaseName: database.name } : { databaseId: database.uid };
-  const activity = activityOf(database, seen.machines, () => UNTOLD, seen.crdbTasks);
   const common = {
     id: `bdb:${database.uid}`,
+    name: database.name || `database-${database.uid}`,
     protection: protectionOf(database),
-    ...(activity === undefined ? {} : { activity }),
+    activity: activityOf(database, seen.machines, () => UNTOLD, seen.crdbTasks),
   };
-  const name = database.name || `database-${database.uid}`;
-  return [
-    redisOf(seen, database, { ...common, name }, which),
-    ...modulesOf(seen, database, { ...common, name }, which),
-  ];
+  return [redisOf(seen, common, which), ...modulesOf(seen, common, which)];
 }
 
 type Common = Pick<FoundDatabase, "id" | "name" | "protection" | "activity">;
 type Which = Readonly<Record<string, string | number>>;
 
-function redisOf(seen: Seen, database: Database, common: Common, which: Which): Found {
+function redisOf(seen: SeenDatabase, common: Common, which: Which): Found {
   const type = "redisenterprise:DatabaseVersion";
   const subject = redisSubject({ redisVersion: "latest" });
+  const { database } = seen;
   const { redis } = database;
   const unreadable = subject.unreadable(database);
   const supported = supportedByAll(seen.nodes);
-  const { upgrade } = subject.stands(database, { ...seen, members: subject.members(database) });
+  const { upgrade } = subject.stands({ ...seen, members: subject.members(database) });
   return {
     database: {
       ...common,
@@ -159,12 +151,13 @@ function redisResource(name: string, redis: Redis, which: Which): FoundResource 
   return { type: "redisenterprise:DatabaseVersion", name, args: { ...which, redisVersion: releaseOf(redis) } };
 }
 
-function modulesOf(seen: Seen, database: Database, common: Common, which: Which): Found[] {
+function modulesOf(seen: SeenDatabase, common: Common, which: Which): Found[] {
   const type = "redisenterprise:ModuleVersions";
+  const { database } = seen;
   const loaded = (database.modules ?? []).filter(({ version }) => version !== undefined);
   if (loaded.length === 0) return [];
   const targets = loaded.map(({ name }) => ({ name, wish: "latest", constraint: LATEST, object: false }));
-  const { upgrade } = moduleSubject({ modules: targets, endpoints: [] }).stands(database, seen);
+  const { upgrade } = moduleSubject({ modules: targets, endpoints: [] }).stands(seen);
   return [
     {
       database: {

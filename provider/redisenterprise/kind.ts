@@ -1,10 +1,10 @@
 import { definedBy, type Inputs } from "../core/arguments";
 import type { ResourceKind } from "../core/kind";
-import type { Proxies, Runtime } from "../core/runtime";
+import type { Runtime } from "../core/runtime";
 import { formatParts } from "../core/version";
 import { HttpClient } from "../http/client";
-import { type Tls, type TlsArguments, tlsFrom } from "../http/tls";
-import type { Transport } from "../http/transport";
+import { type TlsArguments, tlsFrom } from "../http/tls";
+import type { Connect } from "../http/undici-transport";
 import type { SharedArguments } from "./arguments";
 import type { Seen, Which } from "./observe";
 import { Login, type LoginOptions } from "./rest/login";
@@ -71,9 +71,6 @@ function titleOf(args: SharedArguments, { aspect }: Subject): string {
   const host = new URL(args.endpoints[0] ?? "").host;
   return `Redis Enterprise database ${name} at ${host}${aspect === undefined ? "" : ` (${aspect})`}`;
 }
-
-/** Creates the transport of the requests; tests use a simulator. */
-export type Connect = (tls: Tls, proxies?: Proxies) => Transport;
 
 export interface ConnectionArguments extends TlsArguments {
   readonly endpoints: readonly string[];

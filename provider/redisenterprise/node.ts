@@ -1,8 +1,7 @@
 import type { z } from "zod";
-import type { Finding } from "../core/unit";
-import { lowestVersion, newestFirst, parseVersion, type Version } from "../core/version";
-import { atLeast, type Redis, redisOf, sameRelease } from "./database/database";
-import type { clusterInfo, nodeList } from "./rest/schema";
+import { atLeast, lowestVersion, parseVersion, type Version } from "../core/version";
+import { type Redis, redisOf, sameRelease } from "./database/database";
+import type { nodeList } from "./rest/schema";
 
 /** A Redis version that a node can run. */
 export interface SupportedRedis extends Redis {
@@ -48,25 +47,4 @@ export function softwareOf(nodes: readonly ClusterNode[]): Version | undefined {
   const versions = nodes.map(({ software }) => parseVersion(software));
   const known = versions.filter((version) => version !== undefined);
   return known.length < versions.length ? undefined : lowestVersion(known);
-}
-
-/** Cluster states that rule out an upgrade of a database. */
-export function clusterFindings(
-  nodes: readonly ClusterNode[],
-  info: z.infer<typeof clusterInfo> | undefined,
-): Finding[] {
-  const software = newestFirst(nodes.map((node) => node.software));
-  const findings: Finding[] = [];
-  if (software.length > 1) {
-    findings.push({
-      code: "nodes-differ",
-      message: `The nodes run different versions of Redis Enterprise: ${software.join(", ")}.`,
-      remedy: "Finish the upgrade of the cluster first.",
-    });
-  }
-  if (info?.upgrade_in_progress === true || info?.block_cluster_changes === true) {
-    const what = info.upgrade_in_progress === true ? "is being upgraded" : "takes no changes (block_cluster_changes)";
-    findings.push({ code: "cluster-locked", message: `The cluster ${what}.`, remedy: "Wait until that has ended." });
-  }
-  return findings;
 }

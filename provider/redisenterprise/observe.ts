@@ -3,6 +3,7 @@ import type { Observation } from "../core/driver";
 import { type Attempted, attempted, ifAnswered, Missing, Unreachable } from "../core/errors";
 import type { Activity, Finding } from "../core/unit";
 import { crdbCallOf } from "./active-active";
+import type { Unread } from "./conditions";
 import { type Database, databaseFrom, subjectOf } from "./database/database";
 import { type ShippedModule, shippedFrom } from "./modules/catalogue";
 import { type ClusterNode, nodesFrom, softwareAtLeast, softwareOf } from "./node";
@@ -22,14 +23,14 @@ import {
   userList,
 } from "./rest/schema";
 import { stageOf } from "./tasks/activity";
-import type { Unread } from "./unchecked";
 
-/** An observation of a database and its cluster. */
-export interface Seen extends Observation {
-  /** Undefined when there is none; `absent` then has the reason. */
-  readonly database?: Database | undefined;
-  readonly absent?: Finding | undefined;
-  readonly activity?: Activity;
+/** An observation of a database and its cluster. `absent` is the reason why there is no database. */
+export type Seen = SeenDatabase | (Observed & { readonly database?: undefined; readonly absent: Finding });
+
+export type SeenDatabase = Observed & { readonly database: Database };
+
+interface Observed extends Observation {
+  readonly activity?: Activity | undefined;
   /** The state machines of the database: the last run, and waiting ones. */
   readonly machines: readonly Action[];
   /** Unfinished tasks of its Active-Active database; not read while the database is up to date. */
@@ -88,7 +89,7 @@ function withTasks({ unread }: Pick<Seen, "unread">, { data, reason }: CrdbTasks
 /**
  * Observes all databases with everything an upgrade of any of them depends on. Shared data is read once. Reads only.
  */
-export async function observeAll(nodes: Nodes): Promise<readonly Seen[]> {
+export async function observeAll(nodes: Nodes): Promise<readonly SeenDatabase[]> {
   const members = await readNodes(nodes);
   const [listed, more, running] = await Promise.all([
     readRequired(nodes, "/v1/bdbs", z.array(bdb)),
@@ -218,7 +219,9 @@ type Names = readonly { readonly uid: number; readonly name?: string | null | un
 export async function findDatabase(nodes: Nodes, which: Which, eager: boolean): Promise<Database | Finding> {
   const { databaseId, databaseName } = which;
   if (databaseId !== undefined) return redisOnly(await readDatabase(nodes, databaseId), nodes, which);
-  const named = (await listDatabases(nodes, eager ? "" : NAMES)).filter(({ name }) => name === databaseName);
+  const named = (await readRequired(nodes, eager ? "/v1/bdbs" : NAMES, bdbList)).filter(
+    ({ name }) => name === databaseName,
+  );
   const [first, second] = named;
   if (first === undefined) return absent(nodes, which);
   if (second !== undefined) return ambiguous(databaseName ?? "", named);
@@ -248,10 +251,6 @@ export async function readDatabase(nodes: Nodes, uid: number): Promise<Database 
   return seen && databaseFrom(seen);
 }
 
-async function listDatabases(nodes: Nodes, query: string): Promise<Names> {
-  return readRequired(nodes, `/v1/bdbs${query}`, bdbList);
-}
-
 /**
  * Something that every cluster has.
  * @throws Unreachable also for "not found", which only a proxy or a node that is starting returns
@@ -265,7 +264,7 @@ export async function readRequired<T>(nodes: Nodes, target: string, schema: z.Zo
 /** @throws Unreachable when the list cannot be read, or contains the database: then it is not known to be absent */
 async function absent(nodes: Nodes, which: Which): Promise<Finding> {
   const { databaseId, databaseName } = which;
-  const listed = await listDatabases(nodes, NAMES);
+  const listed = await readRequired(nodes, NAMES, bdbList);
   if (listed.some(({ uid }) => uid === databaseId))
     throw unknown(`database ${databaseId} is listed, but cannot be read`);
   const there = listed.map(({ uid, name }) => (name ? `${uid} (${name})` : String(uid)));
@@ -283,7 +282,7 @@ function unknown(message: string): Unreachable {
   return new Unreachable(message, { sent: true, responded: true });
 }
 
-const NAMES = "?fields=uid,name";
+const NAMES = "/v1/bdbs?fields=uid,name";
 const MOST_NAMES = 20;
 
 function ambiguous(name: string, named: Names): Finding {

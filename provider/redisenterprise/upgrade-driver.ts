@@ -7,7 +7,15 @@ import type { Task, TaskStatus } from "../core/task";
 import { type Finding, type Member, type Unit, type View, viewOfOne } from "../core/unit";
 import { CRDB_UPGRADE, crdbHeaders, crdbTaskId, isCrdbCall, newTaskId, ownIdOf } from "./active-active";
 import type { Database } from "./database/database";
-import { findDatabase, type Interest, observe, readMachines, type Seen, type Which } from "./observe";
+import {
+  findDatabase,
+  type Interest,
+  observe,
+  readMachines,
+  type Seen,
+  type SeenDatabase,
+  type Which,
+} from "./observe";
 import type { Nodes } from "./rest/nodes";
 import { acceptance } from "./rest/schema";
 import { activityOf, isUpgrade, UNTOLD, UPGRADE_MACHINE } from "./tasks/activity";
@@ -28,7 +36,7 @@ export interface Subject extends Interest {
   members(database: Database): Member[];
   /** Why the versions could not be parsed, as a sentence. */
   unreadable(database: Database): string | undefined;
-  stands(database: Database, seen: Seen): Stands;
+  stands(seen: SeenDatabase): Stands;
   reachesTarget(task: Task, unit: Unit): boolean;
 }
 
@@ -37,12 +45,6 @@ function standsWithout(absent: Finding, wish: string): Stands {
   const upgrade = { from: "", route: `nothing → ${wish}`, how: "not possible as written", findings: [absent] };
   return { standing: "behind", at: "", from: "", ahead: [], upgrade };
 }
-
-export const NOT_READ: Finding = {
-  code: "database-not-read",
-  message: "The database was not read.",
-  remedy: "Run {apply} again.",
-};
 
 export interface UpgradeDriverOptions {
   readonly title: string;
@@ -94,25 +96,19 @@ export class UpgradeDriver implements Driver<Seen> {
     if (database === undefined) return seen;
     this.#database = database.uid;
     this.#backup = database.backup;
-    const activity = activityOf(database, seen.machines, (action) => this.#targetOf(action), seen.crdbTasks);
-    const unknown = subject.unreadable(database);
     return {
       ...seen,
       members: subject.members(database),
-      ...(activity === undefined ? {} : { activity }),
-      ...(unknown === undefined ? {} : { unknown }),
+      activity: activityOf(database, seen.machines, (action) => this.#targetOf(action), seen.crdbTasks),
+      unknown: subject.unreadable(database) ?? seen.unknown,
     };
   }
 
   view(seen: Seen): View {
     const { subject } = this.#options;
-    const { members, activity, unknown, absent, database } = seen;
-    const stands =
-      absent !== undefined || database === undefined
-        ? standsWithout(absent ?? NOT_READ, subject.wish)
-        : subject.stands(database, seen);
-    const unit = { name: this.units[0], members, ...stands, ...(activity === undefined ? {} : { activity }) };
-    return viewOfOne(unit, unknown);
+    const { members, activity, unknown } = seen;
+    const stands = seen.database === undefined ? standsWithout(seen.absent, subject.wish) : subject.stands(seen);
+    return viewOfOne({ name: this.units[0], members, ...stands, activity }, unknown);
   }
 
   /** Backups are part of the database object: uses the last observation, which directly precedes a request. */

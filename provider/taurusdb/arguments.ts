@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { argument, choice, flag } from "../core/arguments";
+import { argument, choice, flag, text } from "../core/arguments";
 import { parseConstraint } from "../core/version";
-import { connectionArguments, text } from "../huaweicloud/arguments";
+import { connectionArguments } from "../huaweicloud/arguments";
 import { TAURUSDB } from "./service";
 
 /** The arguments of both resource types. Messages state what is wrong and show a valid example. */

@@ -12,9 +12,8 @@ import {
   parseVersion,
   type Version,
 } from "../core/version";
-import { type ConnectionArguments, completeConnection } from "../huaweicloud/arguments";
+import { type ConnectionArguments, completeConnection, missingCredential } from "../huaweicloud/arguments";
 import { type Connect, networkTransport } from "../huaweicloud/connection";
-import { missingCredential } from "../huaweicloud/credentials";
 import { JobIds } from "../huaweicloud/jobs";
 import { type Environment, iamOrigin } from "../huaweicloud/service";
 import { connection } from "./arguments";
@@ -193,8 +192,6 @@ class TaurusEstate implements Estate {
     const facts = { instance, offer, job: jobs.get(instance.id), schedule, objection: undefined };
     const unit = kernelUnit(facts, LATEST, false);
     const version = parseVersion(instance.datastore.kernel_version);
-    const targets = version === undefined ? undefined : targetsIn(offer, version);
-    const nodes = detail?.nodes.length;
     return {
       version,
       database: {
@@ -202,10 +199,10 @@ class TaurusEstate implements Estate {
         name: instance.name,
         id: instance.id,
         current: version === undefined ? "unknown" : formatVersion(version),
-        ...(targets === undefined ? {} : { targets }),
-        ...(nodes === undefined ? {} : { protection: counted(nodes, "node") }),
+        targets: version && targetsIn(offer, version),
+        protection: detail && counted(detail.nodes.length, "node"),
         ...(window === "" ? {} : { window }),
-        ...(unit?.activity === undefined ? {} : { activity: unit.activity }),
+        activity: unit?.activity,
         findings: failedBefore(unit),
       },
     };
@@ -241,7 +238,7 @@ class TaurusEstate implements Estate {
         current,
         ...(isListed(seen.known) ? { targets: targetsOf(seen.known).map(formatParts) } : {}),
         ...(seen.window === "" ? {} : { window: seen.window }),
-        ...(seen.activity === undefined ? {} : { activity: seen.activity }),
+        activity: seen.activity,
         findings: isFollowed(seen.activity) ? [] : (unit?.upgrade?.findings ?? []),
       },
       ...(version === undefined ? {} : { resource: { type, name, args: { ...ids, version: current } } }),

@@ -2,7 +2,7 @@ import { asUpgradeError } from "../core/errors";
 import type { Runtime } from "../core/runtime";
 import { some } from "../core/texts/sentences";
 import { Forbidden } from "../huaweicloud/errors";
-import { Throttled } from "../huaweicloud/throttle";
+import { Throttled } from "../huaweicloud/limits";
 
 const MINUTE = 60_000;
 

@@ -26,7 +26,7 @@ export const instancePage = z.object({
 export const instanceDetail = instance.extend({
   /** `18:00-22:00`, UTC. */
   maintenance_window: note,
-  nodes: list(z.object({ id: text, name: note, status: note })),
+  nodes: list(z.object({ id: text })),
 });
 export type InstanceDetail = z.infer<typeof instanceDetail>;
 
@@ -56,13 +56,11 @@ export type PreCheckResult = z.infer<typeof preCheckResult>;
 
 const jobRow = z.object({
   instance_id: note,
-  instance_name: note,
   job_id: text,
   job_name: note,
   status: text,
   process: note,
   created_time: note,
-  ended_time: note,
   fail_reason: reason,
   show_detail: flag,
 });
@@ -87,13 +85,10 @@ export type BackupRow = z.infer<typeof backupRow>;
 /** `GET /v3/{project_id}/backups` and `GET /v3/{project_id}/instances/{instance_id}/backups`. */
 export const backupPage = z.object({ backups: rows(backupRow), total_count: count.nullish() });
 
-export const taskDetail = z.object({
-  status: note,
-  sub_task_list: list(z.object({ sub_task_name: note, percent: note, status: note, remaining_time: note })),
-});
+export const taskDetail = z.object({ sub_task_list: list(z.object({ remaining_time: note })) });
 export type TaskDetail = z.infer<typeof taskDetail>;
 
-const action = z.object({ action: note, job_id: note, status: note });
+const action = z.object({ action: note, job_id: note });
 export type Action = z.infer<typeof action>;
 
 const starRocks = z.object({
@@ -122,9 +117,9 @@ const starRocks = z.object({
 export type StarRocks = z.infer<typeof starRocks>;
 export const starRocksList = z.object({ instances: rows(starRocks) });
 
-export const htapVersions = z.object({ datastores: rows(z.object({ name: note, kernel_version: note })) });
+export const htapVersions = z.object({ datastores: rows(z.object({ kernel_version: note })) });
 
-const htapInstance = z.object({ id: text, name: note, engine_name: note, engine_version: note });
+const htapInstance = z.object({ id: text, name: note, engine_name: note });
 export type HtapInstance = z.infer<typeof htapInstance>;
 export const htapList = z.object({ instances: rows(htapInstance) });
 

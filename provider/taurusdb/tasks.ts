@@ -2,6 +2,7 @@ import { formatDuration } from "../base/sentences";
 import { UpgradeError } from "../core/errors";
 import type { Window } from "../core/task";
 import type { Finding } from "../core/unit";
+import type { Query } from "../huaweicloud/authenticator";
 import type { Gateway, Reading } from "../huaweicloud/gateway";
 import { canonicalJobId, type JobState, jobStateOf, queryTime, timeOf } from "../huaweicloud/jobs";
 import { type JobRow, jobIds, jobPage, type ScheduleRow, schedulePage, type TaskDetail, taskDetail } from "./schema";
@@ -24,7 +25,7 @@ export const JOB_HISTORY = 6 * 3_600_000;
 /** Filter of instant tasks. There is no filter by instance. */
 export interface JobFilter {
   readonly status?: string;
-  readonly jobName?: string;
+  readonly jobName?: string | undefined;
   readonly jobId?: string;
   /** Milliseconds since 1970. */
   readonly since?: number;
@@ -76,11 +77,10 @@ export async function readJobs(gateway: Gateway, filter: JobFilter): Promise<rea
  * @param jobName any name if omitted
  */
 export async function readWaitingJobs(gateway: Gateway, jobName?: string): Promise<readonly JobRow[]> {
-  const named = jobName === undefined ? {} : { jobName };
   const rows = await Promise.all([
-    readJobs(gateway, { ...named, status: "Pending" }),
+    readJobs(gateway, { jobName, status: "Pending" }),
     // A state of newer regions; older ones may reject it as a filter.
-    readJobs(gateway, { ...named, status: "Unauthorized" }).catch((error: unknown) => {
+    readJobs(gateway, { jobName, status: "Unauthorized" }).catch((error: unknown) => {
       if (error instanceof UpgradeError && error.code === "blocked") return [];
       throw error;
     }),
@@ -105,13 +105,8 @@ export function hasEnded({ status }: Pick<JobRow, "status">): boolean {
   return ENDED.has(jobStateOf(status));
 }
 
-function queryOf({ status, jobName, jobId, since }: JobFilter): Record<string, string> {
-  return {
-    ...(status === undefined ? {} : { status }),
-    ...(jobName === undefined ? {} : { job_name: jobName }),
-    ...(jobId === undefined ? {} : { job_id: jobId }),
-    ...(since === undefined ? {} : { start_time: queryTime(since) }),
-  };
+function queryOf({ status, jobName, jobId, since }: JobFilter): Query {
+  return { status, job_name: jobName, job_id: jobId, start_time: since === undefined ? undefined : queryTime(since) };
 }
 
 export interface ScheduleFilter {
@@ -129,9 +124,9 @@ export async function readSchedules(gateway: Gateway, filter: ScheduleFilter): P
     const reading = await gateway.read({
       path: ["scheduled-jobs"],
       query: {
-        ...(filter.instanceId === undefined ? {} : { instance_id: filter.instanceId }),
-        ...(filter.status === undefined ? {} : { status: filter.status }),
-        ...(filter.jobId === undefined ? {} : { job_id: filter.jobId }),
+        instance_id: filter.instanceId,
+        status: filter.status,
+        job_id: filter.jobId,
         limit: String(SCHEDULE_PAGE),
         offset: String(offset),
       },

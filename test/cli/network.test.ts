@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { ServerOptions } from "node:https";
 import { describe, expect, it } from "vitest";
-import { insecure } from "../../provider/http/tls";
+import { insecure } from "../../provider/http/connection-errors";
 import { TransportError } from "../../provider/http/transport";
 import { estates } from "../../provider/systems";
 import { connectionOptions, estateKinds } from "../../sdk/cli/connection";

@@ -105,9 +105,9 @@ function textsIn(file: ts.SourceFile): ErrorText[] {
   return texts;
 }
 
-/** `insecure(origin, error, { clientCertificate, untrusted })`: the texts are in `http/tls.ts`, the remedies here. */
+/** `transportProblem(origin, error, remedies, plain)`: the texts are in `http/connection-errors.ts`, the remedies here. */
 function insecureIn(node: ts.Node): ErrorText[] {
-  if (!ts.isCallExpression(node) || node.expression.getText() !== "insecure") return [];
+  if (!ts.isCallExpression(node) || node.expression.getText() !== "transportProblem") return [];
   const [, , remedies] = node.arguments;
   if (remedies === undefined || !ts.isObjectLiteralExpression(remedies)) return [];
   return Object.entries(INSECURE).flatMap(([name, message]) => {

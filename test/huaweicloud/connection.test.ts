@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { Unreachable } from "../../provider/core/errors";
 import type { Transport } from "../../provider/http/transport";
+import type { Credentials } from "../../provider/huaweicloud/arguments";
 import { type Connect, lease, sessionKey } from "../../provider/huaweicloud/connection";
-import type { Credentials } from "../../provider/huaweicloud/credentials";
+import { Throttle, Throttled } from "../../provider/huaweicloud/limits";
 import { SingleFlight } from "../../provider/huaweicloud/shared-read";
-import { Throttle, Throttled } from "../../provider/huaweicloud/throttle";
 import { openAccess } from "../../provider/taurusdb/project";
 import { readStarRocksKernels } from "../../provider/taurusdb/starrocks/instance";
 import { KEY, MINUTE, NEW, region, rig, runtimeOf, USER } from "../taurusdb/rig";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { validateArguments } from "../../provider/frontend/resource/arguments";
 import { UNKNOWN } from "../../provider/frontend/resource/properties";
-import { constraintOf, endangers } from "../../provider/oceanbase/arguments";
-import { clusterVersion } from "../../provider/oceanbase/cluster-version";
+import { endangers, targetConstraint } from "../../provider/oceanbase/arguments";
+import { clusterVersion } from "../../provider/oceanbase/kind";
 import { selfSigned } from "../simulators/shell/certificate";
 
 const { inputs } = clusterVersion(() => {
@@ -118,7 +118,7 @@ describe("the pin of a cluster", () => {
     ["4.3.5.2", "102000042025031214.el7", "at", 102000042025031214n],
     [">=4.3.5", undefined, "minimum", undefined],
   ] as const)("of %s with release %s", (version, release, kind, build) => {
-    const constraint = constraintOf({ version, release });
+    const constraint = targetConstraint({ version, release });
     expect(constraint.kind).toBe(kind);
     expect(constraint.kind === "latest" ? undefined : constraint.version.build).toBe(build);
   });

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import type { WireResponse } from "../../provider/http/transport";
 import { readResponse, readWriteResponse } from "../../provider/oceanbase/agent/responses";
-import { clusterVersion } from "../../provider/oceanbase/cluster-version";
+import { clusterVersion } from "../../provider/oceanbase/kind";
 import { ObshellCluster, ScaledClock, type Served, selfSigned, serve } from "../simulators";
 import { AGENT_URN, AGENTS, PASSWORD, rig, TARGET, TARGET_BUILD, URN } from "./rig";
 

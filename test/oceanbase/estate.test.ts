@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { FoundDatabase } from "../../provider/core/estate";
-import { cluster } from "../../provider/oceanbase/cluster-version";
 import { uncheckedBy } from "../../provider/oceanbase/preflight";
+import { cluster } from "../../provider/oceanbase/system";
 import { flat } from "../cli/doctoring";
 import { rig as commandLine, onNetwork, type RunOptions } from "../cli/rig";
 import { agentsOf, ENVIRONMENT } from "../cli/worlds";

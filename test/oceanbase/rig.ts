@@ -1,7 +1,6 @@
 import type { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
 import type { Log, LogLine } from "../../provider/frontend/resource/log";
-import { agentVersion } from "../../provider/oceanbase/agent-version";
-import { clusterVersion } from "../../provider/oceanbase/cluster-version";
+import { agentVersion, clusterVersion } from "../../provider/oceanbase/kind";
 import { createTransport, ObshellCluster } from "../simulators";
 import { FedBackLifecycle } from "../support/feed-back";
 import { simulatedTransport } from "../support/simulated-transport";

@@ -3,10 +3,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Refused, Unreachable } from "../../provider/core/errors";
 import type { UploadedPackage } from "../../provider/oceanbase/agent/schema";
-import { ensureUploaded } from "../../provider/oceanbase/packages/ensure-uploaded";
 import { formOf, sealStream } from "../../provider/oceanbase/packages/package-stream";
 import { readRpm } from "../../provider/oceanbase/packages/rpm";
-import { receipt, sameAsUploaded, uploadPackage } from "../../provider/oceanbase/packages/upload";
+import { ensureUploaded, receipt, sameAsUploaded, uploadPackage } from "../../provider/oceanbase/packages/upload";
 import { makeRpm, type RpmOptions } from "../support/rpm-package";
 import { ensured, failureOf, fileOf, INTERRUPTED, PASSWORD, PLAIN, packageOf, SEALED, uploadRig } from "./upload-rig";
 

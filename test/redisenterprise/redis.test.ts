@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseVersion } from "../../provider/core/version";
-import { atLeast, redisOf } from "../../provider/redisenterprise/database/database";
+import { atLeast, parseVersion } from "../../provider/core/version";
+import { redisOf } from "../../provider/redisenterprise/database/database";
 import { nodesFrom, softwareAtLeast, supportedByAll } from "../../provider/redisenterprise/node";
 import { CACHE, type Rig, rig, UPGRADE } from "./rig";
 

@@ -1,7 +1,6 @@
 import { Rejected, UpgradeError } from "../../core/errors";
 import type { Finding } from "../../core/unit";
-import { expectsTls, insecure, withoutTls } from "../../http/tls";
-import type { TransportError } from "../../http/transport";
+import { expectsTls, transportProblem, withoutTls } from "../../http/connection-errors";
 import type { AgentInfo } from "./schema";
 
 /** What is wrong with an endpoint. */
@@ -35,14 +34,19 @@ export function notObshell(origin: string, found: string, cause?: unknown): Upgr
   );
 }
 
-export function untrusted(origin: string, error: TransportError): UpgradeError {
-  if (error.plain) return notObshell(origin, "a server without TLS; its address must begin with http://", error);
-  return insecure(origin, error, {
-    clientCertificate:
-      "Set `clientCertificate` to a certificate that the agents accept, and `clientKey` to its private key.",
-    untrusted:
-      "Set `caCertificate` to the agents' CA or `serverName` to the name in the certificate, or set `allowUntrustedCertificate` to `true` to accept any certificate.",
-  });
+/** The error for a request without a response. */
+export function noResponse(origin: string, error: unknown): unknown {
+  return transportProblem(
+    origin,
+    error,
+    {
+      clientCertificate:
+        "Set `clientCertificate` to a certificate that the agents accept, and `clientKey` to its private key.",
+      untrusted:
+        "Set `caCertificate` to the agents' CA or `serverName` to the name in the certificate, or set `allowUntrustedCertificate` to `true` to accept any certificate.",
+    },
+    (plain) => notObshell(origin, "a server without TLS; its address must begin with http://", plain),
+  );
 }
 
 /** Identity of an agent that belongs to a cluster, and is not joining or leaving it. */

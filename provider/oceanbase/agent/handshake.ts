@@ -3,18 +3,18 @@ import { Unreachable } from "../../core/errors";
 import type { Clock } from "../../core/runtime";
 import { validate } from "../../http/body";
 import type { HttpClient } from "../../http/client";
-import { TransportError, type WireResponse } from "../../http/transport";
+import type { WireResponse } from "../../http/transport";
 import { type AgentKey, AuthHeaders, type Generation, generationOf, readAgentKey, type Sealed, seal } from "./auth";
 import {
   differentClusters,
   MEMBER,
   noCluster,
+  noResponse,
   notObshell,
   OUTSIDE,
   type Outsider,
   sameAddress,
   unsupportedAuth,
-  untrusted,
 } from "./connection-errors";
 import { readResponse } from "./responses";
 import { type AgentInfo, addressOf, agentInfo, type ObInfo, secret } from "./schema";
@@ -81,11 +81,6 @@ export class Handshakes {
     this.#pending.delete(origin);
   }
 
-  /** Whether an endpoint was ever contacted successfully. */
-  knows(origin: string): boolean {
-    return this.#contacted.has(origin);
-  }
-
   /** Handshake: key, clock, version and identity. */
   async #handshake(origin: string): Promise<Agent> {
     const [key, info] = await Promise.all([this.read(origin, SECRET, secret), this.read(origin, INFO, agentInfo)]);
@@ -126,7 +121,7 @@ export class Handshakes {
     if (beside?.success) return { data: beside.data };
     // Before a first successful contact it is unknown whether this is an agent at all.
     if (answer.kind === "away")
-      throw new Unreachable(`${origin}: ${answer.text}`, { sent: true, responded: this.knows(origin) });
+      throw new Unreachable(`${origin}: ${answer.text}`, { sent: true, responded: this.#contacted.has(origin) });
     if (answer.kind !== "data") throw notObshell(origin, answer.text);
     const { timestamp } = answer;
     const data = validate(schema, answer.data, `GET ${target} at ${origin}`);
@@ -157,9 +152,7 @@ export class Handshakes {
     try {
       return await request();
     } catch (error) {
-      if (!(error instanceof TransportError)) throw error;
-      if (error.tls) throw untrusted(origin, error);
-      throw new Unreachable(`${origin}: ${error.message}`, { sent: error.sent, responded: false, cause: error });
+      throw noResponse(origin, error);
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { type RefusalKind, Refused, Unreachable, UpgradeError } from "../../core/errors";
 import { vendorText } from "../../core/texts/vendor-text";
-import { describeResponse, foreignWrite, parseJson, validate } from "../../http/body";
+import { accepted, describeResponse, foreignWrite, parseJson, validate } from "../../http/body";
 import type { WireResponse } from "../../http/transport";
 import { PackageMissing, remedyOfWords, reportsMissingPackage } from "../packages/old-refusals";
 import { remedyOf } from "../tasks/dag";
@@ -206,24 +206,7 @@ function refused(
 ): Refused {
   const message = `${origin} refused POST ${target}: ${text}.`;
   if (reportsMissingPackage(text)) return new PackageMissing(message, text);
-  const remedy = remedyOf(code) ?? remedyOfWords(text);
-  return new Refused(message, {
-    refusal,
-    ...(remedy === undefined ? {} : { remedy }),
-  });
-}
-
-/** A success in an unexpected format is still a success: the started task has to be searched for. */
-function accepted<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
-  try {
-    return validate(schema, data, what);
-  } catch (cause) {
-    throw new Unreachable(`${what} was accepted, but the response cannot be parsed`, {
-      sent: true,
-      responded: true,
-      cause,
-    });
-  }
+  return new Refused(message, { refusal, remedy: remedyOf(code) ?? remedyOfWords(text) });
 }
 
 /** What the agents read from OceanBase for ob/info, from 4.4.2.0 on: without it, the request panics. */

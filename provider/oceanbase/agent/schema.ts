@@ -11,7 +11,6 @@ export const envelope = z.object({
   successful: z.boolean(),
   timestamp: z.string().optional(),
   status: z.number(),
-  traceId: z.string().optional(),
   data: z.unknown().optional(),
   error: z.object({ code: z.number().optional(), errCode: z.string().optional(), message: z.string() }).optional(),
 });
@@ -43,9 +42,7 @@ const server = z.object({
 
 /** `GET /api/v1/ob/info`. Without OceanBase the topology is null, and the other cluster fields are invalid. */
 export const obInfo = z.object({
-  agent_info: z
-    .array(z.object({ ip: z.string(), port: z.number(), zone: z.string().optional(), version: z.string() }))
-    .nullable(),
+  agent_info: z.array(z.object({ ip: z.string(), port: z.number(), version: z.string() })).nullable(),
   obcluster_info: z.object({
     id: z.number().optional(),
     name: z.string().optional(),

@@ -38,10 +38,6 @@ export function formOf(pkg: RpmPackage, boundary: string, sent: (bytes: number) 
   };
 }
 
-export function formType(boundary: string): string {
-  return `multipart/form-data; boundary=${boundary}`;
-}
-
 async function* fileOf(pkg: RpmPackage, sent: (bytes: number) => void): AsyncGenerator<Uint8Array, void, void> {
   const hash = createHash("sha256");
   const file = await open(pkg.path, "r").catch((error: unknown) => {

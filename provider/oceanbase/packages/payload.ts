@@ -1,14 +1,10 @@
 import { open } from "node:fs/promises";
+import type { RpmPackage } from "./rpm";
 import { unreadable } from "./rpm-refusals";
 import { Inflow, UnreadablePayload } from "./xz/range-decoder";
 import { unxz } from "./xz/xz";
 
-/** A package whose payload is read. */
-export interface Packed {
-  readonly path: string;
-  /** Where the payload begins. */
-  readonly payload: number;
-}
+type Packed = Pick<RpmPackage, "path" | "payload">;
 
 /** Small enough for other work to run between two reads. */
 const READ_BYTES = 64 * 1024;

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { UpgradeError } from "../../core/errors";
 import type { Clock } from "../../core/runtime";
 import type { UploadedPackage } from "../agent/schema";
-import type { Edition, LocalPackages, Target } from "../packages/packages";
+import type { LocalPackages } from "../packages/local-packages";
+import { type Edition, isOf, type Target } from "../packages/packages";
 import { readPackagedFile } from "../packages/payload";
 import type { RpmPackage } from "../packages/rpm";
 import { UnreadablePayload } from "../packages/xz/range-decoder";
@@ -22,7 +23,7 @@ export interface VersionNode {
 }
 
 /** Whether an intermediate version is a barrier can depend on the version the upgrade starts from. */
-export interface Barrier {
+interface Barrier {
   readonly required: boolean;
   /** Names of versions; if not empty, it is required only after one of them. */
   readonly whenComeFrom: readonly string[];
@@ -188,7 +189,7 @@ export async function pathsTo(
 ): Promise<UpgradePaths | undefined> {
   const isMain = (name: string) => editions.some(([main]) => main === name);
   const uploaded = [...receipts, ...(observation.readiness.uploaded ?? [])].filter(
-    (pkg) => isMain(pkg.name) && pkg.version === target.version && pkg.release_distribution === target.release,
+    (pkg) => isMain(pkg.name) && isOf(pkg, target),
   );
   const text = uploaded.find(({ upgrade_dep_yaml: yaml }) => yaml)?.upgrade_dep_yaml;
   if (text) return lists.fromText(text);

@@ -2,11 +2,10 @@ import type { Json, Step } from "../../core/request";
 import type { Finding } from "../../core/unit";
 import { type Constraint, compareVersions, formatParts, holds, newestFirst } from "../../core/version";
 import { crdbCallOf } from "../active-active";
+import { consentBody } from "../conditions";
 import { buildsOf, newestOf, remainingOf, runsOn, type ShippedModule } from "../modules/catalogue";
 import { type SupportedRedis, softwareAtLeast, supportedByAll } from "../node";
-import type { Seen } from "../observe";
-import { consentBody } from "../protection";
-import { NOT_READ } from "../upgrade-driver";
+import type { Seen, SeenDatabase } from "../observe";
 import { type Database, type LoadedModule, newest, type Redis, sameRelease } from "./database";
 
 export interface RedisArguments {
@@ -28,18 +27,15 @@ type Body = { readonly [key: string]: Json | undefined };
 /** Since this version, modules are upgraded to the latest by default. */
 const LATEST_BY_DEFAULT_SINCE = "7.8.2";
 
-export function stepOf(args: RedisArguments, constraint: Constraint, seen: Seen): Step | Finding {
-  const { database, nodes } = seen;
-  const target = chooseRedis(constraint, seen, args.redisVersion);
-  if ("code" in target || database === undefined) return "code" in target ? target : NOT_READ;
-  const path = crdbCallOf(database, nodes) ?? `/v1/bdbs/${database.uid}/upgrade`;
-  const { parallelShards, keepCrdtProtocolVersion } = args;
+export function stepOf(args: RedisArguments, target: SupportedRedis, seen: SeenDatabase): Step {
+  const { database } = seen;
+  const path = crdbCallOf(database, seen.nodes) ?? `/v1/bdbs/${database.uid}/upgrade`;
   const item = {
     redis_version: releaseOf(target),
     ...consentBody(args),
-    ...(parallelShards === undefined ? {} : { parallel_shards_upgrade: parallelShards }),
-    ...(keepCrdtProtocolVersion === undefined ? {} : { keep_crdt_protocol_version: keepCrdtProtocolVersion }),
-    ...modulesPart(args, database, seen),
+    parallel_shards_upgrade: args.parallelShards,
+    keep_crdt_protocol_version: args.keepCrdtProtocolVersion,
+    ...modulesPart(args, seen),
   };
   const from = database.redis === undefined ? "" : formatParts(database.redis.full);
   return { unit: `bdb:${database.uid}`, from, to: releaseOf(target), method: "POST", path, item };
@@ -50,10 +46,10 @@ export function stepOf(args: RedisArguments, constraint: Constraint, seen: Seen)
  * with the target, so none is listed. `keep` uses a key that the CRDB API does not have. There, every module is listed
  * with its current build, with all three documented keys, because none of them has a documented default.
  */
-function modulesPart(args: RedisArguments, database: Database, seen: Seen): Body {
+function modulesPart(args: RedisArguments, { database, nodes }: SeenDatabase): Body {
   const keep = args.modules === "keep";
-  if (crdbCallOf(database, seen.nodes) === undefined) {
-    const byDefault = !keep && softwareAtLeast(seen.nodes, LATEST_BY_DEFAULT_SINCE);
+  if (crdbCallOf(database, nodes) === undefined) {
+    const byDefault = !keep && softwareAtLeast(nodes, LATEST_BY_DEFAULT_SINCE);
     return byDefault ? {} : { latest_with_modules: !keep };
   }
   if (!keep || !database.modules?.length) return {};

@@ -39,12 +39,6 @@ export function majorOf(version: Version): bigint {
   return version.parts[0] ?? 0n;
 }
 
-/** Compared part by part; parts that only one of them has are ignored: `7.4` is at least `7.4.2`'s release. */
-export function atLeast(version: Version, least: Version): boolean {
-  const order = compareParts(version.parts, least.parts);
-  return order > 0 || (order === 0 && version.parts.length >= least.parts.length);
-}
-
 export function newest<T>(things: readonly T[], versionOf: (thing: T) => Version): T | undefined {
   return things.reduce<T | undefined>(
     (best, thing) => (best === undefined || compareVersions(versionOf(thing), versionOf(best)) > 0 ? thing : best),
@@ -70,12 +64,6 @@ function problemOf(constraint: Constraint | undefined): string | undefined {
     return "must be only major and minor, because the patch comes with the cluster's software";
   }
   return undefined;
-}
-
-export function redisConstraint(redisVersion: string): Constraint {
-  const constraint = parseConstraint(redisVersion);
-  if (constraint === undefined) throw new Error(`not a version: ${redisVersion}`);
-  return constraint;
 }
 
 /** A module as loaded by a database. */

@@ -1,21 +1,13 @@
 import { scryptSync } from "node:crypto";
 import type { Json, Step } from "../../core/request";
 import type { Finding } from "../../core/unit";
-import { type Constraint, compareVersions, standing, type Version } from "../../core/version";
+import { atLeast, compareVersions, holds, standing, type Version } from "../../core/version";
 import { crdbCallOf } from "../active-active";
-import { atLeast, type Database, type LoadedModule } from "../database/database";
+import { consentBody } from "../conditions";
+import type { Database, LoadedModule } from "../database/database";
 import { type ClusterNode, softwareOf } from "../node";
-import type { Seen } from "../observe";
-import { consentBody } from "../protection";
-import {
-  buildsOf,
-  hasNoArguments,
-  missingCapabilities,
-  newestOf,
-  runsOn,
-  type ShippedModule,
-  satisfying,
-} from "./catalogue";
+import type { SeenDatabase } from "../observe";
+import { buildsOf, hasNoArguments, missingCapabilities, newestOf, runsOn, type ShippedModule } from "./catalogue";
 import { lacksCapabilities, needsRedis, needsSoftware, notAnArgument, notLoaded, notShipped } from "./findings";
 import { type ModuleTarget, sameArguments, sameName, shownArguments, wordsOf } from "./targets";
 
@@ -53,8 +45,7 @@ export function digestKeyOf({ password, clientKey, endpoints }: ModuleArguments)
 /** The request for all outdated modules; undefined while any module cannot reach its target version. */
 export function stepOf(
   args: ModuleArguments,
-  database: Database,
-  { nodes }: Seen,
+  { database, nodes }: SeenDatabase,
   stands: readonly Stand[],
   digestKey: () => string,
 ): Step | undefined {
@@ -77,10 +68,10 @@ export function stepOf(
  * All five keys, because the documentation's table, its example and recorded requests each contain different ones.
  * Omitted arguments are deleted.
  */
-function itemOf({ loaded, build, target }: Behind): Readonly<Record<string, string>> {
+function itemOf({ loaded, build, target }: Behind): Json {
   return {
     module_name: loaded.name,
-    ...(loaded.uid === undefined ? {} : { current_module: loaded.uid }),
+    current_module: loaded.uid,
     current_semantic_version: loaded.text,
     new_module: build.uid,
     new_module_args: target.args ?? loaded.args,
@@ -100,12 +91,11 @@ function crdbBody(args: ModuleArguments, database: Database, behind: readonly Be
       new_module_args: moved?.target.args ?? loaded.args,
     };
   });
-  const redis = database.redis?.release.parts.join(".");
-  return { ...(redis === undefined ? {} : { redis_version: redis }), modules, ...consentBody(args) };
+  return { redis_version: database.redis?.release.parts.join("."), modules, ...consentBody(args) };
 }
 
 /** An unmanaged module cannot be listed in a CRDB request once the cluster no longer ships its build. */
-export function unnamedFindings(database: Database, { nodes, shipped }: Seen, behind: readonly Behind[]): Finding[] {
+export function unnamedFindings({ database, nodes, shipped }: SeenDatabase, behind: readonly Behind[]): Finding[] {
   if (crdbCallOf(database, nodes) === undefined) return [];
   const gone = (database.modules ?? []).filter(
     (loaded) => !behind.some((stand) => stand.loaded.name === loaded.name) && !isShipped(loaded),
@@ -146,7 +136,7 @@ export type Stand =
   | { readonly kind: "impossible"; readonly target: ModuleTarget; readonly finding: Finding };
 
 /** The build in an upgrade request. */
-export interface Build {
+interface Build {
   readonly uid: string;
   readonly version: Version;
   readonly text: string;
@@ -169,20 +159,20 @@ export function loadedFor({ name }: ModuleTarget, { modules }: Database): Loaded
 }
 
 /** The standing of every managed module, and its target build. Pure. */
-export function standsOf(targets: readonly ModuleTarget[], database: Database, seen: Seen): Stand[] {
-  return targets.map((target) => standOf(target, database, seen));
+export function standsOf(targets: readonly ModuleTarget[], seen: SeenDatabase): Stand[] {
+  return targets.map((target) => standOf(target, seen));
 }
 
-function standOf(target: ModuleTarget, database: Database, seen: Seen): Stand {
+function standOf(target: ModuleTarget, seen: SeenDatabase): Stand {
+  const { database } = seen;
   const loaded = loadedFor(target, database);
-  if (loaded?.version === undefined) return { kind: "impossible", target, finding: notLoaded(target, database, seen) };
+  if (loaded?.version === undefined) return { kind: "impossible", target, finding: notLoaded(target, seen) };
   const found = standingOf(target, database);
   if (found === "newer") return { kind: "newer", target, loaded };
   if (needsLostArguments(target, loaded, database)) {
     return { kind: "impossible", target, finding: notAnArgument(target, loaded, database) };
   }
-  const chosen =
-    found === "behind" || target.constraint.kind === "latest" ? choose(target, loaded, database, seen) : undefined;
+  const chosen = found === "behind" || target.constraint.kind === "latest" ? choose(target, loaded, seen) : undefined;
   if (chosen !== undefined && "code" in chosen) return { kind: "impossible", target, finding: chosen };
   if (chosen !== undefined && compareVersions(chosen.version, loaded.version) > 0) {
     return { kind: "behind", target, loaded, build: chosen };
@@ -209,11 +199,10 @@ function needsLostArguments({ args = "" }: ModuleTarget, loaded: LoadedModule, d
 function choose(
   target: ModuleTarget,
   loaded: LoadedModule,
-  database: Database,
-  { shipped, nodes }: Seen,
+  { database, shipped, nodes }: SeenDatabase,
 ): ShippedModule | Finding | undefined {
   const builds = buildsOf(shipped, loaded.name);
-  const wanted = satisfying(builds, target.constraint);
+  const wanted = builds.filter(({ version }) => holds(version, target.constraint));
   const open = target.constraint.kind === "latest";
   if (wanted.length === 0) return open ? undefined : notShipped(target, loaded, builds);
   const { redis } = database;
@@ -234,9 +223,5 @@ function fitsSoftware({ minSoftware }: ShippedModule, nodes: readonly ClusterNod
 /** Whether a module is known to be up to date without reading what the cluster ships. */
 export function holdsByItself(target: ModuleTarget, database: Database): boolean {
   const looked = standingOf(target, database);
-  return looked === "newer" || (looked === "current" && !isLatest(target.constraint));
-}
-
-function isLatest({ kind }: Constraint): boolean {
-  return kind === "latest";
+  return looked === "newer" || (looked === "current" && target.constraint.kind !== "latest");
 }

@@ -1,7 +1,6 @@
 import type { z } from "zod";
-import { type Constraint, compareVersions, holds, parseVersion, type Version } from "../../core/version";
+import { atLeast, compareVersions, parseVersion, type Version } from "../../core/version";
 import {
-  atLeast,
   type Database,
   type LoadedModule,
   majorOf,
@@ -62,11 +61,6 @@ export function shippedFrom(
 
 export function buildsOf(shipped: readonly ShippedModule[], name: string): ShippedModule[] {
   return shipped.filter((module) => sameName(module.name, name)).sort((a, b) => compareVersions(a.version, b.version));
-}
-
-/** Every build satisfies `latest`; `newest` selects the newest of them. */
-export function satisfying(builds: readonly ShippedModule[], constraint: Constraint): ShippedModule[] {
-  return builds.filter((build) => holds(build.version, constraint));
 }
 
 /** Whether a build runs on a Redis version. A declared `compatible_redis_version` must match exactly. */

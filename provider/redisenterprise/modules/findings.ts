@@ -2,7 +2,7 @@ import type { Finding } from "../../core/unit";
 import { compareVersions } from "../../core/version";
 import { type Database, type LoadedModule, labelOf, subjectOf } from "../database/database";
 import { type ClusterNode, supportedByAll } from "../node";
-import type { Seen } from "../observe";
+import type { SeenDatabase } from "../observe";
 import {
   buildsOf,
   comesWithRedis8,
@@ -22,7 +22,7 @@ import { type ModuleTarget, shownArguments } from "./targets";
 const PROPERTY = "modules";
 
 /** The database does not have the module, and the cluster may not ship it either. */
-export function notLoaded({ name }: ModuleTarget, database: Database, { shipped, nodes }: Seen): Finding {
+export function notLoaded({ name }: ModuleTarget, { database, shipped, nodes }: SeenDatabase): Finding {
   const runs = (database.modules ?? []).map((module) => module.name).join(", ") || "none";
   if (buildsOf(shipped, name).length === 0) {
     return {

@@ -1,6 +1,5 @@
 import { Rejected, UpgradeError } from "../../core/errors";
-import { expectsTls, insecure, withoutTls } from "../../http/tls";
-import type { TransportError } from "../../http/transport";
+import { expectsTls, transportProblem, withoutTls } from "../../http/connection-errors";
 import { type ParsedResponse, permissionFor } from "./responses";
 
 /** Errors of an endpoint or of the credentials. */
@@ -51,14 +50,19 @@ export function notRedis(origin: string, found: string, cause?: unknown): Upgrad
   );
 }
 
-export function untrusted(origin: string, error: TransportError): UpgradeError {
-  if (error.plain) return notRedis(origin, "a server without TLS; its address must begin with http://", error);
-  return insecure(origin, error, {
-    clientCertificate:
-      "Set `clientCertificate` to a certificate that the cluster accepts, and `clientKey` to its private key.",
-    untrusted:
-      "Set `caCertificate` to the cluster's certificate or its CA, and `serverName` to the name of the cluster, for which the certificate is issued; or set `allowUntrustedCertificate` to `true` to accept any certificate.",
-  });
+/** The error for a request without a response. */
+export function noResponse(origin: string, error: unknown): unknown {
+  return transportProblem(
+    origin,
+    error,
+    {
+      clientCertificate:
+        "Set `clientCertificate` to a certificate that the cluster accepts, and `clientKey` to its private key.",
+      untrusted:
+        "Set `caCertificate` to the cluster's certificate or its CA, and `serverName` to the name of the cluster, for which the certificate is issued; or set `allowUntrustedCertificate` to `true` to accept any certificate.",
+    },
+    (plain) => notRedis(origin, "a server without TLS; its address must begin with http://", plain),
+  );
 }
 
 /** @param refusal the end of a sentence, from `nextHop` */

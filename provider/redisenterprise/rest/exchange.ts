@@ -2,7 +2,7 @@ import { beforeSending, Unreachable } from "../../core/errors";
 import type { Permit } from "../../core/request";
 import type { HttpClient } from "../../http/client";
 import { TransportError, type WireResponse } from "../../http/transport";
-import { denied, notRedis, strayRedirect, untrusted } from "./connection-errors";
+import { denied, noResponse, notRedis, strayRedirect } from "./connection-errors";
 import { type Login, LoginFailed, type Post, SCHEMES } from "./login";
 import { type ParsedResponse, readResponse } from "./responses";
 
@@ -108,11 +108,9 @@ export class Exchange {
         ? await this.#http.read(() => ({ origin, target, headers }))
         : await this.#http.write({ origin, target, headers, body, permit });
     } catch (error) {
-      if (!(error instanceof TransportError)) throw error;
       // If the master is down, the endpoints redirect to the next one.
-      this.#master = undefined;
-      if (error.tls) throw untrusted(origin, error);
-      throw new Unreachable(`${origin}: ${error.message}`, { sent: error.sent, responded: false, cause: error });
+      if (error instanceof TransportError) this.#master = undefined;
+      throw noResponse(origin, error);
     }
   }
 }

@@ -167,12 +167,7 @@ export class Nodes {
 }
 
 function refusal(what: string, { text, code, busy }: { text: string; code: string; busy: boolean }): Refused {
-  const remedy = remedyFor(code);
-  const refused = busy ? "busy" : "final";
-  return new Refused(`${what} was refused: ${text}.`, {
-    refusal: refused,
-    ...(remedy === undefined ? {} : { remedy }),
-  });
+  return new Refused(`${what} was refused: ${text}.`, { refusal: busy ? "busy" : "final", remedy: remedyFor(code) });
 }
 
 /** The endpoint responded properly at first contact, so an unreadable response is transient, not a wrong address. */

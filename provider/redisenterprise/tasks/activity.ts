@@ -173,5 +173,5 @@ function recoveryOf(database: number, status = "active-change-pending"): string 
 /** The relevant state machine: running before finished ones, then the one that started or progressed last. */
 export function newestMachine(machines: readonly Action[]): Action | undefined {
   const rank = (one: Action) => (stageOf(one) === "running" ? (one.status === "pending" ? 1 : 2) : 0);
-  return [...machines].sort((a, b) => rank(b) - rank(a) || (b.heartbeat ?? 0) - (a.heartbeat ?? 0))[0];
+  return machines.toSorted((a, b) => rank(b) - rank(a) || (b.heartbeat ?? 0) - (a.heartbeat ?? 0))[0];
 }

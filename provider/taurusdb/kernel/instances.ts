@@ -65,12 +65,6 @@ export async function eachInstance<T, R>(items: readonly T[], work: (item: T) =>
   return results;
 }
 
-/** An instance and its current kernel, as returned by `database-version`. */
-export interface Source {
-  readonly instanceId: string;
-  readonly currentVersion: string;
-}
-
 /**
  * The step that upgrades an instance to the newest kernel. An upgrade and its pre-check accept instances of one source
  * version only.
@@ -86,7 +80,7 @@ export function upgradeRequest(steps: readonly Step[], delay: boolean): Request 
 }
 
 function upgradeBody(units: readonly Requested[], delay: boolean): Json {
-  return { ...bodyOf(units.map(({ unit, from }) => ({ instanceId: unit, currentVersion: from }))), delay };
+  return { ...bodyOf(units), delay };
 }
 
 /**
@@ -111,13 +105,13 @@ export async function upgradeBatch(gateway: Gateway, { method, path, body }: Req
  */
 export async function startPreCheck(
   gateway: Gateway,
-  sources: readonly Source[],
+  instances: readonly Requested[],
 ): Promise<readonly string[] | undefined> {
   const path = [...BATCH, "pre-check"];
   const reading = await gateway.read({
     method: "POST",
     path,
-    body: bodyOf(sources),
+    body: bodyOf(instances),
     schema: jobIds,
     action: UPGRADE_ACTION,
   });
@@ -125,7 +119,7 @@ export async function startPreCheck(
   if (reading.kind === "unserved") return undefined;
   throw new UpgradeError(
     "blocked",
-    `The pre-check of ${counted(sources.length, "instance")} was refused: ${reading.text}.`,
+    `The pre-check of ${counted(instances.length, "instance")} was refused: ${reading.text}.`,
   );
 }
 
@@ -134,19 +128,19 @@ export async function startPreCheck(
  * so missing rows mean that the result is not available yet.
  * @returns undefined when there is no result yet, or the region lacks the API
  */
-export async function readPreCheck(gateway: Gateway, sources: readonly Source[]): Promise<PreCheckResult | undefined> {
+export async function readPreCheck(
+  gateway: Gateway,
+  instances: readonly Requested[],
+): Promise<PreCheckResult | undefined> {
   const path = [...BATCH, "pre-check-result"];
-  const body = bodyOf(sources);
+  const body = bodyOf(instances);
   const reading = await gateway.read({ method: "POST", path, body, schema: preCheckResult, action: UPGRADE_ACTION });
   return reading.kind === "data" ? reading.data : undefined;
 }
 
-function bodyOf(sources: readonly Source[]) {
+function bodyOf(instances: readonly Requested[]) {
   return {
-    databases_instance_infos: sources.map(({ instanceId, currentVersion }) => ({
-      instance_id: instanceId,
-      current_version: currentVersion,
-    })),
+    databases_instance_infos: instances.map(({ unit, from }) => ({ instance_id: unit, current_version: from })),
   };
 }
 

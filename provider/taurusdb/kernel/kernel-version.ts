@@ -4,11 +4,11 @@ import { changeArguments, checkChangeArguments } from "../../core/control/argume
 import type { BackupRecord } from "../../core/control/backup";
 import type { Driver, FleetWords } from "../../core/driver";
 import { beforeSending, Refused } from "../../core/errors";
-import { driftOf, type ResourceKind } from "../../core/kind";
+import { driftOf, outputsOf, type ResourceKind } from "../../core/kind";
 import type { Permit, Request, Step } from "../../core/request";
 import type { Runtime } from "../../core/runtime";
 import type { Unit, View } from "../../core/unit";
-import { type Constraint, formatVersion, lowestVersion, parseConstraint, parseVersion } from "../../core/version";
+import { type Constraint, constraintOf, formatVersion, parseVersion } from "../../core/version";
 import { completeConnection } from "../../huaweicloud/arguments";
 import { type Connect, networkTransport } from "../../huaweicloud/connection";
 import { AlreadyLatest } from "../../huaweicloud/gateway";
@@ -54,18 +54,12 @@ export function kernelVersion(
       new KernelDriver({
         access: openAccess(args, runtime, connect, env),
         ids: args.instanceIds,
-        constraint: constraintOf(args),
+        constraint: constraintOf(args.version),
         runtime,
         schedules: args.schedule === "maintenance-window",
         preCheck: args.preCheck ?? true,
       }),
-    outputs: ({ members }) => {
-      const lowest = lowestVersion(members.map((member) => member.version));
-      return {
-        ...(lowest === undefined ? {} : { currentVersion: formatVersion(lowest) }),
-        members: Object.fromEntries(members.map((member) => [member.name, formatVersion(member.version)])),
-      };
-    },
+    outputs: ({ members }) => outputsOf(members),
     drifted: (_, { units }) =>
       driftOf(
         units.flatMap(({ members, standing }) => members.map((member) => ({ ...member, standing }))),
@@ -73,12 +67,6 @@ export function kernelVersion(
         (lowest) => ({ version: formatVersion(lowest) }),
       ),
   };
-}
-
-function constraintOf({ version }: { readonly version: string }): Constraint {
-  const constraint = parseConstraint(version);
-  if (constraint === undefined) throw new Error(`${version} was not validated`);
-  return constraint;
 }
 
 const WORDS: FleetWords = {

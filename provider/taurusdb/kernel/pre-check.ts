@@ -5,7 +5,7 @@ import type { Runtime } from "../../core/runtime";
 import type { Finding } from "../../core/unit";
 import type { Gateway } from "../../huaweicloud/gateway";
 import type { PreCheckResult } from "../schema";
-import { readPreCheck, type Source, startPreCheck } from "./instances";
+import { readPreCheck, startPreCheck } from "./instances";
 
 /** Time limit of a pre-check, and the interval between polls of its result, in milliseconds. */
 const TIME_LIMIT = 5 * 60_000;
@@ -65,15 +65,14 @@ export class PreCheck {
   }
 
   async #checkGroup(group: readonly Requested[]): Promise<boolean> {
-    const sources = group.map(({ unit, from }) => ({ instanceId: unit, currentVersion: from }));
-    const before = await this.#resultBefore(sources);
-    if ((await startPreCheck(this.#gateway, sources)) === undefined) {
+    const before = await this.#resultBefore(group);
+    if ((await startPreCheck(this.#gateway, group)) === undefined) {
       this.#served = false;
       return false;
     }
-    const result = await this.#result(sources, before);
-    for (const { instanceId, currentVersion } of sources) {
-      this.#checked.set(keyOf(instanceId, currentVersion), objection(result, instanceId, sources.length === 1));
+    const result = await this.#result(group, before);
+    for (const { unit, from } of group) {
+      this.#checked.set(keyOf(unit, from), objection(result, unit, group.length === 1));
     }
     return true;
   }
@@ -81,9 +80,9 @@ export class PreCheck {
   /**
    * The time of an earlier result, which may be returned until the new one is available. Undefined where there is none.
    */
-  async #resultBefore(sources: readonly Source[]): Promise<number | undefined> {
+  async #resultBefore(group: readonly Requested[]): Promise<number | undefined> {
     try {
-      const result = await readPreCheck(this.#gateway, sources);
+      const result = await readPreCheck(this.#gateway, group);
       return result !== undefined && isComplete(result) ? result.updated_at : undefined;
     } catch (error) {
       // Too early, or for a kernel that the instance no longer has: the pre-check itself will report it.
@@ -93,14 +92,14 @@ export class PreCheck {
   }
 
   /** Undefined after the time limit. @param before time of an earlier result */
-  async #result(sources: readonly Source[], before: number | undefined): Promise<PreCheckResult | undefined> {
+  async #result(group: readonly Requested[], before: number | undefined): Promise<PreCheckResult | undefined> {
     const { clock, signal, report } = this.#runtime;
     const until = clock.elapsed() + TIME_LIMIT;
     while (clock.elapsed() < until) {
-      const result = await readPreCheck(this.#gateway, sources);
+      const result = await readPreCheck(this.#gateway, group);
       const fresh = before === undefined || result?.updated_at !== before;
       if (result !== undefined && isComplete(result) && fresh) return result;
-      report({ message: `pre-checking ${sources.length} at ${sources[0]?.currentVersion ?? ""}` });
+      report({ message: `pre-checking ${group.length} at ${group[0]?.from ?? ""}` });
       await clock.sleep(PAUSE, signal);
     }
     return undefined;

@@ -11,7 +11,7 @@ import type { Access, Project } from "../project";
 import { conditionOf, type Instance, type JobRow, type ScheduleRow } from "../schema";
 import { anyWindow, remainingSeconds, windowOf } from "../tasks";
 import { eachInstance, isUntold, type Offer, readInstance } from "./instances";
-import { Follower, isRunning, jobsOf, schedulesOf, withWaiting } from "./tasks";
+import { Follower, type Found, isRunning, jobsOf, schedulesOf, withWaiting } from "./tasks";
 import { kernelUnit, standingOf } from "./unit";
 
 /** Maximum age of reads by other resources, in milliseconds. */
@@ -20,9 +20,7 @@ export const FRESH = 5_000;
 const FRESH_WAITING = 60_000;
 
 /** An observation of the instances. */
-export interface KernelObservation extends Observation, View {
-  readonly unknown?: string;
-}
+export interface KernelObservation extends Observation, View {}
 
 export interface KernelReaderOptions {
   readonly access: Access;
@@ -34,12 +32,6 @@ export interface KernelReaderOptions {
   readonly signal: AbortSignal;
   /** The pre-check's finding against an instance at its current kernel. */
   readonly objectionTo: (instance: Instance) => Finding | undefined;
-}
-
-/** The instances of an observation. */
-interface Found {
-  readonly found: readonly Instance[];
-  readonly absent: readonly Absent[];
 }
 
 /** The lists of tasks, each read at most once per observation. */
@@ -54,7 +46,7 @@ interface Rows {
 /** Polls the instances of one resource. Data that does not change between two polls is read once. */
 export class KernelReader {
   readonly #options: KernelReaderOptions;
-  readonly #follower: Follower<Found>;
+  readonly #follower: Follower;
   /**
    * When the last observation of these instances, by any resource, or the last request ended. Older reads are stale.
    */
@@ -134,16 +126,14 @@ export class KernelReader {
     if (open.length === 0 || !open.every(({ id }) => this.#wasAccepted(id))) this.#after = moment;
     this.#polls += 1;
     const estimate = await this.#estimate(open.flatMap(({ id }) => jobs.get(id) ?? []));
-    const unknown = this.#unknownOf(found);
-    const missing = found.length > 0 ? undefined : missingFrom(absent);
     const units = all.filter((unit) => unit !== undefined);
     return {
       members: units.flatMap(({ members }) => members),
       units,
       absent,
-      ...(estimate === undefined ? {} : { estimate }),
-      ...(unknown === undefined ? {} : { unknown }),
-      ...(missing === undefined ? {} : { missing }),
+      estimate,
+      unknown: this.#unknownOf(found),
+      missing: found.length > 0 ? undefined : missingFrom(absent),
     };
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/runtime";
+import type { Absent } from "../../core/unit";
 import { jobStateOf } from "../../huaweicloud/jobs";
 import type { Freshness } from "../../huaweicloud/shared-read";
 import type { Project } from "../project";
@@ -12,10 +13,15 @@ const LONGEST = 5 * 60_000;
  */
 const JOBS_TURN = 4;
 
+/** The instances of an observation. */
+export interface Found {
+  readonly found: readonly Instance[];
+  readonly absent: readonly Absent[];
+}
+
 /** An observation in which nothing remains but to wait. */
-export interface Awaited<F> {
-  /** The instances of the resource. */
-  readonly found: F;
+interface Awaited {
+  readonly found: Found;
   /** Those that are awaited; each has an unfinished job. */
   readonly open: readonly Instance[];
   /** All kernel upgrades of the last hours in the project. */
@@ -26,9 +32,9 @@ export interface Awaited<F> {
  * Polls upgrades through their jobs only: the first page of running jobs, with their total, shows whether any has
  * changed. After a change, and once every five minutes, everything is read again, because only that shows the result.
  */
-export class Follower<F> {
+export class Follower {
   readonly #clock: Clock;
-  #awaited: Awaited<F> | undefined;
+  #awaited: Awaited | undefined;
   /** When the instances were last read, in elapsed milliseconds. */
   #readAt = 0;
   #waits = 0;
@@ -42,7 +48,7 @@ export class Follower<F> {
   }
 
   /** @param awaited undefined if a request is needed or nothing is awaited */
-  read(awaited: Awaited<F> | undefined): void {
+  read(awaited: Awaited | undefined): void {
     this.#awaited = awaited;
     this.#readAt = this.#clock.elapsed();
     const doubted = this.#doubted;
@@ -55,7 +61,7 @@ export class Follower<F> {
   }
 
   /** The last observation, with the current progress of the jobs; undefined when everything must be read again. */
-  async follow(project: Project, fresh: Freshness, signal: AbortSignal): Promise<Awaited<F> | undefined> {
+  async follow(project: Project, fresh: Freshness, signal: AbortSignal): Promise<Awaited | undefined> {
     const awaited = this.#awaited;
     if (awaited === undefined || this.#unfit || this.#clock.elapsed() - this.#readAt > LONGEST) return undefined;
     const running = awaited.jobs.filter(isRunning);

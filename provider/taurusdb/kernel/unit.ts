@@ -49,8 +49,6 @@ export function kernelUnit(facts: KernelFacts, constraint: Constraint, schedules
   const { offer, job } = facts;
   const stands = standingOf(version, offer, constraint);
   const refusal = offer !== undefined && isWithheld(offer, version) ? withheld(version, offer.newest) : undefined;
-  const activity = activityFrom({ ...facts, objection: refusal ?? facts.objection }, version, constraint, stands);
-  const completed = job && completedOf(job);
   const from = formatVersion(version);
   return {
     name: id,
@@ -59,9 +57,9 @@ export function kernelUnit(facts: KernelFacts, constraint: Constraint, schedules
     at: from,
     from,
     ahead: stands === "newer" ? [id] : [],
-    ...(activity === undefined ? {} : { activity }),
-    ...(completed === undefined ? {} : { completed }),
-    ...(stands === "behind" ? { upgrade: upgradeOf(id, from, offer, schedules) } : {}),
+    activity: activityFrom({ ...facts, objection: refusal ?? facts.objection }, version, constraint, stands),
+    completed: job && completedOf(job),
+    upgrade: stands === "behind" ? upgradeOf(id, from, offer, schedules) : undefined,
   };
 }
 
@@ -111,12 +109,11 @@ function runningOf(row: JobRow, offered: Version | undefined, stands: Standing):
     const task = taskOf(row.job_id, row.job_name, offered);
     return { kind: "blocked", task, finding: awaitsApproval(row.job_id, row.status, stands === "behind") };
   }
-  const percent = percentOf(row.process);
   return {
     kind: "running",
     task: taskOf(row.job_id, row.job_name, offered),
     message: state === "strange" ? `upgrading (${row.status})` : "upgrading",
-    ...(percent === undefined ? {} : { percent }),
+    percent: percentOf(row.process),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Task } from "../../core/task";
 import type { Activity, Finding } from "../../core/unit";
-import { type Constraint, formatParts, standing, type Version } from "../../core/version";
+import { type Constraint, formatParts, highestVersion, standing, type Version } from "../../core/version";
 import type { Gateway } from "../../huaweicloud/gateway";
 import { canonicalJobId, type JobIds, jobStateOf, readJob } from "../../huaweicloud/jobs";
 import type { Access } from "../project";
@@ -16,7 +16,7 @@ import {
   readWaitingJobs,
   windowOf,
 } from "../tasks";
-import { actionsOf, dailyWindow, faultOf, type Ids, newest } from "./instance";
+import { actionsOf, dailyWindow, faultOf, type Ids } from "./instance";
 
 /** Operations of a StarRocks instance. */
 
@@ -37,7 +37,7 @@ export interface ActivityOptions {
 
 /** `3.1.15.80`, or a description where the region does not list its kernels. */
 export function targetName(listed: readonly Version[]): string {
-  const version = newest(listed);
+  const version = highestVersion(listed);
   return version === undefined ? NEWEST : formatParts(version);
 }
 
@@ -55,7 +55,7 @@ export async function activityOf(
   const running = await runningIn(options, detail);
   if (running?.kind === "upgrade") {
     const task = { id: running.id, kind: KIND, to };
-    const newestListed = newest(listed);
+    const newestListed = highestVersion(listed);
     const fits = newestListed === undefined || standing(newestListed, options.constraint) === "current";
     return fits ? { kind: "running", task } : { kind: "busy", name: `its upgrade to ${to} (job ${running.id})` };
   }

@@ -1,9 +1,11 @@
 import { UpgradeError } from "../../core/errors";
 import type { Permit, Request, Step } from "../../core/request";
 import {
+  atLeast,
   type Constraint,
   compareParts,
   compareVersions,
+  highestVersion,
   parseVersion,
   type Standing,
   standing,
@@ -177,27 +179,21 @@ export function standingOf(known: Known, constraint: Constraint): Standing | "un
   const wanted = constraint.version;
   const enough = shown.parts.length >= wanted.parts.length || compareParts(shown.parts, wanted.parts) !== 0;
   if (enough) return standing(shown, constraint);
-  const ofItsLine = newest(listed.filter(({ parts }) => compareParts(shown.parts, parts) === 0));
+  const ofItsLine = highestVersion(listed.filter(({ parts }) => compareParts(shown.parts, parts) === 0));
   if (ofItsLine === undefined) return "unclear";
   if (newerOffered === false) return standing(ofItsLine, constraint);
-  const ofAll = newest(listed);
-  const below = newerOffered === true && ofAll !== undefined && reaches(wanted, ofAll);
+  const ofAll = highestVersion(listed);
+  const below = newerOffered === true && ofAll !== undefined && atLeast(wanted, ofAll);
   return below || standing(ofItsLine, constraint) === "behind" ? "behind" : "unclear";
 }
 
 function againstLatest({ shown, newerOffered, listed }: Known): Standing | "unclear" {
   if (newerOffered !== undefined) return newerOffered ? "behind" : "current";
-  const ofAll = newest(listed);
+  const ofAll = highestVersion(listed);
   if (ofAll === undefined) return "unclear";
   const order = compareParts(shown.parts, ofAll.parts);
   if (order !== 0) return order < 0 ? "behind" : "current";
   return shown.parts.length < ofAll.parts.length ? "unclear" : "current";
-}
-
-/** Whether all parts of a version are at least those of the other one. */
-function reaches(version: Version, other: Version): boolean {
-  const order = compareParts(version.parts, other.parts);
-  return order > 0 || (order === 0 && version.parts.length >= other.parts.length);
 }
 
 /**
@@ -207,7 +203,7 @@ function reaches(version: Version, other: Version): boolean {
 export function targetsOf({ shown, newerOffered, listed }: Known): readonly Version[] {
   if (newerOffered === false) return [];
   const line = shown.parts.slice(0, 2);
-  const found = [newest(listed), newest(listed.filter(({ parts }) => compareParts(line, parts) === 0))];
+  const found = [highestVersion(listed), highestVersion(listed.filter(({ parts }) => compareParts(line, parts) === 0))];
   const above = found.filter((version) => version !== undefined).filter((version) => mayBeAbove(version, shown));
   return above.filter((version, index) => index === 0 || compareVersions(version, above[0] ?? version) !== 0);
 }
@@ -215,8 +211,4 @@ export function targetsOf({ shown, newerOffered, listed }: Known): readonly Vers
 function mayBeAbove(version: Version, shown: Version): boolean {
   const order = compareParts(version.parts, shown.parts);
   return order > 0 || (order === 0 && version.parts.length > shown.parts.length);
-}
-
-export function newest(versions: readonly Version[]): Version | undefined {
-  return [...versions].sort(compareVersions).at(-1);
 }

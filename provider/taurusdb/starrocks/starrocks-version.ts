@@ -4,19 +4,12 @@ import { changeArguments, checkChangeArguments } from "../../core/control/argume
 import type { BackupRecord } from "../../core/control/backup";
 import type { Driver } from "../../core/driver";
 import { Refused } from "../../core/errors";
-import { driftOf, type ResourceKind } from "../../core/kind";
+import { driftOf, outputsOf, type ResourceKind } from "../../core/kind";
 import { type Permit, type Request, requestOf } from "../../core/request";
 import type { Runtime } from "../../core/runtime";
 import type { Task, TaskStatus } from "../../core/task";
 import type { View } from "../../core/unit";
-import {
-  type Constraint,
-  formatParts,
-  lowestVersion,
-  parseConstraint,
-  parseVersion,
-  standing,
-} from "../../core/version";
+import { type Constraint, constraintOf, formatParts, parseVersion, standing } from "../../core/version";
 import { completeConnection } from "../../huaweicloud/arguments";
 import { type Connect, networkTransport } from "../../huaweicloud/connection";
 import { AlreadyLatest } from "../../huaweicloud/gateway";
@@ -58,18 +51,12 @@ export function starRocksVersion(
       new StarRocksDriver({
         access: openAccess(args, runtime, connect, env),
         args,
-        constraint: constraintOf(args),
+        constraint: constraintOf(args.version),
         runtime,
       }),
-    outputs: ({ members }) => {
-      const lowest = lowestVersion(members.map((member) => member.version));
-      return {
-        ...(lowest === undefined ? {} : { currentVersion: formatParts(lowest) }),
-        members: Object.fromEntries(members.map((member) => [member.name, formatParts(member.version)])),
-      };
-    },
+    outputs: ({ members }) => outputsOf(members),
     drifted: (args, { members, known }) => {
-      const stand = standingOf(known, constraintOf(args));
+      const stand = standingOf(known, constraintOf(args.version));
       return driftOf(
         members,
         () => (stand === "unclear" ? "current" : stand),
@@ -79,12 +66,6 @@ export function starRocksVersion(
       );
     },
   };
-}
-
-function constraintOf(args: Pick<Arguments, "version">): Constraint {
-  const constraint = parseConstraint(args.version);
-  if (constraint === undefined) throw new Error(`not a version: ${args.version}`);
-  return constraint;
 }
 
 export interface StarRocksDriverOptions {

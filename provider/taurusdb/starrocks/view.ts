@@ -3,7 +3,7 @@ import { Missing, Unreachable, type UpgradeError } from "../../core/errors";
 import { type Activity, type Finding, type Unit, type Upgrade, type View, viewOfOne } from "../../core/unit";
 import { type Constraint, formatParts, newestFirst, parseVersion, standing, type Version } from "../../core/version";
 import type { Access } from "../project";
-import { type Condition, conditionOf } from "../schema";
+import { conditionOf } from "../schema";
 import { type ActivityOptions, activityOf, NEWEST, targetName } from "./activity";
 import {
   dailyWindow,
@@ -12,17 +12,15 @@ import {
   readHtap,
   readStarRocks,
   readStarRocksKernels,
+  type StarRocksUpgrade,
   standingOf,
   targetsOf,
   upgradeStep,
 } from "./instance";
 
 /** The arguments that a plan depends on. */
-export interface PlanArguments {
-  readonly starRocksInstanceId: string;
+export interface PlanArguments extends StarRocksUpgrade {
   readonly version: string;
-  readonly schedule?: "now" | "maintenance-window" | undefined;
-  readonly skipValidation?: boolean | undefined;
 }
 
 /**
@@ -41,8 +39,8 @@ export function viewFor(seen: StarRocksObservation, constraint: Constraint, wish
     at,
     from: at,
     ahead: standing === "newer" ? members.map(({ name }) => name) : [],
-    ...(activity === undefined ? {} : { activity }),
-    ...(standing === "behind" ? { upgrade: upgradeFor(seen, constraint, wish) } : {}),
+    activity,
+    upgrade: standing === "behind" ? upgradeFor(seen, constraint, wish) : undefined,
   };
   return viewOfOne(unit, unknown);
 }
@@ -69,8 +67,7 @@ function howOf({ window }: StarRocksObservation, { schedule = "now", skipValidat
 /** Findings that prevent an upgrade of a StarRocks instance from reaching its target version. */
 function findingsFor(observation: StarRocksObservation, constraint: Constraint, wish: string): Finding[] {
   const { known, health } = observation;
-  const found = [reach(known, constraint, wish), condition(health)];
-  return found.filter((finding) => finding !== undefined);
+  return [reach(known, constraint, wish), conditionFinding(health)].filter((finding) => finding !== undefined);
 }
 
 function reach(known: Known, constraint: Constraint, wish: string): Finding | undefined {
@@ -131,7 +128,7 @@ function cannotTell({ shown, newerOffered, listed }: Known, wish: string): Findi
   };
 }
 
-function condition({ frozen, condition: state, status }: StarRocksObservation["health"]): Finding | undefined {
+function conditionFinding({ frozen, status }: StarRocksObservation["health"]): Finding | undefined {
   if (frozen) {
     return {
       code: "frozen",
@@ -139,7 +136,7 @@ function condition({ frozen, condition: state, status }: StarRocksObservation["h
       remedy: "Unfreeze it, usually by paying the outstanding amount.",
     };
   }
-  if (state !== "broken") return undefined;
+  if (conditionOf(status) !== "broken") return undefined;
   return {
     code: "not-normal",
     message: `The StarRocks instance is ${status}, and the service upgrades only normal ones.`,
@@ -149,9 +146,9 @@ function condition({ frozen, condition: state, status }: StarRocksObservation["h
 
 /** An observation of a StarRocks instance. */
 export interface StarRocksObservation extends Observation {
-  readonly activity?: Activity;
+  readonly activity?: Activity | undefined;
   readonly known: Known;
-  readonly health: { readonly status: string; readonly condition: Condition; readonly frozen: boolean };
+  readonly health: { readonly status: string; readonly frozen: boolean };
   /** Its daily maintenance window, `18:00-22:00`, UTC; `""` where it is not reported. */
   readonly window: string;
 }
@@ -176,18 +173,13 @@ export async function observe(options: ObserveOptions): Promise<StarRocksObserva
     newerOffered: detail.data_store_version === options.latest ? false : detail.new_version_available,
     listed: listed.map(parseVersion).filter((version) => version !== undefined),
   };
-  const activity = await activityOf(options, detail, known.listed, standingOf(known, constraint) === "behind");
   return {
     members: shown === undefined ? [] : [{ name: detail.id, version: shown }],
     known,
-    health: {
-      status: detail.status,
-      condition: conditionOf(detail.status),
-      frozen: detail.is_frozen === true,
-    },
+    health: { status: detail.status, frozen: detail.is_frozen === true },
     window: dailyWindow(detail),
-    ...(shown === undefined ? { unknown: `its version cannot be read: ${detail.data_store_version}` } : {}),
-    ...(activity === undefined ? {} : { activity }),
+    unknown: shown === undefined ? `its version cannot be read: ${detail.data_store_version}` : undefined,
+    activity: await activityOf(options, detail, known.listed, standingOf(known, constraint) === "behind"),
   };
 }
 

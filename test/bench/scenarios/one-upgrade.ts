@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { DynamicProvider } from "../../../provider/frontend/dynamic/dynamic-provider";
 import { undiciTransport } from "../../../provider/http/undici-transport";
-import { clusterVersion } from "../../../provider/oceanbase/cluster-version";
+import { clusterVersion } from "../../../provider/oceanbase/kind";
 import { databaseVersion } from "../../../provider/redisenterprise/database/database-version";
 import {
   ObshellCluster,

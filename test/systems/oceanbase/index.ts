@@ -1,5 +1,4 @@
-import { agentVersion } from "../../../provider/oceanbase/agent-version";
-import { clusterVersion } from "../../../provider/oceanbase/cluster-version";
+import { agentVersion, clusterVersion } from "../../../provider/oceanbase/kind";
 import { ObshellCluster } from "../../simulators";
 import { completed, loadedOnce, type ResourceType, type TestedSystem } from "../system";
 import { openObshell } from "./served";
