@@ -50,10 +50,10 @@ export type Activity =
   /** A temporary condition that prevents an upgrade from starting. */
   | { readonly kind: "busy"; readonly name: string }
   /**
-   * A condition that requires action by a person. `task`: an accepted upgrade that waits for that. `broken`: the
+   * A condition that requires action by a person. `task`: an accepted upgrade that waits for that. `unhealthy`: the
    * database itself does not work.
    */
-  | { readonly kind: "blocked"; readonly finding: Finding; readonly task?: Task; readonly broken?: true };
+  | { readonly kind: "blocked"; readonly finding: Finding; readonly task?: Task; readonly unhealthy?: true };
 
 /** A scheduled upgrade. */
 export type Waiting = Pick<Extract<Activity, { kind: "scheduled" }>, "task" | "window">;
@@ -162,8 +162,8 @@ export function isImpeded({ standing, activity }: Unit): boolean {
 }
 
 /** Why a unit that is not behind does not work. */
-export function faultOf({ standing, activity }: Unit): Finding | undefined {
-  return standing !== "behind" && activity?.kind === "blocked" && activity.broken ? activity.finding : undefined;
+export function unhealthyFinding({ standing, activity }: Unit): Finding | undefined {
+  return standing !== "behind" && activity?.kind === "blocked" && activity.unhealthy ? activity.finding : undefined;
 }
 
 /** All findings about an upgrade of a unit. */

@@ -127,19 +127,19 @@ export const htapList = z.object({ instances: rows(htapInstance) });
  * The condition of an instance or node.
  * - `ready`: no operation in progress
  * - `busy`: an operation is in progress; unknown states count as busy
- * - `broken`: requires manual intervention
+ * - `unhealthy`: requires manual intervention
  */
-export type Condition = "ready" | "busy" | "broken";
+export type Condition = "ready" | "busy" | "unhealthy";
 
 const CONDITIONS: Readonly<Record<string, Condition>> = {
   ACTIVE: "ready",
   NORMAL: "ready",
-  FAILED: "broken",
-  FROZEN: "broken",
-  "STORAGE FULL": "broken",
-  ABNORMAL: "broken",
-  CREATEFAIL: "broken",
-  CREATE_FAILED: "broken",
+  FAILED: "unhealthy",
+  FROZEN: "unhealthy",
+  "STORAGE FULL": "unhealthy",
+  ABNORMAL: "unhealthy",
+  CREATEFAIL: "unhealthy",
+  CREATE_FAILED: "unhealthy",
 };
 
 /** Of `ACTIVE`, `MODIFYING`, `FROZEN` … (v3) and `normal`, `creating`, `abnormal` … (v3.1, StarRocks, task lists). */

@@ -568,7 +568,7 @@ describe("a request whose response was lost", () => {
 describe("a unit that an upgrade of this run has brought to its target version", () => {
   const after = member({ standing: "current", activity: busy() });
   const succeeded = { by: "run", kind: "succeeded", task: task("t1"), pending: false } as const;
-  const broken = member({ standing: "current", activity: { kind: "blocked", finding: frozen, broken: true } });
+  const unhealthy = member({ standing: "current", activity: { kind: "blocked", finding: frozen, unhealthy: true } });
 
   it("is waited for while another operation is in progress, for a limited time", () => {
     const wait = { kind: "wait", message: "waiting for in backup", accepted: true };
@@ -578,7 +578,7 @@ describe("a unit that an upgrade of this run has brought to its target version",
   });
 
   it("is a problem while it does not work", () => {
-    expect(verdict(broken, { ...succeeded, since: NOW })).toMatchObject({
+    expect(verdict(unhealthy, { ...succeeded, since: NOW })).toMatchObject({
       kind: "problem",
       code: "upgrade-failed",
       message: expect.stringMatching(/ runs .*, but does not work\. It is frozen\./),
@@ -586,7 +586,7 @@ describe("a unit that an upgrade of this run has brought to its target version",
   });
 
   it("is left alone when an earlier run has upgraded it", () => {
-    for (const one of [after, broken]) {
+    for (const one of [after, unhealthy]) {
       expect(verdict(one, { ...succeeded, by: "earlier", since: NOW })).toEqual({ kind: "done" });
       expect(verdict(one, undefined)).toEqual({ kind: "done" });
     }

@@ -3,7 +3,7 @@ import type { Refused } from "../errors";
 import { MOST_ROUNDS } from "../policy";
 import type { Failure, Task } from "../task";
 import type { Texts } from "../texts/texts";
-import { faultOf, findingsOf, isHopeless, type Problem, type Unit, type Waiting } from "../unit";
+import { findingsOf, isHopeless, type Problem, type Unit, unhealthyFinding, type Waiting } from "../unit";
 import type { Evidence } from "./evidence";
 
 /** The decision for one unit after a read. */
@@ -126,8 +126,8 @@ const ROWS: readonly Row[] = [
   (unit, { known, now, settleTime, texts }) => {
     const { activity, standing } = unit;
     if (standing === "behind" || known?.by !== "run") return undefined;
-    const fault = faultOf(unit);
-    if (fault !== undefined) return problem(texts.unhealthy(unit, fault));
+    const unhealthy = unhealthyFinding(unit);
+    if (unhealthy !== undefined) return problem(texts.unhealthy(unit, unhealthy));
     const over = known.kind === "succeeded" && now - known.since >= settleTime;
     return activity?.kind === "busy" && !over ? wait(texts.busy(activity.name), { accepted: true }) : undefined;
   },

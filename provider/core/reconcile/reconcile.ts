@@ -10,7 +10,7 @@ import type { Runtime } from "../runtime";
 import type { Task } from "../task";
 import { failed, rolledBack, stoppedWith } from "../texts/sentences";
 import { type Texts, textsOf } from "../texts/texts";
-import { faultOf, isHopeless, isImpeded, type Problem, problemOf, type Unit, type View } from "../unit";
+import { isHopeless, isImpeded, type Problem, problemOf, type Unit, unhealthyFinding, type View } from "../unit";
 import { isOpen } from "../upgrades/record";
 import type { Upgrades } from "../upgrades/upgrades";
 import { UpgradesById } from "../upgrades/upgrades-by-id";
@@ -250,8 +250,8 @@ class Reconciliation<O extends Observation> {
     if (newer.length > 0 && this.#policy.onNewer === "fail") throw this.#tooNew(newer);
     if (newer.length > 0 && this.#policy.onNewer === "report") warn(this.#tooNew(newer).text);
     for (const unit of units) {
-      const fault = faultOf(unit);
-      if (fault !== undefined) warn(this.#texts.named(unit, this.#texts.unhealthy(unit, fault).message));
+      const finding = unhealthyFinding(unit);
+      if (finding !== undefined) warn(this.#texts.named(unit, this.#texts.unhealthy(unit, finding).message));
     }
     if (this.#hold !== undefined) return endHeld(this.#control, this.#hold, this.#runtime);
     if (scheduled.size > 0) return "deferred";

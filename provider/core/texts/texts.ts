@@ -56,7 +56,7 @@ export interface ProblemTexts {
   noRoundLeft(task: Task | undefined, rounds: number, from: string): Problem;
   vanished(task: Task): Problem;
   /** It is not behind, and does not work. */
-  unhealthy(unit: Unit, fault: Finding): Problem;
+  unhealthy(unit: Unit, finding: Finding): Problem;
   unconfirmed(lost: Extract<Evidence, { kind: "invisible" }>): Problem;
   neverStarted(): Problem;
 }
@@ -89,7 +89,7 @@ function textsOfOne(title: string): Texts {
     notUpgraded: (task, from) => asProblem(notUpgraded(title, task, from)),
     noRoundLeft: (task, _, from) => asProblem(task === undefined ? neverStarted() : notUpgraded(title, task, from)),
     vanished: (task) => asProblem(vanished(title, task)),
-    unhealthy: (unit, fault) => asProblem(unhealthy(title, unit, fault)),
+    unhealthy: (unit, finding) => asProblem(unhealthy(title, unit, finding)),
     unconfirmed: ({ waited = 0, cause }) => asProblem(unconfirmed(title, waited, cause)),
     neverStarted: () => asProblem(neverStarted()),
   };

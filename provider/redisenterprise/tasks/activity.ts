@@ -69,7 +69,7 @@ export function activityOf(
   const [elsewhere] = crdbTasks;
   if (elsewhere !== undefined) return { kind: "busy", name: nameOfCrdb(elsewhere, database) };
   if (isAtRest(database, machines)) return undefined;
-  if (end !== undefined) return { kind: "blocked", finding: end, broken: true };
+  if (end !== undefined) return { kind: "blocked", finding: end, unhealthy: true };
   const failed = newestMachine(machines.filter((machine) => stageOf(machine) === "failed"));
   if (failed === undefined || database.status === ACTIVE) return unexplained(database);
   if (isUpgrade(failed)) {

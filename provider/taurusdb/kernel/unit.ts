@@ -96,7 +96,7 @@ function activityFrom(
   }
   const state = conditionOf(instance.status);
   if (state === "busy") return { kind: "busy", name: `in state ${instance.status}` };
-  if (state === "broken") return { kind: "blocked", finding: broken(instance.status), broken: true };
+  if (state === "unhealthy") return { kind: "blocked", finding: unhealthy(instance.status), unhealthy: true };
   const finding = stands === "behind" ? (unattainable(version, offered, constraint) ?? objection) : undefined;
   return finding === undefined ? undefined : { kind: "blocked", finding };
 }
@@ -148,7 +148,7 @@ function taskOf(id: string, kind: string, offered: Version | undefined): Task {
   return { id: canonicalJobId(id), kind, to: offered === undefined ? "the newest kernel" : formatVersion(offered) };
 }
 
-function broken(status: string): Finding {
+function unhealthy(status: string): Finding {
   return {
     code: "instance-not-well",
     message: `The instance is in state ${status}.`,

@@ -16,7 +16,7 @@ import {
   readWaitingJobs,
   windowOf,
 } from "../tasks";
-import { actionsOf, dailyWindow, faultOf, type Ids } from "./instance";
+import { actionsOf, dailyWindow, healthProblemOf, type Ids } from "./instance";
 
 /** Operations of a StarRocks instance. */
 
@@ -62,14 +62,14 @@ export async function activityOf(
   if (running !== undefined) return { kind: "busy", name: running.name };
   if (conditionOf(detail.status) === "busy") return { kind: "busy", name: `its state "${detail.status}"` };
   if (behind) return waitingFor(options, to, dailyWindow(detail));
-  const fault = faultOf(detail);
-  return fault === undefined ? undefined : { kind: "blocked", finding: unhealthy(fault), broken: true };
+  const problem = healthProblemOf(detail);
+  return problem === undefined ? undefined : { kind: "blocked", finding: unhealthy(problem), unhealthy: true };
 }
 
-function unhealthy(fault: string): Finding {
+function unhealthy(problem: string): Finding {
   return {
     code: "not-normal",
-    message: `The StarRocks instance is not healthy: ${fault}.`,
+    message: `The StarRocks instance is not healthy: ${problem}.`,
     remedy: "Repair it in the console or with the vendor's support.",
   };
 }

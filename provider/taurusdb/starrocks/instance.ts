@@ -127,10 +127,10 @@ export function actionsOf(detail: StarRocks): readonly Action[] {
 }
 
 /** Why an instance does not work without action by a person, as a clause; undefined if it works. */
-export function faultOf(detail: StarRocks): string | undefined {
+export function healthProblemOf(detail: StarRocks): string | undefined {
   if (detail.is_frozen === true) return `${detail.name || detail.id} is frozen`;
-  const broken = partsOf(detail).find(({ status }) => conditionOf(status) === "broken");
-  if (broken !== undefined) return `${broken.name || broken.id} is ${broken.status}`;
+  const unhealthy = partsOf(detail).find(({ status }) => conditionOf(status) === "unhealthy");
+  if (unhealthy !== undefined) return `${unhealthy.name || unhealthy.id} is ${unhealthy.status}`;
   const late = lateNode(detail);
   if (late === undefined) return undefined;
   return `${late.name || late.id} still runs ${late.datastore?.version}, not ${detail.data_store_version}`;

@@ -7,7 +7,7 @@ import { type Job, type JobIds, jobStateOf, percentOf, readJob, timeOf } from ".
 import { conditionOf, type ScheduleRow } from "../schema";
 import { anyWindow, awaitsApproval, readSchedules, TaskCenter, VERSION_UPGRADE, windowOf } from "../tasks";
 import { KIND } from "./activity";
-import { actionsOf, dailyWindow, faultOf, type Ids, partsOf, readStarRocks } from "./instance";
+import { actionsOf, dailyWindow, healthProblemOf, type Ids, partsOf, readStarRocks } from "./instance";
 
 /** A job becomes readable seconds after it was created, sometimes a minute. Until then its status is not reported. */
 const UNSEEN = 30_000;
@@ -36,7 +36,7 @@ export class JobWatcher {
   /** Since when the job has been waiting. */
   #waiting: { readonly id: string; readonly since: number } | undefined;
   /** Since when the instance has not worked after the completion of its job. */
-  #faultSince: number | undefined;
+  #unhealthySince: number | undefined;
   /** When this run started its jobs, in elapsed milliseconds of the clock. */
   readonly #startedAt = new Map<string, number>();
 
@@ -148,14 +148,14 @@ export class JobWatcher {
     if (detail === undefined) return { kind: "succeeded" };
     const busy = partsOf(detail).find(({ status }) => status !== "" && conditionOf(status) === "busy");
     const [action] = actionsOf(detail);
-    const fault = faultOf(detail);
+    const problem = healthProblemOf(detail);
     const why =
-      (busy && `${busy.name || busy.id} is ${busy.status}`) ?? (action && `${action.action} still runs`) ?? fault;
+      (busy && `${busy.name || busy.id} is ${busy.status}`) ?? (action && `${action.action} still runs`) ?? problem;
     if (why === undefined) return { kind: "succeeded" };
     const { clock } = this.#options;
-    if (why !== fault) this.#faultSince = undefined;
-    else this.#faultSince ??= clock.elapsed();
-    const lasted = clock.elapsed() - (this.#faultSince ?? clock.elapsed());
+    if (why !== problem) this.#unhealthySince = undefined;
+    else this.#unhealthySince ??= clock.elapsed();
+    const lasted = clock.elapsed() - (this.#unhealthySince ?? clock.elapsed());
     if (lasted < LASTING) return { kind: "running", message: `the job is completed, ${why}` };
     return failed(job, `the job is completed, but ${why}, for ${formatDuration(lasted)} now`, REPAIR);
   }

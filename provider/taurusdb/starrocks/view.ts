@@ -136,7 +136,7 @@ function conditionFinding({ frozen, status }: StarRocksObservation["health"]): F
       remedy: "Unfreeze it, usually by paying the outstanding amount.",
     };
   }
-  if (conditionOf(status) !== "broken") return undefined;
+  if (conditionOf(status) !== "unhealthy") return undefined;
   return {
     code: "not-normal",
     message: `The StarRocks instance is ${status}, and the service upgrades only normal ones.`,
