@@ -159,7 +159,7 @@ export class Refused extends UpgradeError {
  * A read whose result is optional: vendor errors are ignored, bugs in this tool are not.
  * @returns undefined if it does not exist or could not be read
  */
-export async function ifAnswered<T>(read: Promise<T | undefined>): Promise<T | undefined> {
+export async function ifReadable<T>(read: Promise<T | undefined>): Promise<T | undefined> {
   try {
     return await read;
   } catch (error) {
@@ -178,7 +178,7 @@ export interface Attempted<T> {
   readonly unreachable?: true;
 }
 
-/** The same as `ifAnswered`, with the reason: what an upgrade depends on must not be left out silently. */
+/** The same as `ifReadable`, with the reason: what an upgrade depends on must not be left out silently. */
 export async function attempted<T>(read: Promise<T | undefined>): Promise<Attempted<T>> {
   try {
     return { data: await read };

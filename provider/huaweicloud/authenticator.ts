@@ -11,9 +11,9 @@ export interface Authenticator {
    * Called after the gateway has refused the request.
    * @returns whether it has new information, so that a retry may succeed
    */
-  reconsider(answered: Readonly<Record<string, string | undefined>>, now: number): boolean;
+  reconsider(headers: Readonly<Record<string, string | undefined>>, now: number): boolean;
   /** Called after every response, for information that no refusal would contain. */
-  answered?(answered: Readonly<Record<string, string | undefined>>, now: number): void;
+  responded?(headers: Readonly<Record<string, string | undefined>>, now: number): void;
   /** The text that was signed last, lines separated by `|`, without secrets. */
   readonly signed?: string | undefined;
 }
@@ -85,7 +85,7 @@ export class TokenAuthenticator implements Authenticator {
     return { ...request.headers, "x-auth-token": this.#token.value };
   }
 
-  answered({ date }: Readonly<Record<string, string | undefined>>, now: number): void {
+  responded({ date }: Readonly<Record<string, string | undefined>>, now: number): void {
     const offset = Date.parse(date ?? "") - now;
     if (Math.abs(offset) < NO_CLOCK) this.#session.clockOffset = Math.abs(offset) < WRONG_CLOCK ? 0 : offset;
   }

@@ -84,11 +84,11 @@ export class Caller {
     const { clock } = this.#connection;
     const authenticator = await beforeSending(() => this.#authenticator(scope));
     const response = await this.#exchange(call, authenticator);
-    const answer = readResponse(response, this.#codes);
-    authenticator.answered?.(response.headers, clock.now());
-    const doubted = answer.kind === "unauthorized" || answer.kind === "stale";
+    const parsed = readResponse(response, this.#codes);
+    authenticator.responded?.(response.headers, clock.now());
+    const doubted = parsed.kind === "unauthorized" || parsed.kind === "stale";
     const worthAnother = doubted && authenticator.reconsider(response.headers, clock.now());
-    return { what: call.what, answer, signed: authenticator.signed, worthAnother };
+    return { what: call.what, parsed, signed: authenticator.signed, worthAnother };
   }
 
   async #exchange(call: Call, authenticator: Authenticator): Promise<WireResponse> {

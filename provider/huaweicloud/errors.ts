@@ -9,8 +9,8 @@ import type { ParsedResponse, VendorProblem } from "./responses";
 const LOCKED = /reach the limit,? ?forbidden/i;
 
 /** The gateway counts it: five in a row lock the key. */
-export function isBadSignature(answer: ParsedResponse): boolean {
-  return answer.kind === "unauthorized" && /verify aksk signature fail/i.test(answer.text);
+export function isBadSignature(parsed: ParsedResponse): boolean {
+  return parsed.kind === "unauthorized" && /verify aksk signature fail/i.test(parsed.text);
 }
 
 /** A refusal because of the signature's date, in the words of several gateways. */

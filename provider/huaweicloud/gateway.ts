@@ -113,23 +113,23 @@ export class Gateway {
   async read<T>(call: ServiceCall<T>): Promise<Reading<T>> {
     const made = await this.#call(call);
     const reply = await this.#caller.attempt(made, this.#options.scope);
-    const { answer, what } = reply;
-    switch (answer.kind) {
+    const { parsed, what } = reply;
+    switch (parsed.kind) {
       case "data":
-        return { kind: "data", data: this.#understood(() => validate(call.schema, answer.data, what)) };
+        return { kind: "data", data: this.#understood(() => validate(call.schema, parsed.data, what)) };
       case "missing":
       case "unserved":
       case "no-job":
         this.#service.recognized = true;
-        return { kind: answer.kind, text: answer.text };
+        return { kind: parsed.kind, text: parsed.text };
       case "busy":
       case "conflict":
       case "foreign":
         // A read can wait; a POST that starts a check is refused.
-        if (made.method === "POST") throw this.#refusal(answer, reply, call.action);
-        throw this.#trouble(answer, reply, call.action);
+        if (made.method === "POST") throw this.#refusal(parsed, reply, call.action);
+        throw this.#trouble(parsed, reply, call.action);
       default:
-        throw this.#trouble(answer, reply, call.action);
+        throw this.#trouble(parsed, reply, call.action);
     }
   }
 
@@ -161,9 +161,9 @@ export class Gateway {
   async write<T>(call: ServiceCall<T>): Promise<T> {
     const made = await beforeSending(() => this.#call(call));
     const reply = await this.#caller.send(made, this.#options.scope).catch(notThrottled);
-    const { answer, what } = reply;
-    if (answer.kind === "data") return accepted(call.schema, answer.data, what);
-    throw this.#refusal(answer, reply, call.action);
+    const { parsed, what } = reply;
+    if (parsed.kind === "data") return accepted(call.schema, parsed.data, what);
+    throw this.#refusal(parsed, reply, call.action);
   }
 
   async #call<T>({ method = "GET", path, query, body, permit }: ServiceCall<T>): Promise<Call> {

@@ -59,8 +59,8 @@ export async function readJob(gateway: Gateway, ids: JobIds, id: string): Promis
   return undefined;
 }
 
-/** The state of a job. `strange`: undocumented. */
-export type JobState = "pending" | "running" | "completed" | "failed" | "canceled" | "unauthorized" | "strange";
+/** The state of a job. `undocumented`: not in the documentation. */
+export type JobState = "pending" | "running" | "completed" | "failed" | "canceled" | "unauthorized" | "undocumented";
 
 const JOB_STATES: Readonly<Record<string, JobState>> = {
   PENDING: "pending",
@@ -76,7 +76,7 @@ const JOB_STATES: Readonly<Record<string, JobState>> = {
 
 /** Of `Pending`, `Running`, `Completed` … (jobs) and `WAITING`, `SUCCESS` …. */
 export function jobStateOf(status: string): JobState {
-  return JOB_STATES[status.toUpperCase()] ?? "strange";
+  return JOB_STATES[status.toUpperCase()] ?? "undocumented";
 }
 
 /** Percent of `"60%"`, `"60"` or 60; undefined where there is none. */

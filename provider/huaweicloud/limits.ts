@@ -123,8 +123,8 @@ export class KeyTrial {
 
   #ended(pending: Promise<void>, reply?: Reply): void {
     if (this.#pending === pending) this.#pending = undefined;
-    if (reply?.answer.kind === "data") this.#accepted = true;
-    else if (reply !== undefined && !reply.worthAnother && isBadSignature(reply.answer)) this.#refusal = reply;
+    if (reply?.parsed.kind === "data") this.#accepted = true;
+    else if (reply !== undefined && !reply.worthAnother && isBadSignature(reply.parsed)) this.#refusal = reply;
   }
 }
 

@@ -46,10 +46,10 @@ async function lookUp(caller: Caller, { session }: Connection, region: string): 
   const { iam, credentials } = session;
   const what = `GET /v3/projects?name=${region} at ${iam}`;
   const call = { what, method: "GET", origin: iam, path: "/v3/projects", query: { name: region } } as const;
-  const { answer, signed, what: sent } = await caller.attempt(call, { region });
-  if (answer.kind !== "data") throw vendorProblem(sent, answer, { credentials, signed });
+  const { parsed, signed, what: sent } = await caller.attempt(call, { region });
+  if (parsed.kind !== "data") throw vendorProblem(sent, parsed, { credentials, signed });
   // Sub-projects are named <region>_<name>.
-  const named = validate(projects, answer.data, what).projects.filter(({ name }) => name === region);
+  const named = validate(projects, parsed.data, what).projects.filter(({ name }) => name === region);
   const [only, ...others] = named;
   if (only !== undefined && others.length === 0) return only.id;
   const many = named.map(({ id }) => id).join(", ");

@@ -49,7 +49,7 @@ export type ParsedResponse = { readonly kind: "data"; readonly data: unknown } |
 export interface Reply {
   /** The request, for messages. It is another one if this one was not sent, because it would be refused as well. */
   readonly what: string;
-  readonly answer: ParsedResponse;
+  readonly parsed: ParsedResponse;
   readonly signed: string | undefined;
   /** It was refused because of its credentials, but new information is available: a retry may succeed. */
   readonly worthAnother: boolean;
@@ -122,11 +122,11 @@ export function readResponse(response: WireResponse, own: Codes = {}): ParsedRes
   if (status >= 200 && status < 300) {
     return parsed === undefined ? foreign(response) : { kind: "data", data: parsed };
   }
-  const told = problem.safeParse(parsed);
-  if (!told.success || (told.data.code === undefined && told.data.message === undefined && !told.data.denied)) {
+  const read = problem.safeParse(parsed);
+  if (!read.success || (read.data.code === undefined && read.data.message === undefined && !read.data.denied)) {
     return foreign(response);
   }
-  const { code: written = "", message: whole = "no reason", denied, requestId = headers["x-request-id"] } = told.data;
+  const { code: written = "", message: whole = "no reason", denied, requestId = headers["x-request-id"] } = read.data;
   // Older gateways use the prefix APIG.
   const code = written.replace(/^APIG\./, "APIGW.");
   const echo = ECHO.exec(whole)?.[1]?.replace(SECURITY_TOKEN, "$1[secret]");

@@ -107,11 +107,11 @@ export async function fetchToken({ credentials, iam, scope, through }: TokenRequ
   const response = await http.write({ origin: iam, target: TARGET, headers, body }).catch((error: unknown) => {
     throw noResponse(iam, error);
   });
-  const answer = readResponse(response);
-  if (answer.kind !== "data") throw vendorProblem(what, answer, { credentials });
+  const parsed = readResponse(response);
+  if (parsed.kind !== "data") throw vendorProblem(what, parsed, { credentials });
   const value = response.headers["x-subject-token"];
   if (value === undefined || value === "") throw notHuaweiCloud(what, "a response without X-Subject-Token");
-  const { token } = validate(issuedToken, answer.data, what);
+  const { token } = validate(issuedToken, parsed.data, what);
   const lifetime = Date.parse(token.expires_at) - Date.parse(token.issued_at);
   const lives = Number.isFinite(lifetime) && lifetime > 0 ? lifetime : DAY;
   return { value, renewAt: now + lives - Math.min(MARGIN, lives / 4) };

@@ -39,15 +39,15 @@ function backupOf(agents: Pick<Agents, "find">, tenant: string): Promise<BackupR
   const what = `tenant ${tenant}`;
   return unlessRefused(async () => {
     for (let page = 1; ; page++) {
-      const answer = await agents.find(undefined, tasksOf(tenant, page), backupJobs);
-      if (answer === undefined)
+      const listed = await agents.find(undefined, tasksOf(tenant, page), backupJobs);
+      if (listed === undefined)
         return unknown("no agent that responds can list backups (obshell 4.3.2.0 or later is required)");
-      const jobs = answer.contents ?? [];
+      const jobs = listed.contents ?? [];
       // A tenant runs one backup at a time, so the newest job shows whether one is in progress.
       if (page === 1 && jobs.some(isRunning)) return { kind: "running", what };
       const last = jobs.find(({ status }) => status === "COMPLETED");
       if (last !== undefined) return finished(last, what);
-      if (jobs.length === 0 || page >= answer.page.total_pages) return { kind: "none", what };
+      if (jobs.length === 0 || page >= listed.page.total_pages) return { kind: "none", what };
     }
   });
 }

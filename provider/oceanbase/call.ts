@@ -228,15 +228,15 @@ function lineOf(
 function calleeFindings(
   target: Target,
   { members, running, readiness: { upgrading, agents } }: ClusterObservation,
-  met: readonly Agent[],
+  contacted: readonly Agent[],
 ): Finding[] {
-  const callee = calleeOf(met, members, running);
+  const callee = calleeOf(contacted, members, running);
   const end = packageVersion(target);
   if (upgrading || callee === undefined || end === undefined) return [];
   const outdated = new Set(members.filter(({ version }) => compareVersions(version, end) < 0).map(({ name }) => name));
   const beside = running.filter(({ agent }) => agent === callee.address);
   if (beside.length === 0 || beside.some(({ name }) => outdated.has(name))) return [];
-  const reached = running.filter(({ agent }) => met.some(({ address }) => address === agent));
+  const reached = running.filter(({ agent }) => contacted.some(({ address }) => address === agent));
   // An observer may have no agent.
   const needed = running.flatMap(({ name, agent }) => (outdated.has(name) && agents.includes(agent) ? [agent] : []));
   if (needed.length === 0) return [];
@@ -249,9 +249,9 @@ function calleeFindings(
   ];
 }
 
-function directoryFindings(directory: string | undefined, met: readonly Agent[]): Finding[] {
+function directoryFindings(directory: string | undefined, contacted: readonly Agent[]): Finding[] {
   if (directory === undefined) return [];
-  return [...new Set(met.map(({ info }) => info.homePath))]
+  return [...new Set(contacted.map(({ info }) => info.homePath))]
     .filter((home) => endangers(directory, home))
     .map((home) => ({
       code: "upgrade-dir-is-home",

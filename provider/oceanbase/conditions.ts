@@ -1,4 +1,4 @@
-import { type Attempted, attempted, ifAnswered, Unreachable, UpgradeError } from "../core/errors";
+import { type Attempted, attempted, ifReadable, Unreachable, UpgradeError } from "../core/errors";
 import type { Agents } from "./agent/agents";
 import {
   type AgentsStatus,
@@ -75,16 +75,16 @@ export function listPackages(agents: Agents, callee?: string): Promise<UploadedP
 /** A package list requested before it is known whether it is needed, and from which agent. */
 export interface EarlyList {
   readonly origin: string;
-  readonly answer: Promise<UploadedPackage[] | undefined>;
+  readonly packages: Promise<UploadedPackage[] | undefined>;
 }
 
 /** For the first observation: before the first plan, every round trip counts. */
 export function earlyList(agents: Agents): EarlyList {
   const [origin = ""] = agents.origins;
-  const answer = ifAnswered(agents.readFrom(origin, PACKAGES, uploadedPackages));
+  const packages = ifReadable(agents.readFrom(origin, PACKAGES, uploadedPackages));
   // Reported to the code that awaits the list, if any.
-  answer.catch(() => undefined);
-  return { origin, answer };
+  packages.catch(() => undefined);
+  return { origin, packages };
 }
 
 export async function packagesOf(
@@ -92,7 +92,7 @@ export async function packagesOf(
   callee: string | undefined,
   early: EarlyList | undefined,
 ): Promise<PackageList> {
-  const data = early?.origin === callee ? await early?.answer : undefined;
+  const data = early?.origin === callee ? await early?.packages : undefined;
   return data === undefined ? needed(listPackages(agents, callee)) : { data };
 }
 

@@ -1,5 +1,5 @@
 import type { Observation } from "../core/driver";
-import { ifAnswered } from "../core/errors";
+import { ifReadable } from "../core/errors";
 import type { Activity, Member } from "../core/unit";
 import { type Constraint, compareVersions, holds, parseVersion, standing } from "../core/version";
 import type { Agents } from "./agent/agents";
@@ -131,8 +131,8 @@ function unknownFrom(info: ObInfo | undefined, listed: boolean, running: readonl
   if (info?.obcluster_info.topology == null || running.length === 0)
     return "the database does not respond to its agents";
   if (!listed) return "the agents could not list the unfinished tasks";
-  const strange = running.find(({ version }) => parseVersion(version) === undefined);
-  return strange && `the version of ${strange.name} cannot be read: ${strange.version}`;
+  const unreadable = running.find(({ version }) => parseVersion(version) === undefined);
+  return unreadable && `the version of ${unreadable.name} cannot be read: ${unreadable.version}`;
 }
 
 /** Our upgrade is found by the exact name of its DAG. Other DAGs count only if they hold the lock. */
@@ -161,7 +161,7 @@ async function activityOf(
 }
 
 async function readDetails(agents: Agents, listed: Dag): Promise<Dag> {
-  return (await ifAnswered(agents.read(dagPath(listed.id, true), dag))) ?? listed;
+  return (await ifReadable(agents.read(dagPath(listed.id, true), dag))) ?? listed;
 }
 
 function serversOf(info: ObInfo | undefined): Server[] {

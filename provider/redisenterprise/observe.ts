@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Observation } from "../core/driver";
-import { type Attempted, attempted, ifAnswered, Missing, Unreachable } from "../core/errors";
+import { type Attempted, attempted, ifReadable, Missing, Unreachable } from "../core/errors";
 import type { Activity, Finding } from "../core/unit";
 import { crdbCallOf } from "./active-active";
 import type { Unread } from "./conditions";
@@ -158,7 +158,7 @@ function once<T>(read: () => Promise<T>): () => Promise<T> {
  */
 function machinesSoon(nodes: Nodes, { databaseId }: Which, eager: boolean): (uid: number) => Promise<Machines> {
   const own = databaseId === undefined ? undefined : readMachines(nodes, databaseId);
-  const all = databaseId === undefined && eager ? ifAnswered(nodes.read("/v1/actions", allActions)) : undefined;
+  const all = databaseId === undefined && eager ? ifReadable(nodes.read("/v1/actions", allActions)) : undefined;
   // Reported to the code that awaits them, if any.
   for (const reading of [own, all]) reading?.catch(() => undefined);
   return async (uid) => {

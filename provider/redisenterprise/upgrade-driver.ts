@@ -145,8 +145,8 @@ export class UpgradeDriver implements Driver<Seen> {
     const own = newTaskId(runtime.random);
     const task = { id: crdbTaskId(own), kind: CRDB_UPGRADE, to };
     try {
-      const answer = await sending(() => nodes.write(path, body, permit, crdbHeaders(own)));
-      const { id } = acceptance.safeParse(answer).data ?? {};
+      const response = await sending(() => nodes.write(path, body, permit, crdbHeaders(own)));
+      const { id } = acceptance.safeParse(response).data ?? {};
       const accepted = id ? { ...task, id: crdbTaskId(id) } : task;
       this.#watcher.known(accepted);
       return accepted;
@@ -164,8 +164,8 @@ export class UpgradeDriver implements Driver<Seen> {
     before: ReadonlySet<string>,
     permit: Permit,
   ): Promise<Task> {
-    const answer = await this.#options.nodes.write(path, body, permit);
-    return { id: await this.#action(answer, database, before), kind: UPGRADE_MACHINE, to };
+    const response = await this.#options.nodes.write(path, body, permit);
+    return { id: await this.#action(response, database, before), kind: UPGRADE_MACHINE, to };
   }
 
   /** Other participants are not visible on this cluster. */
@@ -202,8 +202,8 @@ export class UpgradeDriver implements Driver<Seen> {
   }
 
   /** The action of an accepted request: from its response, or the upgrade that did not exist before. Never fails. */
-  async #action(answer: unknown, database: Database | undefined, before: ReadonlySet<string>): Promise<string> {
-    const { action_uid } = acceptance.safeParse(answer).data ?? {};
+  async #action(response: unknown, database: Database | undefined, before: ReadonlySet<string>): Promise<string> {
+    const { action_uid } = acceptance.safeParse(response).data ?? {};
     if (action_uid) return action_uid;
     const uid = database?.uid ?? 0;
     const machines = await readMachines(this.#options.nodes, uid).catch(() => []);

@@ -150,14 +150,14 @@ export function isOfStarRocks({ datastore_type }: Pick<ScheduleRow, "datastore_t
  * @returns the requested ids that the service reports as canceled; it silently omits the others
  */
 export async function cancelSchedules(gateway: Gateway, ids: readonly string[]): Promise<readonly string[]> {
-  const answer = await gateway.write({
+  const response = await gateway.write({
     method: "DELETE",
     path: ["scheduled-jobs"],
     body: { job_ids: ids },
     schema: jobIds,
     action: CANCEL_ACTION,
   });
-  const cancelled = new Set(answer.job_ids.map(canonicalJobId));
+  const cancelled = new Set(response.job_ids.map(canonicalJobId));
   return ids.filter((id) => cancelled.has(canonicalJobId(id)));
 }
 
@@ -199,8 +199,8 @@ export async function remainingSeconds(
 ): Promise<number | undefined> {
   const detail = await readTaskDetail(gateway, row).catch(withoutAdvice);
   const parts = detail?.sub_task_list.map(({ remaining_time }) => Number.parseFloat(remaining_time)) ?? [];
-  const told = parts.filter(Number.isFinite);
-  return told.length === 0 ? undefined : told.reduce((sum, seconds) => sum + seconds, 0);
+  const times = parts.filter(Number.isFinite);
+  return times.length === 0 ? undefined : times.reduce((sum, seconds) => sum + seconds, 0);
 }
 
 /**

@@ -165,13 +165,13 @@ async function promptFor(
   given: Readonly<Record<string, unknown>>,
   { prompt }: Terminal,
 ): Promise<Record<string, string>> {
-  const answers: Record<string, string> = {};
-  if (prompt === undefined) return answers;
+  const prompted: Record<string, string> = {};
+  if (prompt === undefined) return prompted;
   for (const argument of kind.prompts(given)) {
-    const answer = await prompt(`${kind.title}: ${argument}`);
-    if (answer !== "") answers[argument] = answer;
+    const input = await prompt(`${kind.title}: ${argument}`);
+    if (input !== "") prompted[argument] = input;
   }
-  return answers;
+  return prompted;
 }
 
 /**

@@ -18,12 +18,12 @@ const GIVEN_UP = 60_000;
  */
 const PROBE = `
 const write = process.stdout.write;
-const tell = (told) => write.call(process.stdout, JSON.stringify(told), () => process.exit());
-const fail = (error) => tell({ failure: String(error?.message ?? error) });
+const print = (line) => write.call(process.stdout, JSON.stringify(line), () => process.exit());
+const fail = (error) => print({ failure: String(error?.message ?? error) });
 const missing = ["${SDK}", "${PROVIDER}"].find((name) => {
   try { require.resolve(name); } catch { return true; }
 });
-if (missing !== undefined) tell({ missing });
+if (missing !== undefined) print({ missing });
 else {
   // The process prints its port once it accepts calls.
   process.stdout.write = () => {
@@ -31,7 +31,7 @@ else {
     setImmediate(() => {
       const began = performance.now();
       try { require("${PROVIDER}"); } catch (error) { return fail(error); }
-      tell({ started, loading: performance.now() - began });
+      print({ started, loading: performance.now() - began });
     });
     return true;
   };
@@ -57,9 +57,9 @@ export async function pluginStartLine(terminal: Terminal): Promise<Line> {
   }
 }
 
-function lineOf(told: unknown): Line {
-  const [missing, failure] = ["missing", "failure"].map((key) => member(told, key));
-  const [started, loading] = ["started", "loading"].map((key) => member(told, key));
+function lineOf(output: unknown): Line {
+  const [missing, failure] = ["missing", "failure"].map((key) => member(output, key));
+  const [started, loading] = ["started", "loading"].map((key) => member(output, key));
   if (typeof missing === "string") return notMeasured(`${missing} is not installed in the current directory`);
   if (typeof started !== "number" || typeof loading !== "number") return notStarted(String(failure));
   const message = `Pulumi's dynamic provider process starts in ${seconds(started)} and loads pulumi-dbversion in ${seconds(loading)}`;

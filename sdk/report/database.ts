@@ -129,12 +129,12 @@ function targetsOf({ pinned }: Subject, state: unknown): Target[] {
 
 function membersOf(versions: unknown, problems: unknown): Member[] {
   const observed = isTable(versions) ? versions : {};
-  const told = isTable(problems) ? problems : {};
-  const names = new Set([...Object.keys(told), ...Object.keys(observed)]);
+  const reported = isTable(problems) ? problems : {};
+  const names = new Set([...Object.keys(reported), ...Object.keys(observed)]);
   return [...names].map((name) => ({
     name: textOf(name) ?? "(no name)",
     version: textOf(member(observed, name)),
-    problem: textOf(member(told, name), NOTE),
+    problem: textOf(member(reported, name), NOTE),
   }));
 }
 

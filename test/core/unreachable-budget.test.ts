@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ifAnswered, Unreachable, UpgradeError } from "../../provider/core/errors";
+import { ifReadable, Unreachable, UpgradeError } from "../../provider/core/errors";
 import type { Policy } from "../../provider/core/policy";
 import { UnreachableBudget } from "../../provider/core/reconcile/observer";
 import { VirtualClock } from "../support/virtual-clock";
@@ -180,11 +180,11 @@ const unanswered = new Unreachable("nobody answers", { sent: true, responded: fa
 it.each([unanswered, new UpgradeError("unauthorized", "no"), new UpgradeError("not-the-vendor", "another shape")])(
   "advice that a vendor does not give is left out: %s",
   async (error) => {
-    expect(await ifAnswered(Promise.reject(error))).toBeUndefined();
+    expect(await ifReadable(Promise.reject(error))).toBeUndefined();
   },
 );
 
 it("a fault of this tool in such a read is told", async () => {
-  await expect(ifAnswered(Promise.reject(new TypeError("x is not a function")))).rejects.toThrow("not a function");
-  expect(await ifAnswered(Promise.resolve(1))).toBe(1);
+  await expect(ifReadable(Promise.reject(new TypeError("x is not a function")))).rejects.toThrow("not a function");
+  expect(await ifReadable(Promise.resolve(1))).toBe(1);
 });

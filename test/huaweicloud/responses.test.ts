@@ -137,8 +137,8 @@ describe("the state of a job", () => {
     ["FAIL", "failed"],
     ["Canceled", "canceled"],
     ["Unauthorized", "unauthorized"],
-    ["Pondering", "strange"],
-    ["", "strange"],
+    ["Pondering", "undocumented"],
+    ["", "undocumented"],
   ])("%s is %s", (status, state) => {
     expect(jobStateOf(status)).toBe(state);
   });

@@ -366,7 +366,7 @@ describe("a login", () => {
   it("says why no token was had", async () => {
     const { login, post } = scene("token", () => ({ kind: "data", data: { token: "x" } }));
     await expect(login.header(post)).rejects.toMatchObject({
-      answer: { kind: "foreign", text: "a response without access_token" },
+      parsed: { kind: "foreign", text: "a response without access_token" },
     });
   });
 

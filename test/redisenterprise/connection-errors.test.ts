@@ -384,10 +384,10 @@ describe("the status", () => {
     [404, "missing"],
     [406, "refused"],
     [409, "refused"],
-    [429, "away"],
-    [500, "away"],
-    [502, "away"],
-    [503, "away"],
+    [429, "unavailable"],
+    [500, "unavailable"],
+    [502, "unavailable"],
+    [503, "unavailable"],
     [505, "refused"],
   ])("%i means %s", (status, kind) => {
     expect(answer(status, '{"error_code":"x","description":"y"}').kind).toBe(kind);
@@ -400,10 +400,10 @@ describe("the status", () => {
   });
 
   it("503 is known to be the vendor's by its envoy or its words", () => {
-    expect(answer(503, "no healthy upstream", { server: "envoy" })).toMatchObject({ kind: "away", responded: true });
-    expect(answer(503, '{"description":"down"}')).toMatchObject({ kind: "away", responded: true });
+    expect(answer(503, "no healthy upstream", { server: "envoy" })).toMatchObject({ kind: "unavailable", responded: true });
+    expect(answer(503, '{"description":"down"}')).toMatchObject({ kind: "unavailable", responded: true });
     expect(answer(503, "<h1>503</h1>", { "content-type": "text/html" })).toMatchObject({
-      kind: "away",
+      kind: "unavailable",
       responded: false,
     });
   });
@@ -431,7 +431,7 @@ describe("a code of the server", () => {
   it("that is not known leaves it to the status, and both are told", () => {
     const body = JSON.stringify({ error_code: "fire", description: "It burns" });
     expect(answer(403, body)).toMatchObject({ kind: "forbidden", text: "It burns (fire, HTTP 403)" });
-    expect(answer(500, body)).toMatchObject({ kind: "away", text: "It burns (fire, HTTP 500)" });
+    expect(answer(500, body)).toMatchObject({ kind: "unavailable", text: "It burns (fire, HTTP 500)" });
     expect(answer(403, JSON.stringify({ error_code: "constructor", description: "x" })).kind).toBe("forbidden");
   });
 });

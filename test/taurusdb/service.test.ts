@@ -87,11 +87,11 @@ describe("the state of an instance", () => {
     ["BACKING UP", "busy"],
     ["MODIFYING DATABASE PORT", "busy"],
     ["Upgrading minor version", "busy"],
-    ["FAILED", "broken"],
-    ["FROZEN", "broken"],
-    ["STORAGE FULL", "broken"],
-    ["abnormal", "broken"],
-    ["createfail", "broken"],
+    ["FAILED", "unhealthy"],
+    ["FROZEN", "unhealthy"],
+    ["STORAGE FULL", "unhealthy"],
+    ["abnormal", "unhealthy"],
+    ["createfail", "unhealthy"],
   ])("%s is %s", (status, condition) => {
     expect(conditionOf(status)).toBe(condition);
   });

@@ -123,7 +123,7 @@ const KNOWN = [...OPERATIONS, "read"];
 /** Checks customTimeouts of a resource: a limit of zero would end every upgrade before it starts. */
 export function checkTimeouts({ [TIMEOUTS]: timeouts }: Properties): CheckFailure[] {
   if (!isTable(timeouts)) return [];
-  const strange = Object.keys(timeouts).filter((name) => !KNOWN.includes(name));
+  const unknown = Object.keys(timeouts).filter((name) => !KNOWN.includes(name));
   const failures = OPERATIONS.flatMap((operation) => {
     const text = timeouts[operation];
     if (text === undefined || text === UNKNOWN) return [];
@@ -133,7 +133,7 @@ export function checkTimeouts({ [TIMEOUTS]: timeouts }: Properties): CheckFailur
   });
   return [
     ...failures,
-    ...strange.map((name) => ({
+    ...unknown.map((name) => ({
       property: "customTimeouts",
       reason: `${name} is not an operation; ${suggestion(name, OPERATIONS)}`,
     })),

@@ -168,13 +168,13 @@ export function storedText({ redact }: Pick<Session, "redact">, text: string): s
 
 /** Redacts and shortens the vendor's texts about failures. */
 function storable({ problems, upgrade, hold, ...outcome }: Outcome, session: Session): Outcome {
-  const told = (text: string) => storedText(session, text);
-  const reason = upgrade?.reason === undefined ? {} : { reason: told(upgrade.reason) };
-  const toldProblems = Object.entries(problems ?? {}).map(([name, text]) => [name, told(text)] as const);
+  const stored = (text: string) => storedText(session, text);
+  const reason = upgrade?.reason === undefined ? {} : { reason: stored(upgrade.reason) };
+  const storedProblems = Object.entries(problems ?? {}).map(([name, text]) => [name, stored(text)] as const);
   return {
     ...outcome,
-    ...(hold === undefined ? {} : { hold: { ...hold, message: told(hold.message) } }),
-    ...(problems === undefined ? {} : { problems: Object.fromEntries(toldProblems) }),
+    ...(hold === undefined ? {} : { hold: { ...hold, message: stored(hold.message) } }),
+    ...(problems === undefined ? {} : { problems: Object.fromEntries(storedProblems) }),
     ...(upgrade === undefined ? {} : { upgrade: { ...upgrade, ...reason } }),
   };
 }

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { beforeSending, ifAnswered, mostRelevant, Unreachable, UpgradeError } from "../../core/errors";
+import { beforeSending, ifReadable, mostRelevant, Unreachable, UpgradeError } from "../../core/errors";
 import type { Permit } from "../../core/request";
 import type { HttpUpload } from "../../http/client";
 import type { WireResponse } from "../../http/transport";
@@ -100,7 +100,7 @@ export class Agents {
     try {
       await Promise.all(
         this.#options.endpoints.map(async (origin) => {
-          const contacted = await Promise.race([late, ifAnswered(this.#handshakes.contact(origin))]);
+          const contacted = await Promise.race([late, ifReadable(this.#handshakes.contact(origin))]);
           if (contacted !== undefined) await Promise.race([late, this.#member(origin)]).catch(unlessCertain);
         }),
       );
@@ -206,15 +206,15 @@ export class Agents {
   /** Reads from an agent, whether or not it is a verified member. */
   async #request<T>(agent: Agent, target: string, schema: z.ZodType<T>): Promise<T | undefined> {
     const { origin } = agent;
-    const answer = await this.#signedRead(agent, target);
-    if (answer.kind !== "unauthorized") return readResult(agent, target, answer, schema);
-    if (answer.certain) throw await this.#denied(agent, answer.text);
+    const parsed = await this.#signedRead(agent, target);
+    if (parsed.kind !== "unauthorized") return readResult(agent, target, parsed, schema);
+    if (parsed.certain) throw await this.#denied(agent, parsed.text);
     // The agent may have a new key or clock since its handshake, however recent: repeat the handshake.
     this.#handshakes.forget(origin);
-    const met = await this.#handshakes.contact(origin);
-    const again = await this.#signedRead(met, target);
-    if (again.kind === "unauthorized") throw await this.#stillRefused(met, again);
-    return readResult(met, target, again, schema);
+    const contacted = await this.#handshakes.contact(origin);
+    const again = await this.#signedRead(contacted, target);
+    if (again.kind === "unauthorized") throw await this.#stillRefused(contacted, again);
+    return readResult(contacted, target, again, schema);
   }
 
   /** The agent at an endpoint, verified as a member of the cluster. */
@@ -232,9 +232,9 @@ export class Agents {
     const { origin } = agent;
     const info = await this.#request(agent, OB_INFO, obInfo);
     // The key may have changed in the meantime.
-    const met = await this.#handshakes.contact(origin);
-    await this.#judge(met, info);
-    return met;
+    const contacted = await this.#handshakes.contact(origin);
+    await this.#judge(contacted, info);
+    return contacted;
   }
 
   /**
@@ -245,7 +245,7 @@ export class Agents {
     const duplicate = this.#membership.duplicateOf(agent);
     if (duplicate !== undefined) {
       this.#handshakes.forget(duplicate.origin);
-      this.#membership.renew(duplicate.origin, await ifAnswered(this.#handshakes.contact(duplicate.origin)));
+      this.#membership.renew(duplicate.origin, await ifReadable(this.#handshakes.contact(duplicate.origin)));
     }
     this.#membership.judge(agent, info);
   }

@@ -116,15 +116,15 @@ export class Handshakes {
    */
   async read<T>(origin: string, target: string, schema: z.ZodType<T>): Promise<{ data: T; timestamp?: string }> {
     const response = await this.send(origin, () => this.#options.http.read(() => ({ origin, target })));
-    const answer = readResponse(response);
-    const beside = "beside" in answer ? schema.safeParse(answer.beside) : undefined;
+    const parsed = readResponse(response);
+    const beside = "beside" in parsed ? schema.safeParse(parsed.beside) : undefined;
     if (beside?.success) return { data: beside.data };
     // Before a first successful contact it is unknown whether this is an agent at all.
-    if (answer.kind === "away")
-      throw new Unreachable(`${origin}: ${answer.text}`, { sent: true, responded: this.#contacted.has(origin) });
-    if (answer.kind !== "data") throw notObshell(origin, answer.text);
-    const { timestamp } = answer;
-    const data = validate(schema, answer.data, `GET ${target} at ${origin}`);
+    if (parsed.kind === "unavailable")
+      throw new Unreachable(`${origin}: ${parsed.text}`, { sent: true, responded: this.#contacted.has(origin) });
+    if (parsed.kind !== "data") throw notObshell(origin, parsed.text);
+    const { timestamp } = parsed;
+    const data = validate(schema, parsed.data, `GET ${target} at ${origin}`);
     return timestamp === undefined ? { data } : { data, timestamp };
   }
 

@@ -17,7 +17,7 @@ export type ParsedResponse =
   /**
    * The agent is reachable but does not have the data: its database is down, it has just started, or a relay failed.
    */
-  | { readonly kind: "away"; readonly text: string; readonly beside?: unknown }
+  | { readonly kind: "unavailable"; readonly text: string; readonly beside?: unknown }
   /** `certain`: the password is wrong. Otherwise key or clock may have changed, so both are worth reading again. */
   | { readonly kind: "unauthorized"; readonly text: string; readonly certain: boolean }
   /** This server has no such route. */
@@ -78,10 +78,10 @@ export function readResponse(response: WireResponse): ParsedResponse {
   if (unverified(parsed)) return { kind: "unauthorized", text, certain: WRONG_PASSWORD.test(code) };
   if (UNSERVED_TEXT.test(message)) return { kind: "unserved", text };
   if (code === "Task.NotFound" || number === 2300) {
-    return ABSENT_TEXT.test(message) ? { kind: "missing", text } : { kind: "away", text };
+    return ABSENT_TEXT.test(message) ? { kind: "missing", text } : { kind: "unavailable", text };
   }
   const transient = parsed.known ? TRANSIENT.test(code) || TRANSIENT_NUMBERS.has(number ?? 0) : parsed.status >= 500;
-  if (transient) return { kind: "away", text, beside };
+  if (transient) return { kind: "unavailable", text, beside };
   return { kind: "refused", code, text, refusal: "final", beside };
 }
 
@@ -178,18 +178,18 @@ export async function writeResult<T>(
   schema: z.ZodType<T>,
   { forget, denied }: { readonly forget: () => void; readonly denied: (text: string) => Promise<UpgradeError> },
 ): Promise<T> {
-  const answer = readWriteResponse(response);
-  switch (answer.kind) {
+  const parsed = readWriteResponse(response);
+  switch (parsed.kind) {
     case "data":
-      return accepted(schema, answer.data, `POST ${target} at ${origin}`);
+      return accepted(schema, parsed.data, `POST ${target} at ${origin}`);
     case "unauthorized":
-      if (answer.certain) throw notStarted(await denied(answer.text));
+      if (parsed.certain) throw notStarted(await denied(parsed.text));
       forget();
-      throw new Refused(`${origin} could not verify POST ${target}: ${answer.text}.`, { refusal: "soon" });
+      throw new Refused(`${origin} could not verify POST ${target}: ${parsed.text}.`, { refusal: "soon" });
     case "refused":
-      throw refused(origin, target, answer.text, answer);
+      throw refused(origin, target, parsed.text, parsed);
     case "foreign":
-      throw foreignWrite(`POST ${target} at ${origin}`, answer, answer.status === TOO_LARGE ? LIMITED : FOREIGN);
+      throw foreignWrite(`POST ${target} at ${origin}`, parsed, parsed.status === TOO_LARGE ? LIMITED : FOREIGN);
   }
 }
 
@@ -223,28 +223,28 @@ const OB_INFO = "/api/v1/ob/info";
 export function readResult<T>(
   { origin, info: { identity } }: { readonly origin: string; readonly info: Pick<AgentInfo, "identity"> },
   target: string,
-  answer: Exclude<ParsedResponse, { kind: "unauthorized" }>,
+  parsed: Exclude<ParsedResponse, { kind: "unauthorized" }>,
   schema: z.ZodType<T>,
 ): T | undefined {
   const what = `GET ${target} at ${origin}`;
-  switch (answer.kind) {
+  switch (parsed.kind) {
     case "data":
-      return shaped(() => validate(schema, answer.data, what));
+      return shaped(() => validate(schema, parsed.data, what));
     case "missing":
     case "unserved":
       return undefined;
     case "foreign":
       return shaped(() => {
-        throw notObshell(origin, answer.text);
+        throw notObshell(origin, parsed.text);
       });
     case "refused":
-      throw new UpgradeError("blocked", `${what} was refused: ${answer.text}.`);
-    case "away": {
+      throw new UpgradeError("blocked", `${what} was refused: ${parsed.text}.`);
+    case "unavailable": {
       // Such a panic may never end.
-      const panicked = target === OB_INFO && answer.text.startsWith(PANIC_TEXT);
+      const panicked = target === OB_INFO && parsed.text.startsWith(PANIC_TEXT);
       const who = identity === MEMBER ? origin : `${origin} (identity ${identity})`;
       throw new Unreachable(
-        `${who} responds, but cannot complete the request at the moment: ${answer.text}${panicked ? STARTUP_MODE : ""}`,
+        `${who} responds, but cannot complete the request at the moment: ${parsed.text}${panicked ? STARTUP_MODE : ""}`,
         { sent: true, responded: !panicked },
       );
     }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ifAnswered, mostRelevant, notYet, Refused, Unreachable, UpgradeError } from "../../core/errors";
+import { ifReadable, mostRelevant, notYet, Refused, Unreachable, UpgradeError } from "../../core/errors";
 import type { Permit } from "../../core/request";
 import type { Operator, Task, TaskStatus } from "../../core/task";
 import type { Agents } from "../agent/agents";
@@ -72,7 +72,7 @@ export class TaskWatcher {
     const { id, stage } = seen;
     let known = this.#stages?.id === id ? this.#stages : undefined;
     if (known === undefined || (known.nodes?.[stage - 1] === undefined && known.stage !== stage)) {
-      const found = await ifAnswered(this.#agents.read(dagPath(id, true), dagStages));
+      const found = await ifReadable(this.#agents.read(dagPath(id, true), dagStages));
       known = { id, stage: stage, nodes: found?.nodes ?? known?.nodes };
       this.#stages = known;
     }

@@ -66,8 +66,11 @@ function membersOf({ modules }: Database): Member[] {
 
 function unreadable(targets: readonly ModuleTarget[], database: Database): string | undefined {
   if (database.modules === undefined) return "the database does not list its modules";
-  const strange = targets.find((target) => standingOf(target, database) === "unreadable");
-  return strange && `the version of its module ${strange.name} cannot be read: ${loadedFor(strange, database)?.text}`;
+  const unreadable = targets.find((target) => standingOf(target, database) === "unreadable");
+  return (
+    unreadable &&
+    `the version of its module ${unreadable.name} cannot be read: ${loadedFor(unreadable, database)?.text}`
+  );
 }
 
 /** A module that is outdated, or cannot reach its target version, is reported before those that are ahead. */

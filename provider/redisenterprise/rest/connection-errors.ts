@@ -13,16 +13,16 @@ interface Call {
 /** The caller in messages when no user is configured. */
 export const CLIENT_CERTIFICATE_ALONE = "the client certificate";
 
-type Denial = Exclude<ParsedResponse, { kind: "data" | "away" }>;
+type Denial = Exclude<ParsedResponse, { kind: "data" | "unavailable" }>;
 
 /** The cluster denies access, or the requested operation. */
-export function denied(origin: string, user: string, answer: Denial, call?: Call): UpgradeError {
-  if (answer.kind === "forbidden" && call !== undefined) return forbidden(origin, user, call, answer.text);
+export function denied(origin: string, user: string, parsed: Denial, call?: Call): UpgradeError {
+  if (parsed.kind === "forbidden" && call !== undefined) return forbidden(origin, user, call, parsed.text);
   return new Rejected(`The cluster at ${origin} rejected the credentials of ${user}`, {
-    said: answer.text,
+    said: parsed.text,
     credentials: user === CLIENT_CERTIFICATE_ALONE ? ["clientCertificate"] : ["username", "password"],
     remedy:
-      "code" in answer && answer.code === "password_expired"
+      "code" in parsed && parsed.code === "password_expired"
         ? "Set a new password for the user in the cluster, and set `password` to it."
         : "Set `username` and `password` to the e-mail and the password of a user of the cluster.",
   });

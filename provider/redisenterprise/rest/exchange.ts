@@ -57,13 +57,13 @@ export class Exchange {
       this.#along(endpoint, start, { target, body: JSON.stringify(body) }, header);
     for (let renewals = 0; ; renewals++) {
       const header = await loggedIn(endpoint, this.#login, () => this.#login.header(post));
-      const answer = await this.#along(endpoint, start, request, header);
-      if (answer.kind !== "unauthorized") {
+      const parsed = await this.#along(endpoint, start, request, header);
+      if (parsed.kind !== "unauthorized") {
         this.#login.accepted(header);
-        return answer;
+        return parsed;
       }
-      const last = renewals === RENEWALS || answer.code === "password_expired";
-      if (last || !(await loggedIn(endpoint, this.#login, () => this.#login.renew(header, post)))) return answer;
+      const last = renewals === RENEWALS || parsed.code === "password_expired";
+      if (last || !(await loggedIn(endpoint, this.#login, () => this.#login.renew(header, post)))) return parsed;
     }
   }
 
@@ -87,9 +87,9 @@ export class Exchange {
   }
 
   #arrived(endpoint: string, origin: string, response: WireResponse): ParsedResponse {
-    const answer = readResponse(response);
-    this.#master = origin === endpoint || answer.kind === "away" ? undefined : origin;
-    return answer;
+    const parsed = readResponse(response);
+    this.#master = origin === endpoint || parsed.kind === "unavailable" ? undefined : origin;
+    return parsed;
   }
 
   async #send(
@@ -122,12 +122,12 @@ function loggedIn<T>(endpoint: string, login: Login, work: () => Promise<T>): Pr
       return await work();
     } catch (error) {
       if (!(error instanceof LoginFailed)) throw error;
-      const { answer } = error;
-      if (answer.kind === "away") {
-        throw new Unreachable(`${endpoint}: ${answer.text}`, { sent: false, responded: answer.responded });
+      const { parsed } = error;
+      if (parsed.kind === "unavailable") {
+        throw new Unreachable(`${endpoint}: ${parsed.text}`, { sent: false, responded: parsed.responded });
       }
-      if (answer.kind === "foreign") throw notRedis(endpoint, `${answer.text} in response to the login`);
-      throw denied(endpoint, login.user, answer);
+      if (parsed.kind === "foreign") throw notRedis(endpoint, `${parsed.text} in response to the login`);
+      throw denied(endpoint, login.user, parsed);
     }
   });
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/runtime";
 import { CLIENT_CERTIFICATE_ALONE } from "./connection-errors";
 import type { ParsedResponse } from "./responses";
-import { tokenAnswer } from "./schema";
+import { tokenResponse } from "./schema";
 
 export interface LoginOptions {
   readonly username: string | undefined;
@@ -19,11 +19,11 @@ export type Post = (target: string, body: object, authorization?: string) => Pro
 /** No token could be obtained; contains the cluster's response instead. */
 export class LoginFailed extends Error {
   override readonly name = "LoginFailed";
-  readonly answer: Exclude<ParsedResponse, { kind: "data" }>;
+  readonly parsed: Exclude<ParsedResponse, { kind: "data" }>;
 
-  constructor(answer: Exclude<ParsedResponse, { kind: "data" }>) {
-    super(answer.text);
-    this.answer = answer;
+  constructor(parsed: Exclude<ParsedResponse, { kind: "data" }>) {
+    super(parsed.text);
+    this.parsed = parsed;
   }
 }
 
@@ -98,8 +98,8 @@ export class Login {
 
   /** Basic is refused: requesting a token shows whether it is disabled, or the password is wrong. */
   async #leftBasic(post: Post): Promise<boolean> {
-    const answer = await this.#authorize(post, ["body"]);
-    if (answer.kind !== "data") return false;
+    const parsed = await this.#authorize(post, ["body"]);
+    if (parsed.kind !== "data") return false;
     this.#tokens = true;
     return true;
   }
@@ -117,39 +117,39 @@ export class Login {
   async #renewed(post: Post): Promise<boolean> {
     const known = this.#current();
     if (known !== undefined) {
-      const answer = this.#keep(await post(REFRESH, { ttl: TOKEN_SECONDS }, known));
-      if (answer.kind === "data") return true;
+      const parsed = this.#keep(await post(REFRESH, { ttl: TOKEN_SECONDS }, known));
+      if (parsed.kind === "data") return true;
     }
-    const answer = await this.#authorize(post, ["header", "body"]);
-    if (answer.kind !== "data") throw new LoginFailed(answer);
+    const parsed = await this.#authorize(post, ["header", "body"]);
+    if (parsed.kind !== "data") throw new LoginFailed(parsed);
     return true;
   }
 
   /** Newer servers accept the password in the header; servers without Basic accept it in the body. */
   async #authorize(post: Post, forms: readonly ("header" | "body")[]): Promise<ParsedResponse> {
     const { username, password } = this.#options;
-    let answer: ParsedResponse = { kind: "unauthorized", text: "there is no user to ask a token for", code: "" };
+    let parsed: ParsedResponse = { kind: "unauthorized", text: "there is no user to ask a token for", code: "" };
     for (const form of forms) {
       const ttl = TOKEN_SECONDS;
-      answer =
+      parsed =
         form === "header"
           ? await post(AUTHORIZE, { ttl }, this.#basic)
           : await post(AUTHORIZE, { username, password, ttl });
-      answer = this.#keep(answer);
-      if (answer.kind !== "unauthorized" && answer.kind !== "refused") return answer;
+      parsed = this.#keep(parsed);
+      if (parsed.kind !== "unauthorized" && parsed.kind !== "refused") return parsed;
     }
-    return answer;
+    return parsed;
   }
 
   /** Stores the token of a response; a response without one counts as foreign. */
-  #keep(answer: ParsedResponse): ParsedResponse {
-    if (answer.kind !== "data") return answer;
-    const parsed = tokenAnswer.safeParse(answer.data);
-    if (!parsed.success) return { kind: "foreign", status: 200, text: "a response without access_token" };
-    const text = parsed.data.access_token;
+  #keep(parsed: ParsedResponse): ParsedResponse {
+    if (parsed.kind !== "data") return parsed;
+    const token = tokenResponse.safeParse(parsed.data);
+    if (!token.success) return { kind: "foreign", status: 200, text: "a response without access_token" };
+    const text = token.data.access_token;
     this.#token = tokenOf(text, this.#options.clock.elapsed());
     this.#options.conceal(text);
-    return answer;
+    return parsed;
   }
 }
 

@@ -90,21 +90,26 @@ export class Nodes {
   ): Promise<unknown> {
     const endpoint = this.#endpoints[this.#index] ?? "";
     await beforeSending(() => this.#contact(endpoint));
-    const answer = await this.#exchange.send(endpoint, { target, body: JSON.stringify(body), headers, permit });
+    const parsed = await this.#exchange.send(endpoint, { target, body: JSON.stringify(body), headers, permit });
     const what = `POST ${target} at ${endpoint}`;
-    switch (answer.kind) {
+    switch (parsed.kind) {
       case "data":
-        return answer.data;
+        return parsed.data;
       case "missing":
-        throw refusal(what, { ...answer, busy: false });
+        throw refusal(what, { ...parsed, busy: false });
       case "refused":
-        throw refusal(what, answer);
+        throw refusal(what, parsed);
       case "unauthorized":
       case "forbidden":
-        throw denied(endpoint, this.#login.user, answer, { method: "POST", target });
-      case "away":
+        throw denied(endpoint, this.#login.user, parsed, { method: "POST", target });
+      case "unavailable":
       case "foreign":
-        throw foreignWrite(what, answer, answer.kind === "away" ? LATER : FOREIGN, answer.kind === "away");
+        throw foreignWrite(
+          what,
+          parsed,
+          parsed.kind === "unavailable" ? LATER : FOREIGN,
+          parsed.kind === "unavailable",
+        );
     }
   }
 
@@ -119,9 +124,9 @@ export class Nodes {
   }
 
   async #handshake(endpoint: string): Promise<void> {
-    const answer = await this.#exchange.send(endpoint, { target: CLUSTER }, true);
-    if (answer.kind === "missing" || answer.kind === "refused") throw notRedis(endpoint, answer.text);
-    const info = clusterInfo.safeParse(this.#dataOf(endpoint, CLUSTER, answer));
+    const parsed = await this.#exchange.send(endpoint, { target: CLUSTER }, true);
+    if (parsed.kind === "missing" || parsed.kind === "refused") throw notRedis(endpoint, parsed.text);
+    const info = clusterInfo.safeParse(this.#dataOf(endpoint, CLUSTER, parsed));
     if (!info.success) throw notRedis(endpoint, "JSON without a cluster's name");
     this.#info = info.data;
     const { name, created_time } = info.data;
@@ -137,11 +142,11 @@ export class Nodes {
     optional: boolean,
   ): Promise<T | undefined> {
     await this.#contact(endpoint);
-    const answer = await this.#exchange.send(endpoint, { target });
-    if (answer.kind === "missing") return undefined;
-    if (optional && answer.kind === "foreign" && answer.notFound === true) return undefined;
-    if (answer.kind === "foreign") throw passing(endpoint, target, answer.text);
-    const data = this.#dataOf(endpoint, target, answer);
+    const parsed = await this.#exchange.send(endpoint, { target });
+    if (parsed.kind === "missing") return undefined;
+    if (optional && parsed.kind === "foreign" && parsed.notFound === true) return undefined;
+    if (parsed.kind === "foreign") throw passing(endpoint, target, parsed.text);
+    const data = this.#dataOf(endpoint, target, parsed);
     try {
       return validate(schema, data, `GET ${target} at ${endpoint}`);
     } catch (cause) {
@@ -149,19 +154,19 @@ export class Nodes {
     }
   }
 
-  #dataOf(endpoint: string, target: string, answer: ParsedResponse): unknown {
-    switch (answer.kind) {
+  #dataOf(endpoint: string, target: string, parsed: ParsedResponse): unknown {
+    switch (parsed.kind) {
       case "data":
-        return answer.data;
-      case "away":
-        throw new Unreachable(`${endpoint}: ${answer.text}`, { sent: true, responded: answer.responded });
+        return parsed.data;
+      case "unavailable":
+        throw new Unreachable(`${endpoint}: ${parsed.text}`, { sent: true, responded: parsed.responded });
       case "foreign":
-        throw notRedis(endpoint, answer.text);
+        throw notRedis(endpoint, parsed.text);
       case "unauthorized":
       case "forbidden":
-        throw denied(endpoint, this.#login.user, answer, { method: "GET", target });
+        throw denied(endpoint, this.#login.user, parsed, { method: "GET", target });
       default:
-        throw new UpgradeError("blocked", `GET ${target} at ${endpoint} was refused: ${answer.text}.`);
+        throw new UpgradeError("blocked", `GET ${target} at ${endpoint} was refused: ${parsed.text}.`);
     }
   }
 }

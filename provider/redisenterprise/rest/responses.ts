@@ -11,7 +11,7 @@ export type ParsedResponse =
    * The node, or the proxy in front of it, is temporarily unavailable. `responded`: the response is known to be from Redis
    * Enterprise.
    */
-  | { readonly kind: "away"; readonly status: number; readonly text: string; readonly responded: boolean }
+  | { readonly kind: "unavailable"; readonly status: number; readonly text: string; readonly responded: boolean }
   | { readonly kind: "unauthorized"; readonly text: string; readonly code: string }
   | { readonly kind: "forbidden"; readonly text: string; readonly code: string }
   /** The requested object does not exist, or this server does not have the API. */
@@ -20,7 +20,7 @@ export type ParsedResponse =
   /** Not Redis Enterprise: a proxy, a web server, a corrupted response. `notFound`: a web page with "not found". */
   | { readonly kind: "foreign"; readonly status: number; readonly text: string; readonly notFound?: boolean };
 
-type Meaning = "busy" | "missing" | "refused" | "unauthorized" | "forbidden" | "away";
+type Meaning = "busy" | "missing" | "refused" | "unauthorized" | "forbidden" | "unavailable";
 
 /** The server's own codes take precedence over the status, because not all of them have a documented one. */
 const CODES: ReadonlyMap<string, Meaning> = new Map([
@@ -49,10 +49,10 @@ const STATUSES: ReadonlyMap<number, Meaning> = new Map([
   [401, "unauthorized"],
   [403, "forbidden"],
   [NOT_FOUND, "missing"],
-  [408, "away"],
+  [408, "unavailable"],
   [409, "busy"],
-  [429, "away"],
-  [499, "away"],
+  [429, "unavailable"],
+  [499, "unavailable"],
   [505, "refused"],
 ]);
 
@@ -62,8 +62,8 @@ export function readResponse(response: WireResponse): ParsedResponse {
   if (status >= 200 && status < 300 && body !== undefined) return { kind: "data", data: body };
   if (status < 400) return { kind: "foreign", status, text: describeResponse(response) };
   const { code, text, own } = errorOf(response, body);
-  const meaning = CODES.get(code) ?? STATUSES.get(status) ?? (status >= 500 ? "away" : "refused");
-  if (meaning === "away") return { kind: "away", status, text, responded: own || isFromEnvoy(response) };
+  const meaning = CODES.get(code) ?? STATUSES.get(status) ?? (status >= 500 ? "unavailable" : "refused");
+  if (meaning === "unavailable") return { kind: "unavailable", status, text, responded: own || isFromEnvoy(response) };
   if (!own && isPage(response)) return { kind: "foreign", status, text, notFound: status === NOT_FOUND };
   if (meaning === "busy" || meaning === "refused") return { kind: "refused", code, text, busy: meaning === "busy" };
   return { kind: meaning, code, text };

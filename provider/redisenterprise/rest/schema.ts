@@ -137,7 +137,7 @@ export type CrdbTask = z.infer<typeof crdbTask>;
 export const crdbTasks = z.array(crdbTask);
 
 /** `POST /v1/users/authorize` and `/v1/users/refresh_jwt` */
-export const tokenAnswer = z.object({ access_token: z.string().min(1) });
+export const tokenResponse = z.object({ access_token: z.string().min(1) });
 
 /** The response to an accepted upgrade request: `action_uid`, or the `id` of a CRDB task. */
 export const acceptance = z.object({ action_uid: z.string().nullish(), id: z.string().nullish() });

@@ -180,9 +180,9 @@ export class KernelReader {
 
   /** Why no decision is possible, as a sentence. */
   #unknownOf(found: readonly Instance[]): string | undefined {
-    const strange = found.find(({ datastore }) => parseVersion(datastore.kernel_version) === undefined);
-    if (strange !== undefined) {
-      return `the service reports no valid kernel version of ${strange.id} ("${strange.datastore.kernel_version}")`;
+    const unreadable = found.find(({ datastore }) => parseVersion(datastore.kernel_version) === undefined);
+    if (unreadable !== undefined) {
+      return `the service reports no valid kernel version of ${unreadable.id} ("${unreadable.datastore.kernel_version}")`;
     }
     if (this.#options.constraint.kind !== "latest") return undefined;
     const untold = found.find((instance) => isUntold(this.#offerTo(instance)));

@@ -143,5 +143,5 @@ export function schedulesOf(rows: readonly ScheduleRow[]): ReadonlyMap<string, S
 export function isRunning(row: JobRow | undefined): boolean {
   if (row === undefined) return false;
   const state = jobStateOf(row.status);
-  return state === "running" || state === "pending" || state === "strange";
+  return state === "running" || state === "pending" || state === "undocumented";
 }

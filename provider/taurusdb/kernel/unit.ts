@@ -112,7 +112,7 @@ function runningOf(row: JobRow, offered: Version | undefined, stands: Standing):
   return {
     kind: "running",
     task: taskOf(row.job_id, row.job_name, offered),
-    message: state === "strange" ? `upgrading (${row.status})` : "upgrading",
+    message: state === "undocumented" ? `upgrading (${row.status})` : "upgrading",
     percent: percentOf(row.process),
   };
 }

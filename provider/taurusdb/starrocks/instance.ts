@@ -101,7 +101,7 @@ export async function upgradeStarRocks(
   { method, path, body }: Request,
   permit: Permit,
 ): Promise<string> {
-  const answer = await gateway.write({
+  const response = await gateway.write({
     method,
     path: path.split("/"),
     body,
@@ -109,7 +109,7 @@ export async function upgradeStarRocks(
     action: UPGRADE_ACTION,
     permit,
   });
-  return answer.job_id;
+  return response.job_id;
 }
 
 /** The instance and its nodes. */

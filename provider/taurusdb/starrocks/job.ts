@@ -72,7 +72,7 @@ export class JobWatcher {
           message: "waits for approval at Huawei Cloud",
           awaits: awaitsApproval(task.id, job.status),
         };
-      case "strange":
+      case "undocumented":
         return { kind: "running", message: `is in the undocumented state "${job.status}"` };
     }
   }
