@@ -10,13 +10,13 @@ import { inspect, type UnreachableBudget } from "./reconcile/observer";
 import { operatorAfter, reopenedBy } from "./reconcile/recovery";
 import type { Clock, Runtime } from "./runtime";
 import { describeWindow, nameOf } from "./task";
-import { scheduledByOthers, some } from "./texts/sentences";
+import { leftScheduled, leftTask, scheduledByOthers, some } from "./texts/sentences";
 import { textsOf } from "./texts/texts";
 import type { Unit, View } from "./unit";
 import { isOpen, RecordStore } from "./upgrades/record";
 import { ScheduledTasks } from "./upgrades/scheduled-tasks";
 import { UpgradesById } from "./upgrades/upgrades-by-id";
-import { UpgradesByList } from "./upgrades/upgrades-by-list";
+import { UpgradesByList, unneededOfOthers } from "./upgrades/upgrades-by-list";
 import { parseVersion } from "./version";
 
 /** Writes other than the upgrade request, as shown in a preview. */
@@ -128,10 +128,11 @@ async function cancellation(
   { upgrade, open }: RecordStore,
   keepScheduled: Runtime["keepScheduled"],
 ): Promise<Announcement[]> {
-  if (upgrade === undefined || !open || upgrade.joined === true || upgrade.state === "unknown") return [];
+  if (upgrade === undefined || !open || upgrade.state === "unknown") return [];
   const task = taskOf(upgrade);
   const status = await inspect(driver, task);
   if (status.kind !== "scheduled") return [];
+  if (upgrade.joined === true) return [{ message: leftTask(task, status.window), warning: true }];
   const kept = keptNotes(nameOf(task), keepScheduled);
   if (kept.length > 0) return kept;
   const window = describeWindow(status.window);
@@ -155,13 +156,15 @@ export async function announceFleet(
 ): Promise<readonly Announcement[]> {
   const schedule = new ScheduledTasks(remembered);
   // Scheduled upgrades of members that are up to date are only read on request.
-  const { units: members } = schedule.size === 0 ? seen : driver.view(await driver.observe(true));
+  const isOfOthers = remembered?.joined === true && isOpen(remembered);
+  const { units: members } = schedule.size === 0 && !isOfOthers ? seen : driver.view(await driver.observe(true));
   schedule.seen(members);
   const kept: Announcement[] = [];
   const holdOf = controlOf(driver, policy, { wall }).judge();
   const unwanted = members.filter(
     (unit) => unit.activity?.kind === "scheduled" && isUnwanted(unit, driver.schedules, holdOf),
   );
+  const scheduled = new Set(Object.keys(schedule.tasks));
   const keepable = [...unwanted.map(({ name }) => name), ...schedule.others(driver.units)];
   keep(schedule, keepable, driver, { keepScheduled, warn: (message) => kept.push({ message }) });
   const waiting = members.flatMap(({ name, standing, activity }) =>
@@ -173,14 +176,16 @@ export async function announceFleet(
   const removed = schedule
     .others(driver.units)
     .flatMap((name) => schedule.idsOf([name]).map((id) => `${id} of ${name}`));
+  const left = unneededOfOthers(members, (name, task) => schedule.owns(name, task) || scheduled.has(name));
   const foreign = waiting.filter(({ ours, standing }) => !ours && standing === "behind");
   const { upgrade } = driver.words;
   return [
     ...kept,
     ...listed(unneeded, (names) => ({ message: `will cancel the scheduled ${upgrade} ${names}` })),
     ...listed(removed, (names) => ({
-      message: `will cancel the scheduled ${upgrade} ${names}, no longer part of this resource, if it still waits`,
+      message: `will cancel the scheduled ${upgrade} ${names}, no longer part of this resource, unless it has started or another resource relies on it`,
     })),
+    ...(left.size === 0 ? [] : [{ message: leftScheduled(left, driver.words), warning: true as const }]),
     ...listed(
       foreign.map(({ name, task }) => `${task} of ${name}`),
       (names) => ({

@@ -304,7 +304,7 @@ describe("a scheduled upgrade that the resource no longer needs", () => {
     expect(outcome.upgrade).toBeUndefined();
     expect(journal).toEqual(["look", "inspect 11"]);
     expect(warnings[0]).toMatch(
-      /which this resource did not schedule and does not need, is scheduled for its maintenance window/,
+      /is scheduled for its maintenance window, .*This resource did not schedule it and does not need it/,
     );
   });
 });

@@ -24,7 +24,7 @@ export interface Preview {
 /** The writes that a line of a preview stands for. The first text that matches the line decides. */
 const LINES: readonly (readonly [line: RegExp, certain: readonly WriteKind[], possible: readonly WriteKind[]])[] = [
   [/cannot plan/, [], ["upgrade", "operator", "cancel"]],
-  [/will cancel .*if it still waits/, [], ["cancel"]],
+  [/will cancel .*unless it has started/, [], ["cancel"]],
   [/will cancel (the )?scheduled/, ["cancel"], []],
   [/will (retry|roll back) /, ["operator"], []],
   [/then requests another upgrade/, [], ["upgrade"]],

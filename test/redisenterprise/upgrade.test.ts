@@ -111,9 +111,9 @@ describe.each(SIDES)("a database behind its pin (%s)", (_, side) => {
     expect(again.outs).toMatchObject({ status: "current", lastUpgrade: { state: "succeeded" } });
     expect(world.writes()).toBe(1);
     side.put(world.cluster, "behind");
-    const undone = await partial(world.lifecycle.update(id, outs, args));
-    expect(undone.reasons[0]).toMatch(/is reported as successful, but .* still runs.*\[not-upgraded\]/);
-    expect(world.writes()).toBe(1);
+    await world.lifecycle.update(id, outs, args);
+    expect(world.said().join()).toMatch(/no longer reports upgrade .*, and the target version has not been reached/);
+    expect(world.writes()).toBe(2);
   });
 });
 
@@ -369,10 +369,10 @@ describe("module uids that a server of Redis Enterprise 8", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it("ignores without any action are told as that as well, and the call is sent once", async () => {
+  it("ignores without any action end as an upgrade that the cluster does not know, and the request is sent once", async () => {
     const world = rig({ switches: { bundledUids: "ignored", noChange: "noAction" } });
     const { reasons } = await partial(world.lifecycle.create(world.modules()));
-    expect(reasons[0]).toMatch(/upgrade bdb:1 .*\[not-upgraded\]/);
+    expect(reasons[0]).toMatch(/no longer reports upgrade bdb:1 .*\[vanished\]/);
     expect(world.writes()).toBe(1);
   });
 

@@ -96,8 +96,16 @@ export function unseen(
   return upgrade.state === "running" && hasReached(upgrade, unit) ? undefined : task;
 }
 
-/** The evidence from a read by id. Pure. @param pending whether the version it upgrades to is not visible yet */
-export function evidenceBy({ task, status, since, final }: Reported, by: Evidence["by"], pending: boolean): Evidence {
+/**
+ * The evidence from a read by id. Pure.
+ * @param pending whether the version it upgrades to is not visible yet
+ * @param late whether it should be visible by now
+ */
+export function evidenceBy(
+  { task, status, since, final }: Reported,
+  by: Evidence["by"],
+  { pending, late }: { readonly pending: boolean; readonly late: boolean },
+): Evidence {
   switch (status.kind) {
     case "running":
       return { by, kind: "running", task };
@@ -110,7 +118,7 @@ export function evidenceBy({ task, status, since, final }: Reported, by: Evidenc
     case "rolled-back":
       return { by, kind: "failed", task, failure: status, final, rolledBack: true };
     case "gone":
-      return { by: "run", kind: "invisible", expired: true, lost: false, accepted: true, moved: false, task };
+      return { by, kind: "invisible", expired: late, lost: false, accepted: false, moved: false, task };
   }
 }
 

@@ -170,7 +170,7 @@ const ROWS: readonly Row[] = [
   (unit, { known, schedules, texts }) => {
     if (known?.kind !== "invisible" || known.by !== "run" || known.moved) return undefined;
     const { task, lost, expired } = known;
-    if (task !== undefined) return expired ? problem(texts.vanished(task)) : wait(GONE, { accepted: true });
+    if (task !== undefined) return expired ? problem(texts.vanished(task)) : wait(GONE, known);
     if (lost) return expired ? problem(texts.unconfirmed(known)) : wait(LOST, { accepted: false });
     if (!expired) return wait("accepted, not started yet", { accepted: !schedules });
     const findings = findingsOf(unit);

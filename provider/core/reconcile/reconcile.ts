@@ -8,7 +8,8 @@ import type { Outcome, Status, UpgradeRecord } from "../outcome";
 import type { Policy } from "../policy";
 import type { Runtime } from "../runtime";
 import type { Task } from "../task";
-import { failed, rolledBack, stoppedWith } from "../texts/sentences";
+import { failed, rolledBack } from "../texts/sentences";
+import { stoppedWith } from "../texts/stopped";
 import { type Texts, textsOf } from "../texts/texts";
 import { isHopeless, isImpeded, type Problem, problemOf, type Unit, unhealthyFinding, type View } from "../unit";
 import { isOpen } from "../upgrades/record";
@@ -289,7 +290,7 @@ class Reconciliation<O extends Observation> {
     if (ended) return this.outcome("failed", error);
     if (this.#over) return this.outcome("behind", error);
     this.#upgrades.left();
-    const why = { hold: this.#hold, waiting: this.#waiting };
+    const why = { hold: this.#hold, waiting: this.#waiting, unreachableFor: this.#budget.unreachableFor };
     return this.outcome(record.stopped(this.#hold), stoppedWith(error, this.#driver.title, record, why));
   }
 }

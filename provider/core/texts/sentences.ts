@@ -1,10 +1,8 @@
 import { counted, formatDuration, sentences, withFullStop } from "../../base/sentences";
-import type { Hold } from "../control/hold";
 import type { FleetWords } from "../driver";
 import { type ErrorCode, type Unreachable, UpgradeError } from "../errors";
-import type { UpgradeRecord } from "../outcome";
 import { describeWindow, type Failure, nameOf, spanOf, type Task, type Window } from "../task";
-import type { Finding, Problem, Unit } from "../unit";
+import type { Finding, Problem, Unit, Waiting } from "../unit";
 
 /** Error messages of a run. Kept in one place, because users search for these texts. */
 
@@ -111,89 +109,6 @@ export function scheduledByOthers(title: string, task: Task, window: Window): Up
   );
 }
 
-/** Messages for the three ways in which a run is stopped from outside. */
-const STOPPED: Partial<Record<ErrorCode, string>> = {
-  interrupted: "Interrupted",
-  deadline: "The time limit was reached",
-  "engine-gone": "{engine} is gone",
-};
-
-/** What a run knows about its upgrade. */
-export interface UpgradeRecords {
-  readonly upgrade: UpgradeRecord | undefined;
-  /** The upgrade in the state when the run began. */
-  readonly remembered: UpgradeRecord | undefined;
-}
-
-/** Why a run had not requested an upgrade. */
-interface Standstill {
-  readonly hold: Hold | undefined;
-  /** What it was waiting for. */
-  readonly waiting: readonly string[];
-}
-
-/** Describes what continues after a run was stopped from outside; other errors are returned unchanged. */
-export function stoppedWith(
-  error: UpgradeError,
-  title: string,
-  { upgrade, remembered }: UpgradeRecords,
-  { hold, waiting }: Standstill,
-): UpgradeError {
-  const how = STOPPED[error.code];
-  if (how === undefined) return error;
-  const limit = error.code === "deadline" ? " ({timeLimit})" : "";
-  if (upgrade?.state === "running") {
-    return new UpgradeError(error.code, `${how}${limit}: ${title} is still running ${recordName(upgrade)}.`, {
-      remedy: "Nothing was undone. Run {apply} again to resume waiting.",
-      cause: error,
-    });
-  }
-  if (upgrade?.state === "deferred") {
-    return new UpgradeError(
-      error.code,
-      `${how}${limit}: ${title} has ${recordName(upgrade)} scheduled for its maintenance window.`,
-      {
-        remedy: "Nothing was undone. Run {apply} again.",
-        cause: error,
-      },
-    );
-  }
-  if (upgrade?.state === "unknown") {
-    return new UpgradeError(
-      error.code,
-      `${how}${limit}: the upgrade request was sent to ${title}, but no response was received.`,
-      {
-        remedy: "Run {apply} again. It searches for the upgrade first and resumes waiting for it.",
-        cause: error,
-      },
-    );
-  }
-  if (upgrade?.finishedAt !== undefined && upgrade.finishedAt !== remembered?.finishedAt) {
-    return new UpgradeError(
-      error.code,
-      `${how}${limit}: ${recordName(upgrade)} of ${title} has ended (${upgrade.state}), but the versions could not be read afterwards.`,
-      { remedy: "Run {apply} again. It reads the database first and requests only what is outdated.", cause: error },
-    );
-  }
-  if (hold !== undefined) {
-    return new UpgradeError(
-      error.code,
-      `${how}${limit} while an upgrade of ${title} was held: ${hold.message}. Nothing was sent.`,
-      { remedy: "Run {apply} again.", cause: error },
-    );
-  }
-  const reasons = waiting.length === 0 ? "" : ` (${some(waiting)})`;
-  return new UpgradeError(
-    error.code,
-    `${how}${limit} before an upgrade of ${title} was started${reasons}; nothing was sent.`,
-    { remedy: "Run {apply} again.", cause: error },
-  );
-}
-
-function recordName({ task, kind, to }: UpgradeRecord): string {
-  return nameOf({ id: task, kind, to });
-}
-
 /** Number of problems in a message; the outputs have all of them. */
 const SHOWN = 5;
 /** Number of names in a message. */
@@ -263,6 +178,17 @@ export function scheduledNote(scheduled: ReadonlyMap<string, { readonly window: 
       : `${one} is scheduled for its maintenance window`;
   const window = describeWindow(spanOf([...scheduled.values()].map((waiting) => waiting.window)));
   return `the ${words.upgrade} of ${who}, ${window}`;
+}
+
+/** For scheduled upgrades that are left in place. */
+export function leftScheduled(scheduled: ReadonlyMap<string, Waiting>, words: FleetWords): string {
+  const it = scheduled.size === 1 ? "it" : "them";
+  return `${scheduledNote(scheduled, words)}. This resource did not schedule ${it} and does not need ${it}, so ${scheduled.size === 1 ? "it is" : "they are"} not canceled.`;
+}
+
+/** The same for the only unit. */
+export function leftTask(task: Task, window: Window): string {
+  return `${nameOf(task)} is scheduled for its maintenance window, ${describeWindow(window)}. This resource did not schedule it and does not need it, so it is not canceled.`;
 }
 
 /** The number of completed units, the activities of units in progress, and the number of problems. */

@@ -1,7 +1,7 @@
 import type { UpgradeRecord } from "../outcome";
 import type { Clock } from "../runtime";
 import { type CompletedTask, lowestOf, type Unit } from "../unit";
-import { parseVersion, type Version } from "../version";
+import { compareVersions, parseVersion, type Version } from "../version";
 import { isOpen, sentAt } from "./record";
 
 /**
@@ -86,13 +86,23 @@ export function failedSince(earlier: Earlier, units: readonly Unit[]): Map<strin
   );
 }
 
-/** Whether an upgrade of the last run has succeeded, by tasks or versions. Some members may be held. */
-export function hasUpgraded(earlier: Earlier | undefined, members: readonly Unit[], from: string | undefined): boolean {
+/**
+ * Whether the recorded upgrades have succeeded, by tasks or versions. Some members may be held.
+ * @param earlier the requests of an earlier run, if they are ours
+ */
+export function hasUpgraded(
+  earlier: Earlier | undefined,
+  members: readonly Unit[],
+  { from, to }: Pick<UpgradeRecord, "from" | "to">,
+): boolean {
   if (
     earlier !== undefined &&
     members.some(({ completed }) => completedAfter(earlier, completed)?.kind === "succeeded")
   )
     return true;
   const lowest = lowestOf(members);
-  return lowest === "" || lowest !== from;
+  if (from !== "") return lowest === "" || lowest !== from;
+  // A scheduled upgrade of another resource that was recorded without its version.
+  const [reached, target] = [parseVersion(lowest), parseVersion(to)];
+  return reached !== undefined && target !== undefined && compareVersions(reached, target) >= 0;
 }

@@ -5,7 +5,7 @@ import { CLAIM } from "../policy";
 import type { Clock } from "../runtime";
 import { type Failure, spanOf, type Task, type Window } from "../task";
 import { count } from "../texts/sentences";
-import type { Unit, Upgrade, Waiting } from "../unit";
+import { lowestOf, type Unit, type Upgrade, type Waiting } from "../unit";
 import { compareVersions, formatVersion, lowestVersion, parseVersion, type Version } from "../version";
 import type { Attempts } from "./attempts";
 import type { ScheduledTasks } from "./scheduled-tasks";
@@ -218,14 +218,15 @@ export class BatchRecord extends RecordStore {
   }
 
   /** These are scheduled for their maintenance windows. */
-  scheduledUnits(waiting: ReadonlyMap<string, Waiting>): void {
+  scheduledUnits(waiting: ReadonlyMap<string, Waiting>, units: readonly Unit[]): void {
     const all = [...waiting];
     const first = all[0]?.[1];
     if (first === undefined) return;
     const ours = new Set(all.flatMap(([name, { task }]) => (this.#schedule.owns(name, task) ? [name] : [])));
     this.#schedule.forget(this.#schedule.others(ours));
     const { id: task, kind, to } = first.task;
-    const found = { task, kind, from: "", to, startedAt: this.now() };
+    const from = lowestOf(units.filter(({ name }) => waiting.has(name)));
+    const found = { task, kind, from, to, startedAt: this.now() };
     const {
       joined: _,
       state: __,

@@ -16,8 +16,8 @@ import { isKept } from "../reconcile/cancel";
 import { inspect, type TaskResult, type UnreachableBudget } from "../reconcile/observer";
 import type { RequestResult } from "../request";
 import type { Runtime } from "../runtime";
-import { describeWindow, type Failure, nameOf, type Task, type TaskStatus } from "../task";
-import { lostResponse, resultUnknown } from "../texts/sentences";
+import { type Failure, nameOf, type Task, type TaskStatus } from "../task";
+import { leftTask, lostResponse, resultUnknown, vanished } from "../texts/sentences";
 import type { Unit } from "../unit";
 import { differ } from "../version";
 import { RecordStore } from "./record";
@@ -62,7 +62,10 @@ export class UpgradesById extends Upgrades {
 
   evidenceOf(unit: Unit): Evidence | undefined {
     const by = this.attempts.entry(unit.name) === undefined ? "earlier" : "run";
-    if (this.#reported !== undefined) return evidenceBy(this.#reported, by, this.#isPending(unit));
+    if (this.#reported !== undefined) {
+      const late = this.#now - this.#reported.since >= this.policy.settleTime;
+      return evidenceBy(this.#reported, by, { pending: this.#isPending(unit), late });
+    }
     const { upgrade, open } = this.record;
     if (upgrade === undefined || !open) return undefined;
     const invisible = { kind: "invisible", moved: false } as const;
@@ -222,6 +225,7 @@ export class UpgradesById extends Upgrades {
       case "gone":
         this.record.setState(unneeded && !this.#reported.final && hasMoved(upgrade, unit) ? "succeeded" : "gone");
         if (this.#reported.final) this.runtime.warn(resultUnknown(this.#driver.title, task));
+        else if (!unneeded) this.runtime.warn(vanished(this.#driver.title, task).message);
         this.#reported = undefined;
         return true;
     }
@@ -229,10 +233,7 @@ export class UpgradesById extends Upgrades {
 
   /** A scheduled upgrade that is neither ours nor needed: it is not changed, and no longer expected. */
   #leave(task: Task, { window }: Extract<TaskStatus, { kind: "scheduled" }>): void {
-    const whose = "which this resource did not schedule and does not need";
-    this.runtime.warn(
-      `${nameOf(task)}, ${whose}, is scheduled for its maintenance window, ${describeWindow(window)}; it was not canceled.`,
-    );
+    this.runtime.warn(leftTask(task, window));
     this.record.forget();
     this.#reported = undefined;
   }
@@ -254,6 +255,10 @@ export class UpgradesById extends Upgrades {
       this.record.setState("succeeded");
     }
     const reported = this.#reported;
+    // The vendor has forgotten the task; the version shows that it succeeded.
+    if (reported?.status.kind === "gone" && !this.#outlasts(reported.task) && hasMoved(upgrade, unit)) {
+      this.record.setState("succeeded");
+    }
     if (reported?.status.kind !== "succeeded" || !this.#isPending(unit)) return;
     if (this.#now - reported.since < this.policy.settleTime) return;
     const reason = `${nameOf(reported.task)} is reported as successful, but ${unit.at} still runs.`;

@@ -7,7 +7,7 @@ import type { UnreachableBudget } from "../reconcile/observer";
 import type { RequestResult } from "../request";
 import type { Runtime } from "../runtime";
 import type { Task } from "../task";
-import { some } from "../texts/sentences";
+import { leftScheduled, some } from "../texts/sentences";
 import type { Unit, Waiting } from "../unit";
 import { type Earlier, earlierOf, failedSince, hasUpgraded } from "./earlier";
 import { BatchRecord } from "./record";
@@ -24,6 +24,8 @@ export class UpgradesByList extends Upgrades {
   readonly #schedule: ScheduledTasks;
   /** Units whose failure since the last run was already reported. */
   readonly #reported = new Set<string>();
+  /** Units whose scheduled upgrade other resources rely on, which was logged. */
+  readonly #kept = new Set<string>();
   /** Tasks that the vendor has confirmed as canceled, and that its lists may still show. */
   readonly #canceled = new Set<string>();
 
@@ -46,6 +48,8 @@ export class UpgradesByList extends Upgrades {
   override readsTasks(first: boolean): boolean {
     const earlier = this.#earlier;
     if (this.#schedule.size > 0) return true;
+    // An upgrade that another resource, person or tool has scheduled.
+    if (first && this.record.open && this.record.upgrade?.joined === true) return true;
     if (earlier === undefined || earlier.completed) return false;
     const { settleTime, lostReplyWindow } = this.policy;
     return first || this.runtime.clock.elapsed() - earlier.calledAt < Math.max(settleTime, lostReplyWindow);
@@ -73,8 +77,9 @@ export class UpgradesByList extends Upgrades {
 
   release(units: readonly Unit[]): void {
     const scheduled = units.filter(({ activity }) => activity?.kind === "scheduled");
-    const names = scheduled.map(({ name }) => name);
-    keep(this.#schedule, names, this.#driver, this.runtime);
+    const ours = scheduled.map(({ name }) => name).filter((name) => this.#schedule.has(name));
+    keep(this.#schedule, ours, this.#driver, this.runtime);
+    for (const name of ours) if (!this.#schedule.has(name)) this.#kept.add(name);
   }
 
   override cancelFormer(pause: CancelPause): Promise<boolean> {
@@ -117,9 +122,18 @@ export class UpgradesByList extends Upgrades {
 
   finish({ units, scheduled, problems, canceled }: Finish): void {
     const waiting = new Map<string, Waiting>([...scheduled, ...this.#stillOurs(units)]);
-    if (waiting.size > 0) this.record.scheduledUnits(waiting);
+    this.#leave(units);
+    if (waiting.size > 0) this.record.scheduledUnits(waiting, units);
     else if (this.record.open && !units.some(isAccepted))
       this.record.setState(problems.size > 0 ? "failed" : this.#goodEnd(units, canceled));
+  }
+
+  /** Scheduled upgrades that are neither ours nor needed: they are not changed, and no longer expected. */
+  #leave(units: readonly Unit[]): void {
+    const left = unneededOfOthers(units, (name, task) => this.owns(name, task) || this.#kept.has(name));
+    if (left.size === 0) return;
+    this.runtime.warn(leftScheduled(left, this.#driver.words));
+    if (this.record.upgrade?.joined === true) this.record.forget();
   }
 
   override left(): void {
@@ -130,7 +144,8 @@ export class UpgradesByList extends Upgrades {
   #goodEnd(units: readonly Unit[], canceled: boolean): "succeeded" | "withdrawn" | "gone" {
     if (this.attempts.size > 0) return "succeeded";
     if (canceled) return "withdrawn";
-    return hasUpgraded(this.#earlier, units, this.record.upgrade?.from) ? "succeeded" : "gone";
+    const { upgrade } = this.record;
+    return upgrade !== undefined && hasUpgraded(this.#earlier, units, upgrade) ? "succeeded" : "gone";
   }
 
   /** Scheduled tasks of ours, needed or not. */
@@ -139,6 +154,20 @@ export class UpgradesByList extends Upgrades {
       activity?.kind === "scheduled" && this.owns(name, activity.task) ? [[name, activity] as const] : [],
     );
   }
+}
+
+/** Scheduled upgrades of units that are not outdated, which this resource did not schedule. */
+export function unneededOfOthers(
+  units: readonly Unit[],
+  owns: (unit: string, task: Task) => boolean,
+): ReadonlyMap<string, Waiting> {
+  return new Map(
+    units.flatMap(({ name, standing, activity }) =>
+      activity?.kind === "scheduled" && standing !== "behind" && !owns(name, activity.task)
+        ? [[name, activity] as const]
+        : [],
+    ),
+  );
 }
 
 /** Whether an accepted upgrade of it waits for action by a person. */

@@ -84,8 +84,8 @@ export class Watcher {
 
   /**
    * The cluster does not have the action: only the last run of each object is kept, and some servers lose even that.
-   * This is no failure. The database itself shows whether something is running, and its version afterwards whether it
-   * was upgraded.
+   * This is neither a failure nor a success. The database itself shows whether something is running, and its version
+   * afterwards whether it was upgraded.
    */
   async #unknown({ id, requestedAt }: Task, uid: number): Promise<TaskStatus> {
     const database = await readDatabase(this.#nodes, uid);
@@ -99,13 +99,13 @@ export class Watcher {
       return { kind: "failed", ...describeFailure(failed, uid) };
     }
     // The cluster keeps only the last run, which is a different one.
-    if (database.status !== ACTIVE && heldByFailure(machines)) return this.#active({ kind: "succeeded" });
+    if (database.status !== ACTIVE && heldByFailure(machines)) return this.#active({ kind: "gone" });
     if (database.status !== ACTIVE || (database.action !== undefined && database.action !== id)) {
       return this.#active({ kind: "running", message: `the database is ${database.status}` });
     }
     // A run that does not wait polls once.
     const old = requestedAt !== undefined && this.#clock.now() - Date.parse(requestedAt) >= IDLE_TIME;
-    if (old || this.#isIdle()) return this.#active({ kind: "succeeded" });
+    if (old || this.#isIdle()) return this.#active({ kind: "gone" });
     return { kind: "running", message: "the cluster lists no action, reading again" };
   }
 
