@@ -36,11 +36,11 @@ export class Gate {
    * Records a new run. Resolves when it has reached the boundary.
    * @param held the fault of requests that are not processed immediately
    */
-  close(boundary: Boundary, held: Fault = HELD): Promise<void> {
+  close(boundary: Boundary, currentArgs: Fault = HELD): Promise<void> {
     this.arrivals = [];
     this.#boundary = boundary;
-    this.#fault = boundary.processed ? PROCESSED : held;
-    this.#calls = held;
+    this.#fault = boundary.processed ? PROCESSED : currentArgs;
+    this.#calls = currentArgs;
     return new Promise((resolve) => {
       this.#reach = resolve;
     });
@@ -112,7 +112,7 @@ export async function openResource(
     return JSON.parse(JSON.stringify({ ...args, ...hidden }));
   };
   const target = inputs(system.args);
-  const before = settled && (await settled.create(urn, inputs(system.held)));
+  const before = settled && (await settled.create(urn, inputs(system.currentArgs)));
   const run = async (provider: DynamicProvider, known?: { id: string; properties: Properties }) => {
     if (known === undefined) return (await provider.create(urn, target, LIMIT)).properties;
     return (await provider.update({ urn, id: known.id }, known.properties, target, LIMIT)).properties;

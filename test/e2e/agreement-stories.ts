@@ -83,7 +83,7 @@ export const STORIES: readonly Story[] = [
     await snap("after up");
     await engine.up(declare());
     await snap("after an up with nothing to do");
-    for (const system of systems) system.putBack();
+    for (const system of systems) system.downgrade();
     await engine.refresh(declare());
     await snap("after the refresh that shows drift");
     await engine.up(declare());

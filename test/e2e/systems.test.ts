@@ -70,7 +70,7 @@ describe.each(engines())("%s engine: every resource type", { timeout: 180_000 },
   test("show drift and fix it", LONG, async () => {
     const { engine, declare, systems } = await open(prefer);
     allCurrent(await engine.up(declare()), 1);
-    for (const system of systems) system.putBack();
+    for (const system of systems) system.downgrade();
     expect((await engine.refresh(declare())).ok).toBe(true);
     const drift = await engine.preview(declare());
     expect(

@@ -14,7 +14,7 @@ const CACHE = {
   ],
 };
 
-function redis(type: string, call: RegExp, pin: object): ResourceType {
+function redis(type: string, call: RegExp, targetArgs: object): ResourceType {
   return {
     type,
     call,
@@ -25,7 +25,7 @@ function redis(type: string, call: RegExp, pin: object): ResourceType {
         endpoints: system.endpoints.map((address) => `https://${address}`),
         username: simulator.DEFAULT_USER,
         password: simulator.DEFAULT_PASSWORD,
-        ...pin,
+        ...targetArgs,
       };
       return { type, args, system, call, accepted: () => system.acceptedUpgrades.length };
     },
