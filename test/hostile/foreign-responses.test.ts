@@ -41,7 +41,7 @@ function sceneOf(of: ResourceType, { status, headers, body, times }: ForeignResp
   let upgradeRequests = 0;
   const { vendor, process } = sceneWith(of, clock, async (request, genuine) => {
     const path = request.target.split("?")[0] ?? "";
-    if (request.method === "GET" || !(write ?? of.call).test(path)) return genuine(request);
+    if (request.method === "GET" || !(write ?? of.upgradePath).test(path)) return genuine(request);
     upgradeRequests += 1;
     await clock.sleep(2);
     return upgradeRequests > times ? genuine(request) : { status, headers, body: Buffer.from(body) };

@@ -106,7 +106,7 @@ class HostileNetwork {
     this.requests += 1;
     this.origins.add(request.origin);
     if (this.requests > MOST_REQUESTS) throw new Error(`more than ${MOST_REQUESTS} requests, which no run needs`);
-    const isUpgradeRequest = request.method === "POST" && vendor.call.test(request.target.split("?")[0] ?? "");
+    const isUpgradeRequest = request.method === "POST" && vendor.upgradePath.test(request.target.split("?")[0] ?? "");
     if (isUpgradeRequest) this.upgradeRequests += 1;
     const accepted = vendor.accepted() > 0;
     // A network delay.

@@ -131,7 +131,7 @@ function runOf(type: string) {
     __urn: `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${type}::${name}`,
   });
   const create = (name: string, args?: Values) => lifecycle.create(inputs(name, args)).then(({ outs }) => outs);
-  const upgradeRequests = () => vendor.system.journal.find("POST", vendor.call);
+  const upgradeRequests = () => vendor.system.journal.find("POST", vendor.upgradePath);
   return { vendor, lifecycle, lines, inputs, create, upgradeRequests, clock };
 }
 

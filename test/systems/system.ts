@@ -20,7 +20,7 @@ export interface Vendor {
   readonly args: Readonly<Record<string, unknown>>;
   readonly system: SimSystem;
   /** The path of its upgrade request. */
-  readonly call: RegExp;
+  readonly upgradePath: RegExp;
   /** Upgrades that were accepted. */
   accepted(): number;
 }
@@ -30,7 +30,7 @@ export interface ResourceType {
   /** `oceanbase:ClusterVersion` */
   readonly type: string;
   /** The path of its upgrade request. */
-  readonly call: RegExp;
+  readonly upgradePath: RegExp;
   make(clock: Clock): Vendor;
   /** A separate vendor on sockets, whose upgrades are short. */
   open(): Promise<Opened>;

@@ -7,10 +7,10 @@ import { openObshell } from "./served";
 const PASSWORD = "r00t-p@ssword";
 const QUICK = { readyMs: 40, pendingMs: 15, settleMs: 15, stageMs: 50, stages: {}, byKind: {} };
 
-function obshell(type: string, what: "agents" | "database", call: RegExp, targetArgs: object): ResourceType {
+function obshell(type: string, what: "agents" | "database", upgradePath: RegExp, targetArgs: object): ResourceType {
   return {
     type,
-    call,
+    upgradePath,
     make: (clock) => {
       const system = new ObshellCluster({
         clock,
@@ -23,7 +23,7 @@ function obshell(type: string, what: "agents" | "database", call: RegExp, target
       system.control.addAgentPackage("4.4.2.0", "102026041610.el7");
       const endpoints = system.endpoints.map((address) => `http://${address}`);
       const args = { endpoints, password: PASSWORD, ...targetArgs };
-      return { type, args, system, call, accepted: () => system.acceptedUpgrades.length };
+      return { type, args, system, upgradePath, accepted: () => system.acceptedUpgrades.length };
     },
     open: () => openObshell(what),
   };
