@@ -33,6 +33,6 @@ export interface Declared {
   readonly type: string;
   readonly args: Readonly<Record<string, unknown>>;
   readonly options?: Readonly<Record<string, unknown>>;
-  /** The component that it is a part of; it depends on the parts declared before it. */
+  /** The component that it belongs to; it depends on the parts declared before it. */
   readonly component?: string;
 }
