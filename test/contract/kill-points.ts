@@ -20,7 +20,7 @@ export class Gate {
   /** The fault of the request at the boundary. */
   #fault: Fault = HELD;
   /** The fault of writes that arrive while it is closed, because they did not wait for the request at the boundary. */
-  #calls: Fault = HELD;
+  #writeFault: Fault = HELD;
   #closed = false;
   #reach: () => void = () => undefined;
 
@@ -36,11 +36,11 @@ export class Gate {
    * Records a new run. Resolves when it has reached the boundary.
    * @param held the fault of requests that are not processed immediately
    */
-  close(boundary: Boundary, currentArgs: Fault = HELD): Promise<void> {
+  close(boundary: Boundary, held: Fault = HELD): Promise<void> {
     this.arrivals = [];
     this.#boundary = boundary;
-    this.#fault = boundary.processed ? PROCESSED : currentArgs;
-    this.#calls = currentArgs;
+    this.#fault = boundary.processed ? PROCESSED : held;
+    this.#writeFault = held;
     return new Promise((resolve) => {
       this.#reach = resolve;
     });
@@ -67,7 +67,7 @@ export class Gate {
       upgraded: this.arrivals.some(({ upgrade }) => upgrade),
     };
     this.arrivals.push(arrival);
-    if (this.#closed) return method === "GET" ? HELD : this.#calls;
+    if (this.#closed) return method === "GET" ? HELD : this.#writeFault;
     if (this.#boundary?.fits(arrival) !== true) return undefined;
     this.#closed = true;
     this.#reach();

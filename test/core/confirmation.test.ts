@@ -13,11 +13,11 @@ const ENDED = [running, succeeded];
 const START = Date.UTC(2026, 0, 1);
 
 /** An upgrade whose request has this body. */
-function asking(body: Json): Plan {
+function upgradeWithBody(body: Json): Plan {
   return { kind: "upgrade", upgrade: { ...upgradeWith(), step: { ...step, item: body } } };
 }
-const both = asking({ modules: ["search", "ReJSON"] });
-const one = asking({ modules: ["ReJSON"] });
+const both = upgradeWithBody({ modules: ["search", "ReJSON"] });
+const one = upgradeWithBody({ modules: ["ReJSON"] });
 
 function differing(unit: Unit, { offered, version }: { readonly offered?: string; readonly version?: string }): Unit {
   const { upgrade } = unit;
@@ -46,7 +46,7 @@ describe("an upgrade request", () => {
 
   it("is considered the same regardless of key order", async () => {
     const { journal } = await play({
-      reads: [asking({ a: 1, b: { c: 2, d: undefined } }), asking({ b: { c: 2 }, a: 1 }), satisfied],
+      reads: [upgradeWithBody({ a: 1, b: { c: 2, d: undefined } }), upgradeWithBody({ b: { c: 2 }, a: 1 }), satisfied],
       starts: [task],
       inspections: ENDED,
     });

@@ -84,7 +84,7 @@ describe("a scheduled upgrade", () => {
     expect(starts).toBe(0);
   });
 
-  it("is canceled when the pin holds without it", async () => {
+  it("is canceled if the resource is up to date without it", async () => {
     for (const plan of [satisfied, newer]) {
       const { outcome, journal } = await play({
         reads: [plan],

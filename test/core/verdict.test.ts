@@ -74,7 +74,7 @@ describe("a unit without a request", () => {
 describe("a scheduled upgrade", () => {
   const waits = member({ activity: scheduled() });
 
-  it("is not changed if the resource uses windows, whoever scheduled it", () => {
+  it("is not changed if the resource uses windows, even if another client scheduled it", () => {
     const verdict = { kind: "scheduled", task: task("t1"), window };
     expect(verdictOn(waits, circumstances({ schedules: true }))).toEqual(verdict);
     expect(verdictOn(waits, circumstances({ schedules: true, remembered: own }))).toEqual(verdict);
@@ -324,22 +324,24 @@ describe("a held unit that is busy", () => {
 });
 
 describe("an upgrade of an earlier run", () => {
-  const asked = { kind: "wait", message: "requested by an earlier run, not started yet", accepted: true };
+  const waitForEarlier = { kind: "wait", message: "requested by an earlier run, not started yet", accepted: true };
 
   it.each(["running", "unknown"] as const)("in state %s, is waited for as long as it may take to appear", (state) => {
     const limit = state === "unknown" ? 10 * MINUTE : SETTLE;
-    expect(verdictOn(member(), circumstances({ remembered: record(state, limit - 1) }))).toEqual(asked);
+    expect(verdictOn(member(), circumstances({ remembered: record(state, limit - 1) }))).toEqual(waitForEarlier);
     expect(verdictOn(member(), circumstances({ remembered: record(state, limit) }))).toEqual({ kind: "send" });
   });
 
   describe("for a unit that is up to date", () => {
-    const holding = member({ standing: "current" });
+    const upToDate = member({ standing: "current" });
     const done = { kind: "done" };
 
     it("may lead past the target, and is waited for as long as it may take to appear", () => {
-      expect(verdictOn(holding, circumstances({ remembered: record("running", SETTLE - 1) }))).toEqual(asked);
-      expect(verdictOn(holding, circumstances({ remembered: record("running", SETTLE) }))).toEqual(done);
-      expect(verdictOn(holding, circumstances({ remembered: record("unknown", 10 * MINUTE - 1) }))).toEqual(asked);
+      expect(verdictOn(upToDate, circumstances({ remembered: record("running", SETTLE - 1) }))).toEqual(waitForEarlier);
+      expect(verdictOn(upToDate, circumstances({ remembered: record("running", SETTLE) }))).toEqual(done);
+      expect(verdictOn(upToDate, circumstances({ remembered: record("unknown", 10 * MINUTE - 1) }))).toEqual(
+        waitForEarlier,
+      );
     });
 
     it("is not waited for if the unit has reached its version, or its upgrade has ended", () => {
@@ -366,7 +368,7 @@ describe("an upgrade of an earlier run", () => {
 
     it("is not waited for if that run saw its end, or recorded the scheduled tasks", () => {
       for (const remembered of [record("succeeded", 1), own]) {
-        expect(verdictOn({ ...holding, name: "b" }, circumstances({ remembered }))).toEqual(done);
+        expect(verdictOn({ ...upToDate, name: "b" }, circumstances({ remembered }))).toEqual(done);
       }
     });
 
@@ -386,7 +388,7 @@ describe("an upgrade of an earlier run", () => {
     "in state %s, may still appear for a unit that was added again",
     (state) => {
       expect(verdictOn(member(), circumstances({ remembered: record(state, SETTLE - 1) }))).toEqual({
-        ...asked,
+        ...waitForEarlier,
         accepted: false,
       });
       expect(verdictOn(member(), circumstances({ remembered: record(state, SETTLE) }))).toEqual({ kind: "send" });
@@ -395,7 +397,7 @@ describe("an upgrade of an earlier run", () => {
 
   it("does not delay a later run because the clock of the earlier one was ahead", () => {
     const remembered = record("running", -24 * 60 * MINUTE);
-    expect(verdictOn(member(), circumstances({ remembered }))).toEqual(asked);
+    expect(verdictOn(member(), circumstances({ remembered }))).toEqual(waitForEarlier);
     const later = circumstances({ remembered });
     expect(verdictOn(member(), { ...later, now: NOW + SETTLE })).toEqual({ kind: "send" });
   });
@@ -410,7 +412,7 @@ describe("an upgrade of an earlier run", () => {
       kind: "send",
     });
     expect(verdictOn(member({ completed: failed("t2", NOW - MINUTE - 1_001) }), circumstances({ remembered }))).toEqual(
-      asked,
+      waitForEarlier,
     );
   });
 
@@ -456,7 +458,7 @@ describe("an upgrade of an earlier run", () => {
   it("is waited for after another operation on the unit", () => {
     const remembered = record("running", 60 * MINUTE);
     const attempts = observed(new Attempts(), SETTLE - 1, member({ activity: busy() }));
-    expect(verdictOn(member(), circumstances({ remembered, attempts }))).toEqual(asked);
+    expect(verdictOn(member(), circumstances({ remembered, attempts }))).toEqual(waitForEarlier);
   });
 
   it("may be about to start if its scheduled task does not appear around its window", () => {
@@ -464,7 +466,7 @@ describe("an upgrade of an earlier run", () => {
     const attempts = new Attempts();
     attempts.seen([member()], NOW);
     const about = circumstances({ remembered: own, attempts, schedules: true });
-    expect(verdictOn(member(), about)).toEqual({ ...asked, accepted: false });
+    expect(verdictOn(member(), about)).toEqual({ ...waitForEarlier, accepted: false });
     expect(verdictOn(member(), { ...about, now: NOW + SETTLE })).toEqual({ kind: "send" });
     expect(verdictOn(member(), { ...about, now: shut + SETTLE })).toEqual({ kind: "send" });
     expect(verdictOn(member({ name: "b" }), about)).toEqual({ kind: "send" });
@@ -491,15 +493,15 @@ function verdict(one: Unit, known?: Evidence, rest: Partial<Circumstances> = {})
   });
 }
 
-const holding = member({ standing: "current" });
+const upToDate = member({ standing: "current" });
 const failure = { message: "disk full.", remedy: "Make room." };
 const failedTask = { kind: "failed", task: task("t1"), failure } as const;
 const succeededTask = { kind: "succeeded", task: task("t1"), since: NOW - 1 } as const;
-const silent = { kind: "invisible", expired: false, lost: false, accepted: true, moved: false } as const;
+const invisible = { kind: "invisible", expired: false, lost: false, accepted: true, moved: false } as const;
 
 describe("the state of a task that is read by its id", () => {
   it("takes precedence over the read if it failed, even if the unit is up to date", () => {
-    for (const one of [holding, member(), member({ activity: upgrading("t2") }), member({ activity: busy() })]) {
+    for (const one of [upToDate, member(), member({ activity: upgrading("t2") }), member({ activity: busy() })]) {
       expect(verdict(one, { by: "run", ...failedTask, final: true })).toMatchObject({
         kind: "failed",
         when: "just now",
@@ -509,11 +511,11 @@ describe("the state of a task that is read by its id", () => {
 
   it("does not prevent another request if it failed in an earlier run", () => {
     expect(verdict(member(), { by: "earlier", ...failedTask, final: false })).toEqual({ kind: "send" });
-    expect(verdict(holding, { by: "earlier", ...failedTask, final: false })).toEqual({ kind: "done" });
+    expect(verdict(upToDate, { by: "earlier", ...failedTask, final: false })).toEqual({ kind: "done" });
   });
 
   it("is waited for while in progress, even if the unit is up to date", () => {
-    for (const one of [holding, member(), member({ activity: upgrading("t2") })]) {
+    for (const one of [upToDate, member(), member({ activity: upgrading("t2") })]) {
       const known = { by: "earlier", kind: "running", task: task("t1") } as const;
       expect(verdict(one, known)).toMatchObject({ kind: "wait", accepted: true });
     }
@@ -522,8 +524,8 @@ describe("the state of a task that is read by its id", () => {
   it("is not changed while scheduled, and canceled only if it is ours and not needed", () => {
     const known = { by: "earlier", kind: "scheduled", task: task("t1"), window } as const;
     expect(verdict(member(), known)).toEqual({ kind: "scheduled", task: task("t1"), window });
-    expect(verdict(holding, known)).toEqual({ kind: "done" });
-    expect(verdict(holding, known, { owns: () => true })).toEqual({ kind: "cancel", task: task("t1"), window });
+    expect(verdict(upToDate, known)).toEqual({ kind: "done" });
+    expect(verdict(upToDate, known, { owns: () => true })).toEqual({ kind: "cancel", task: task("t1"), window });
   });
 
   it.each(["run", "earlier"] as const)("prevents a second request while its version does not show (%s)", (by) => {
@@ -541,15 +543,15 @@ describe("the state of a task that is read by its id", () => {
   });
 
   it("is a problem immediately if the task is gone, and none if the unit is up to date", () => {
-    const gone = { by: "run", ...silent, expired: true, task: task("t1") } as const;
+    const gone = { by: "run", ...invisible, expired: true, task: task("t1") } as const;
     expect(verdict(member(), gone)).toMatchObject({ kind: "problem", code: "vanished" });
-    expect(verdict(holding, gone)).toEqual({ kind: "done" });
+    expect(verdict(upToDate, gone)).toEqual({ kind: "done" });
   });
 });
 
 describe("a request whose response was lost", () => {
   const cause = new Unreachable("reset", { sent: true, responded: false });
-  const lost = { by: "run", ...silent, lost: true, accepted: false, cause, waited: MINUTE } as const;
+  const lost = { by: "run", ...invisible, lost: true, accepted: false, cause, waited: MINUTE } as const;
 
   it("is searched for, then a problem, and never sent again", () => {
     expect(verdict(member(), lost)).toMatchObject({ kind: "wait", accepted: false });
@@ -562,8 +564,8 @@ describe("a request whose response was lost", () => {
   });
 
   it("may lead past the target version", () => {
-    expect(verdict(holding, { ...lost, by: "earlier" })).toMatchObject({ kind: "wait" });
-    expect(verdict(holding, { ...lost, by: "earlier", expired: true })).toEqual({ kind: "done" });
+    expect(verdict(upToDate, { ...lost, by: "earlier" })).toMatchObject({ kind: "wait" });
+    expect(verdict(upToDate, { ...lost, by: "earlier", expired: true })).toEqual({ kind: "done" });
   });
 });
 
@@ -576,7 +578,7 @@ describe("a unit that an upgrade of this run has brought up to date", () => {
     const wait = { kind: "wait", message: "waiting for in backup", accepted: true };
     expect(verdict(after, { ...succeeded, since: NOW - MINUTE + 1 })).toEqual(wait);
     expect(verdict(after, { ...succeeded, since: NOW - MINUTE })).toEqual({ kind: "done" });
-    expect(verdict(after, { by: "run", ...silent, moved: true })).toEqual(wait);
+    expect(verdict(after, { by: "run", ...invisible, moved: true })).toEqual(wait);
   });
 
   it("is a problem while it does not work", () => {
@@ -614,6 +616,8 @@ describe("a hold", () => {
     expect(verdict(member({ activity: blocked() }), undefined, held)).toMatchObject({ kind: "problem" });
     expect(verdict(member({ activity: upgrading() }), undefined, held)).toMatchObject({ kind: "wait" });
     expect(verdict(member({ activity: busy() }), undefined, held)).toMatchObject({ kind: "held" });
-    expect(verdict(member({ activity: busy() }), { by: "earlier", ...silent }, held)).toMatchObject({ kind: "wait" });
+    expect(verdict(member({ activity: busy() }), { by: "earlier", ...invisible }, held)).toMatchObject({
+      kind: "wait",
+    });
   });
 });

@@ -177,7 +177,7 @@ describe("an upgrade request whose response is lost", () => {
     expect(took).toBeLessThan(35_000);
   });
 
-  it("is never sent again, whatever the reads show", async () => {
+  it("is never sent again, even if reads in between show another operation", async () => {
     const { outcome, starts } = await play({
       reads: [upgrade(), upgrade(), waiting(), upgrade(), upgrade(), waiting(), upgrade()],
       starts: [lost(), task],

@@ -1,5 +1,5 @@
 /**
- * The program of the scenarios: it declares what the environment says, so that one workspace serves a whole scenario.
+ * The program of the scenarios: it declares the resources in an environment variable, so that one workspace serves a whole scenario.
  * Plain JavaScript, as any user's program would be after compilation.
  */
 export const PROGRAM = `

@@ -78,7 +78,7 @@ describe.each(engines())("%s engine: a password as an argument", TIMEOUT, (prefe
   let stage: Stage;
   afterEach(() => stage.close());
 
-  test("stays encrypted in inputs and outputs, whatever the result of an operation is", async () => {
+  test("stays encrypted in inputs and outputs after every operation, failed or not", async () => {
     stage = await openStage(prefer);
     const { engine, declare, cluster } = stage;
     cluster.control.hang({ stage: DATABASE.lateStage });

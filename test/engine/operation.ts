@@ -70,13 +70,13 @@ export class EngineProcess {
   }
 
   async kill(): Promise<void> {
-    await this.#look();
+    await this.#readEvents();
     this.#child.kill("SIGKILL");
     await this.#ended;
   }
 
   async plugins(): Promise<number[]> {
-    await this.#look();
+    await this.#readEvents();
     return [...this.#known.values()]
       .filter((info) => isDynamicProvider(info) && isAlive(info.pid))
       .map(({ pid }) => pid);
@@ -89,7 +89,7 @@ export class EngineProcess {
     await this.result.catch(() => {});
   }
 
-  async #look(): Promise<void> {
+  async #readEvents(): Promise<void> {
     const { pid } = this.#child;
     if (pid === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     for (const info of await descendants(pid)) this.#known.set(info.pid, info);

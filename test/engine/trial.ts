@@ -31,7 +31,7 @@ export interface Trial {
   readonly engine: Engine;
   /** Options that make the program declare these resources. */
   declare(...resources: TrialResource[]): RunOptions;
-  /** The calls since the last time that this was called. */
+  /** The calls that the provider has received since the last time. */
   calls(): Promise<Call[]>;
   /** Sets the results of `read`: a version per name, null for a missing resource. */
   find(world: Readonly<Record<string, string | null>>): Promise<void>;

@@ -62,7 +62,7 @@ function runtime(main: string): string {
   return main === "index.ts" ? "runtime: nodejs\n" : "runtime:\n  name: nodejs\n  options:\n    typescript: false\n";
 }
 
-/** Older SDKs compile with `moduleResolution: node10`, which TypeScript 6 accepts only when it is asked to. */
+/** Older SDKs compile with `moduleResolution: node10`, which TypeScript 6 accepts only with `ignoreDeprecations`. */
 const COMPILER_OPTIONS = {
   strict: true,
   target: "es2022",

@@ -16,7 +16,7 @@ export class HeldClock implements Clock {
   #order = 0;
   #pumping = false;
   readonly #timers: Timer[] = [];
-  readonly #cancelled = new Set<Timer>();
+  readonly #canceled = new Set<Timer>();
 
   constructor(start = Date.UTC(2026, 0, 1)) {
     this.#now = start;
@@ -45,7 +45,7 @@ export class HeldClock implements Clock {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
       const abort = () => {
-        this.#cancelled.add(timer);
+        this.#canceled.add(timer);
         reject(signal?.reason);
       };
       const wake = () => {
@@ -80,7 +80,7 @@ export class HeldClock implements Clock {
   #next(): Timer | undefined {
     for (;;) {
       const timer = pop(this.#timers);
-      if (timer === undefined || !this.#cancelled.delete(timer)) return timer;
+      if (timer === undefined || !this.#canceled.delete(timer)) return timer;
     }
   }
 }

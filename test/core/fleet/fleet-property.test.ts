@@ -127,7 +127,7 @@ function fixable(all: readonly Spec[]): boolean {
   );
 }
 
-it("upgrades random fleets without a duplicate or lost request, whatever happens to the runs", {
+it("upgrades random fleets without a duplicate or lost request despite faults and interruptions", {
   timeout: 60_000 + RUNS * 200,
 }, async () => {
   await fc.assert(
