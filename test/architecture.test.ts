@@ -180,7 +180,7 @@ describe("imports between folders", () => {
     expect(withoutRule).toEqual([]);
   });
 
-  it.each(RULES.map((rule) => [String(rule.of), rule] as const))("%s", (_, rule) => {
+  it.each(RULES.map((rule) => [String(rule.of), rule] as const))("follow the rule for %s", (_, rule) => {
     const own = files.filter((file) => rule.of.test(file.replace(/\.ts$/, "")));
     const wrong = own.flatMap(importsOf).filter((found) => !allowed(rule, found));
     expect(wrong.map(show)).toEqual([]);

@@ -103,7 +103,7 @@ onEachSdk("the password", (sdk) => {
       cluster.faults.add({
         match: { method, path },
         times: 3,
-        fault: { kind: "replace", status, body: refusal(status) },
+        fault: { kind: "replace", status, body: rejection(status) },
       });
     leak("GET", "/api/v1/ob/info", 400);
     // A failed read is a warning, not a failure.
@@ -132,7 +132,7 @@ onEachSdk("the password", (sdk) => {
   });
 });
 
-function refusal(status: number): string {
+function rejection(status: number): string {
   const error = { code: 1000, errCode: "OB.Some.Code", message: `told ${FORMS.join(" and ")}` };
   return JSON.stringify({ successful: false, timestamp: new Date().toISOString(), status, error });
 }

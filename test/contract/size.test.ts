@@ -43,7 +43,7 @@ onEachSdk("a failure of a very large cluster", (sdk) => {
     const { provider, urn, inputs, cluster } = await openStage(host(), { zones: 3 });
     cluster.faults.add({
       match: { method: "POST", path: "/api/v1/ob/upgrade" },
-      fault: { kind: "replace", status: 500, headers: JSON_TYPE, body: refusal("太长了 ".repeat(30_000)) },
+      fault: { kind: "replace", status: 500, headers: JSON_TYPE, body: rejection("太长了 ".repeat(30_000)) },
     });
     const failure = await failureOf(provider.create(urn, inputs(), 60));
     expect(failure.code).toBe(THROWN);
@@ -53,7 +53,7 @@ onEachSdk("a failure of a very large cluster", (sdk) => {
 
 const JSON_TYPE = { "content-type": "application/json" };
 
-function refusal(message: string): string {
+function rejection(message: string): string {
   const error = { code: 1000, errCode: "OB.Upgrade.Refused", message };
   return JSON.stringify({ successful: false, timestamp: new Date().toISOString(), status: 500, error });
 }

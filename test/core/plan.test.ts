@@ -149,7 +149,7 @@ describe("the plan for one unit", () => {
       { kind: "wait", name: "backup 3", upgrade: needed },
     ],
     ["a member is outdated", { members: members(RIGHT, BEHIND) }, { kind: "upgrade", upgrade: needed }],
-  ])("%s", (_, observation, expected) => {
+  ])("when %s", (_, observation, expected) => {
     expect(planFor(observation)).toEqual(expected);
   });
 
@@ -209,7 +209,7 @@ describe("describePlan", () => {
     [{ kind: "wait", name: "backup 3", upgrade }, "4.2.1.8 → 4.3.5.2, rolling over 3 zones, after backup 3 has ended"],
     [{ kind: "upgrade", upgrade }, "4.2.1.8 → 4.3.5.2, rolling over 3 zones"],
     [{ kind: "unknown", reason: "nobody answers" }, "cannot plan: nobody answers"],
-  ])("%j", (plan, expected) => {
+  ])("formats %j", (plan, expected) => {
     expect(describePlan(plan)).toBe(expected);
   });
 });

@@ -121,9 +121,17 @@ describe("an upgrade in progress according to the state", () => {
 
 describe("an upgrade whose response was lost in an earlier run", () => {
   it.each([
-    ["soon after the request is linked to it, with the time of the request", "2025-12-31T23:50:00.000Z", false],
-    ["an hour after the request is only joined", "2025-12-31T23:00:00.000Z", true],
-  ])("found in progress %s", async (_, startedAt, joined) => {
+    [
+      "is linked to an upgrade found soon after the request, with the time of the request",
+      "2025-12-31T23:50:00.000Z",
+      false,
+    ],
+    [
+      "is not linked to an upgrade found an hour after the request, which is only joined",
+      "2025-12-31T23:00:00.000Z",
+      true,
+    ],
+  ])("%s", async (_, startedAt, joined) => {
     const { outcome, starts } = await play({
       reads: [joining, satisfied],
       inspections: [running, succeeded],

@@ -22,8 +22,8 @@ describe.each([
   ["interrupted", interrupted, "Interrupted"],
   ["deadline", deadline, "The time limit was reached ({timeLimit})"],
   ["engine-gone", () => new UpgradeError("engine-gone", "gone"), "{engine} is gone"],
-] as const)("a run that is aborted: %s", (code, reason, how) => {
-  it("before it began reads nothing and sends nothing", async () => {
+] as const)("an aborted run: %s", (code, reason, how) => {
+  it("reads and sends nothing if aborted before it began", async () => {
     const { outcome, starts, journal } = await play({
       reads: [upgrade()],
       meanwhile: (stage) => stage.abort(reason()),
@@ -34,7 +34,7 @@ describe.each([
     expect(starts).toBe(0);
   });
 
-  it("between the two reads sends nothing", async () => {
+  it("sends nothing if aborted between the two reads", async () => {
     const { outcome, starts } = await play({
       reads: [
         upgrade(),
@@ -50,7 +50,7 @@ describe.each([
     expect(starts).toBeLessThanOrEqual(1);
   });
 
-  it("while it waits for another operation sends nothing", async () => {
+  it("sends nothing if aborted while waiting for another operation", async () => {
     const { outcome, starts, took } = await play({
       reads: [waiting()],
       meanwhile: (stage) => stage.clock.after(90_000, () => stage.abort(reason())),
@@ -63,7 +63,7 @@ describe.each([
     expect(took).toBe(90_000);
   });
 
-  it("in the last read, after the upgrade succeeded, does not report that nothing was sent", async () => {
+  it("does not report that nothing was sent if aborted in the last read, after the upgrade succeeded", async () => {
     const { outcome, starts } = await play({
       reads: [
         upgrade(),
@@ -83,7 +83,7 @@ describe.each([
     );
   });
 
-  it("while it waits for its upgrade stores it immediately, and cancels nothing", async () => {
+  it("stores its upgrade immediately if aborted while waiting for it, and cancels nothing", async () => {
     const { outcome, starts, took } = await play({
       reads: [upgrade()],
       starts: [task],
@@ -105,7 +105,7 @@ describe.each([
     expect(took).toBe(90_000);
   });
 
-  it("while it waits for a joined upgrade stores it", async () => {
+  it("stores a joined upgrade if aborted while waiting for it", async () => {
     const { outcome, starts } = await play({
       reads: [joining],
       inspections: [running],
@@ -115,7 +115,7 @@ describe.each([
     expect(starts).toBe(0);
   });
 
-  it("while the vendor is unreachable during its upgrade stores it", async () => {
+  it("stores its upgrade if aborted while the vendor is unreachable", async () => {
     const { outcome, took } = await play({
       reads: [joining],
       inspections: [running, new Unreachable("connection refused", { sent: false, responded: false })],
@@ -125,7 +125,7 @@ describe.each([
     expect(took).toBe(60_000);
   });
 
-  it("during the upgrade request stores the task if the vendor still accepts it", async () => {
+  it("stores the task if aborted during an upgrade request that the vendor still accepts", async () => {
     const { outcome, starts, journal } = await play({
       reads: [upgrade()],
       starts: [
@@ -146,7 +146,7 @@ describe.each([
     expect(journal.at(-1)).toBe("start");
   });
 
-  it("during the upgrade request stores that it may have been accepted if the response is lost", async () => {
+  it("stores that the upgrade may have been accepted if aborted during a request whose response is lost", async () => {
     const { outcome, starts, journal } = await play({
       reads: [upgrade()],
       starts: [
@@ -170,7 +170,7 @@ describe.each([
     expect(journal.at(-1)).toBe("start");
   });
 
-  it("during the upgrade request stores nothing if it was certainly not sent", async () => {
+  it("stores nothing if aborted during a request that was certainly not sent", async () => {
     const { outcome, starts } = await play({
       reads: [upgrade()],
       starts: [
@@ -185,7 +185,7 @@ describe.each([
     expect(starts).toBe(1);
   });
 
-  it("while it searches for an upgrade whose response was lost stores that", async () => {
+  it("stores the lost response if aborted while searching for the upgrade", async () => {
     const { outcome, starts } = await play({
       reads: [upgrade()],
       starts: [new Unreachable("socket hang up", { sent: true, responded: false })],
@@ -228,14 +228,14 @@ describe("a fleet", () => {
     ["interrupted", interrupted, "Interrupted"],
     ["deadline", () => new UpgradeError("deadline", "Over."), "The time limit was reached ({timeLimit})"],
     ["engine-gone", () => new UpgradeError("engine-gone", "Gone."), "{engine} is gone"],
-  ] as const)("a run that is aborted: %s", (code, reason, how) => {
+  ] as const)("an aborted run: %s", (code, reason, how) => {
     it.each([
       ["before its first read", "read:begin", 1],
       ["in its first read", "read:end", 1],
       ["before the confirming read", "read:begin", 2],
       ["in the confirming read", "read:end", 2],
       ["just before the upgrade request", "start:begin", 1],
-    ] as const)("%s sends nothing", async (_, moment, nth) => {
+    ] as const)("sends nothing if aborted %s", async (_, moment, nth) => {
       const world = new World(many(3, OLD));
       const { outcome, requests, late } = await world.up({ on: at(moment, nth, reason) });
       expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code } });
@@ -246,7 +246,7 @@ describe("a fleet", () => {
       expect(world.vendor.accepted.size).toBe(0);
     });
 
-    it("during an upgrade request stores it if the response still arrives, and sends no other", async () => {
+    it("stores the request if aborted during one whose response still arrives, and sends no other", async () => {
       const world = new World([...many(2, OLD), ...many(2, "2.0.75.28", {}, 3)]);
       const { outcome, requests, late } = await world.up({ on: at("start:effect", 1, reason) });
       expect(outcome).toMatchObject({
@@ -267,7 +267,7 @@ describe("a fleet", () => {
       expect(world.vendor.broken).toEqual([]);
     });
 
-    it("during an upgrade request stores that it may have been accepted if the response is lost", async () => {
+    it("stores that upgrades may have been accepted if aborted during a request whose response is lost", async () => {
       const world = new World(many(2, OLD));
       const { outcome, late } = await world.up({ on: at("start:effect", 1, reason), grace: false });
       expect(outcome).toMatchObject({
@@ -282,7 +282,7 @@ describe("a fleet", () => {
       expect(next.requests).toEqual([]);
     });
 
-    it("between two upgrade requests sends no other", async () => {
+    it("sends no other request if aborted between two", async () => {
       const world = new World([...many(2, OLD), ...many(2, "2.0.75.28", {}, 3)]);
       const { requests, late, outcome } = await world.up({ on: at("start:end", 1, reason) });
       expect(requests).toEqual([["i001", "i002"]]);
@@ -290,7 +290,7 @@ describe("a fleet", () => {
       expect(outcome.upgrade).toMatchObject({ state: "running", kind: "kernel upgrade of 2 instances" });
     });
 
-    it("while it waits stores everything immediately", async () => {
+    it("stores all upgrades immediately if aborted while waiting", async () => {
       const world = new World(many(2, OLD, { fates: [{ takes: HOUR }] }));
       const { outcome, took, late } = await world.up({
         abortAfter: 5 * MINUTE,
@@ -344,7 +344,7 @@ describe("a fleet", () => {
       expect(took).toBeLessThan(17 * MINUTE);
     });
 
-    it("that had joined an upgrade keeps it as joined", async () => {
+    it("stores a joined upgrade as joined", async () => {
       const world = new World(many(1, OLD, { fates: [{ startsAfter: 0, takes: HOUR }] }));
       world.vendor.elsewhere("i001");
       const { outcome } = await world.up({ abortAfter: MINUTE });
@@ -358,7 +358,7 @@ describe("a fleet", () => {
       expect(next.requests).toEqual([]);
     });
 
-    it("in the pause after a rejection sends nothing more", async () => {
+    it("sends nothing more if interrupted in the pause after a rejection", async () => {
       const { outcome, requests, late } = await new World(many(1, OLD, { refuses: { kind: "busy" } })).up({
         abortAfter: 10 * SECOND,
       });

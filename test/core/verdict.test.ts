@@ -66,7 +66,7 @@ describe("a unit without a request", () => {
       member({ standing: "current", activity: scheduled() }),
       { kind: "done" },
     ],
-  ])("that %s", (_, one, verdict) => {
+  ])("has a verdict if it %s", (_, one, verdict) => {
     expect(verdictOn(one, circumstances())).toEqual(verdict);
   });
 });
@@ -259,7 +259,7 @@ describe("an upgrade found in progress", () => {
     ["succeeded, the new version does not show yet", member({ completed: succeeded("t2") }), { kind: "wait" }],
     ["is no longer shown", member(), { kind: "wait" }],
     ["reached another outdated version", member({ at: "2.0.51.1", completed: succeeded("t2") }), { kind: "send" }],
-  ])("and then %s", (_, now, verdict) => {
+  ])("has a verdict once it %s", (_, now, verdict) => {
     const attempts = observed(new Attempts(), MINUTE, ran, now);
     expect(verdictOn(now, circumstances({ attempts }))).toMatchObject(verdict);
   });
@@ -461,7 +461,7 @@ describe("an upgrade of an earlier run", () => {
     expect(verdictOn(member(), circumstances({ remembered, attempts }))).toEqual(waitForEarlier);
   });
 
-  it("may be about to start if its scheduled task does not appear around its window", () => {
+  it("may still start if its scheduled task does not appear around its window", () => {
     const shut = Date.parse(window.closes);
     const attempts = new Attempts();
     attempts.seen([member()], NOW);

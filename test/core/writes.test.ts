@@ -37,7 +37,7 @@ const lost = () => new Unreachable("socket hang up", { sent: true, responded: fa
 const notSent = () => new Unreachable("connection refused", { sent: false, responded: false });
 
 describe("a rejected upgrade request", () => {
-  it("because another operation is in progress is sent again after it has ended and two reads", async () => {
+  it("is retried after another operation that caused the rejection has ended, and after two reads", async () => {
     const { outcome, starts, journal } = await play({
       reads: [upgrade(), upgrade(), waiting(), upgrade(), upgrade(), satisfied],
       starts: [refused("busy"), task],
@@ -48,7 +48,7 @@ describe("a rejected upgrade request", () => {
     expect(journal.slice(0, 7)).toEqual(["read", "read", "start", "read", "read", "read", "start"]);
   });
 
-  it("because another operation is in progress is retried far more often than one of a server that is not ready", async () => {
+  it("is retried far more often for another operation in progress than for a server that is not ready", async () => {
     const busy = Array<Refused>(3 * SOON_TRIES).fill(refused("busy"));
     const { outcome, starts } = await play({
       reads: [...Array(2 * (busy.length + 1)).fill(upgrade()), satisfied],
@@ -59,7 +59,7 @@ describe("a rejected upgrade request", () => {
     expect(starts).toBe(busy.length + 1);
   });
 
-  it("because another operation is in progress is resolved by joining if that is our upgrade", async () => {
+  it("is followed by joining if the other operation is our upgrade", async () => {
     const { outcome, starts } = await play({
       reads: [upgrade(), upgrade(), joining, satisfied],
       starts: [refused("busy")],
@@ -69,7 +69,7 @@ describe("a rejected upgrade request", () => {
     expect(starts).toBe(1);
   });
 
-  it("because the server was not ready is retried, with a pause and two reads before each attempt", async () => {
+  it("is retried if the server was not ready, with a pause and two reads before each attempt", async () => {
     const { outcome, starts, journal, took } = await play({
       reads: [upgrade(), upgrade(), upgrade(), upgrade(), upgrade(), upgrade(), satisfied],
       starts: [refused("soon"), refused("soon"), task],
@@ -81,7 +81,7 @@ describe("a rejected upgrade request", () => {
     expect(took).toBeGreaterThan(1_000);
   });
 
-  it("because the server was not ready fails the run after a few attempts, without a record", async () => {
+  it("fails the run after a few attempts if the server is never ready, without a record", async () => {
     const cause = refused("soon");
     const { outcome, starts } = await play({ reads: [upgrade()], starts: [cause] });
     expect(outcome).toMatchObject({ status: "behind", accepted: false });
@@ -234,8 +234,8 @@ function throwing(thrown: unknown): () => never {
   };
 }
 
-describe.each(ODD)("after %s was thrown, it is unknown whether the vendor received", (_, thrown) => {
-  it("an upgrade request: it is searched for, joined, and never sent again", async () => {
+describe.each(ODD)("an unexpected exception: %s", (_, thrown) => {
+  it("of an upgrade request leads to a search and a join, and the request is never sent again", async () => {
     const { outcome, starts, warnings } = await play({
       reads: [upgrade(), upgrade(), upgrade(), joining, satisfied],
       starts: [throwing(thrown), task],
@@ -247,13 +247,13 @@ describe.each(ODD)("after %s was thrown, it is unknown whether the vendor receiv
     expect(warnings).toEqual([expect.stringContaining("the response to the upgrade request was lost")]);
   });
 
-  it("an upgrade request that is not found: it is reported as unconfirmed", async () => {
+  it("of an upgrade request that is not found is reported as unconfirmed", async () => {
     const { outcome, starts } = await play({ reads: [upgrade()], starts: [throwing(thrown), task] });
     expect(outcome.error?.code).toBe("unconfirmed");
     expect(starts).toBe(1);
   });
 
-  it("an upgrade request of an aborted run: it is stored in the state", async () => {
+  it("of an upgrade request in an aborted run is stored in the state", async () => {
     const ending = ({ abort }: Stage) => {
       abort(interrupted());
       return upgrade();
@@ -262,7 +262,7 @@ describe.each(ODD)("after %s was thrown, it is unknown whether the vendor receiv
     expect(outcome).toMatchObject({ status: "upgrading", accepted: true, upgrade: { state: "unknown" } });
   });
 
-  it("a request for several units: the upgrades are searched for, and it is not sent again", async () => {
+  it("of a request for several units leads to a search, and the request is not sent again", async () => {
     const world = new World(many(2, "2.0.69.250900"));
     const { outcome, requests } = await world.up({
       on: (moment) => {
@@ -273,7 +273,7 @@ describe.each(ODD)("after %s was thrown, it is unknown whether the vendor receiv
     expect(requests).toHaveLength(1);
   });
 
-  it("RETRY or ROLLBACK: the task is read", async () => {
+  it("of RETRY or ROLLBACK leads to a read of the task", async () => {
     const warnings: string[] = [];
     const quiet = { report: () => undefined, inform: () => undefined, conceal: () => undefined };
     const signal = new AbortController().signal;
@@ -295,7 +295,7 @@ describe.each(ODD)("after %s was thrown, it is unknown whether the vendor receiv
     expect(warnings.at(-1)).toMatch(/; looking at upgrade 11$/);
   });
 
-  it("a cancellation: the task is read, and the cancellation is sent again", async () => {
+  it("of a cancellation leads to a read of the task and another cancellation", async () => {
     const { outcome, journal } = await play({
       reads: [{ kind: "satisfied", at: "4.2.1.8" }],
       inspections: [{ kind: "scheduled", window }],
@@ -306,7 +306,7 @@ describe.each(ODD)("after %s was thrown, it is unknown whether the vendor receiv
     expect(journal.filter((entry) => entry === "cancel 11")).toHaveLength(2);
   });
 
-  it("the cancellation of several tasks: they are read, and no upgrade runs twice", async () => {
+  it("of a cancellation of several tasks leads to a read, and no upgrade runs twice", async () => {
     const world = fleet();
     await world.up(windowed);
     let first = true;
@@ -322,7 +322,7 @@ describe.each(ODD)("after %s was thrown, it is unknown whether the vendor receiv
     expect(world.vendor.broken).toEqual([]);
   });
 
-  it("a request of the HTTP client", async () => {
+  it("of a request of the HTTP client is reported as possibly sent", async () => {
     const transport = { send: async () => throwing(thrown)(), close: async () => undefined };
     const http = new HttpClient({ transport, clock: new VirtualClock(), signal: new AbortController().signal });
     const error = await http.write({ origin: "http://x", target: "/", body: "" }).catch((reason: unknown) => reason);
@@ -330,7 +330,7 @@ describe.each(ODD)("after %s was thrown, it is unknown whether the vendor receiv
     expect(error).toMatchObject({ sent: true, tls: false });
   });
 
-  it("but not for an incomplete body, which has no effect", async () => {
+  it("of an incomplete upload is reported as not sent", async () => {
     const transport = { send: async () => throwing(thrown)(), close: async () => undefined };
     const http = new HttpClient({ transport, clock: new VirtualClock(), signal: new AbortController().signal });
     const stream = { length: 2, chunks: () => (async function* () {})() };
@@ -338,7 +338,7 @@ describe.each(ODD)("after %s was thrown, it is unknown whether the vendor receiv
     expect(await sent.catch((reason: unknown) => reason)).toMatchObject({ code: INCOMPLETE, sent: false });
   });
 
-  it("but not if it was thrown before the request, which was certainly not sent", async () => {
+  it("before a request is reported as not sent", async () => {
     const error = await beforeSending(throwing(thrown)).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(UpgradeError);
     expect(await sending(async () => Promise.reject(error)).catch((reason: unknown) => reason)).toBe(error);
@@ -364,7 +364,7 @@ describe("a fleet", () => {
   const LOST = SETTLE;
 
   describe("an upgrade request whose response was lost", () => {
-    it("after it took effect is found, and never sent again", async () => {
+    it("is found if it took effect, and never sent again", async () => {
       const world = new World(many(3, OLD));
       const { outcome, requests, warnings } = await world.up({ faults: ["lost-after"] });
       expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
@@ -374,7 +374,7 @@ describe("a fleet", () => {
       ]);
     });
 
-    it("before it took effect is searched for, and not sent again in the same run", async () => {
+    it("is searched for if it did not take effect, and not sent again in the same run", async () => {
       const world = new World(many(3, OLD));
       const { outcome, requests, took } = await world.up({ faults: ["lost-before"] });
       expect(outcome).toMatchObject({
@@ -408,26 +408,29 @@ describe("a fleet", () => {
     it.each([
       ["after it took effect", "lost-after", 0],
       ["before it took effect", "lost-before", 1],
-    ] as const)("%s, in a run that was interrupted immediately: the next run waits first", async (_, fault, again) => {
-      const world = new World(many(2, OLD, { fates: [{ startsAfter: 4 * MINUTE }] }));
-      const first = await world.up({ faults: [fault], abortAfter: 10 * SECOND });
-      expect(first.outcome).toMatchObject({
-        status: "upgrading",
-        accepted: true,
-        error: { code: "interrupted" },
-        upgrade: { state: "unknown" },
-      });
-      expect(first.outcome.error?.message).toBe(
-        "Interrupted: the upgrade request was sent to Orders fleet, but no response was received.",
-      );
-      const next = await world.up();
-      expect(next.outcome.status).toBe("current");
-      expect(next.requests).toHaveLength(again);
-      const sentAgain = next.journal.find(({ what }) => what === "start")?.at;
-      const sentFirst = Date.parse(first.outcome.upgrade?.startedAt ?? "");
-      if (again > 0) expect((sentAgain ?? 0) - sentFirst).toBeGreaterThanOrEqual(LOST);
-      expect(world.vendor.broken).toEqual([]);
-    });
+    ] as const)(
+      "is waited for by the next run if it was lost %s and the run was interrupted",
+      async (_, fault, again) => {
+        const world = new World(many(2, OLD, { fates: [{ startsAfter: 4 * MINUTE }] }));
+        const first = await world.up({ faults: [fault], abortAfter: 10 * SECOND });
+        expect(first.outcome).toMatchObject({
+          status: "upgrading",
+          accepted: true,
+          error: { code: "interrupted" },
+          upgrade: { state: "unknown" },
+        });
+        expect(first.outcome.error?.message).toBe(
+          "Interrupted: the upgrade request was sent to Orders fleet, but no response was received.",
+        );
+        const next = await world.up();
+        expect(next.outcome.status).toBe("current");
+        expect(next.requests).toHaveLength(again);
+        const sentAgain = next.journal.find(({ what }) => what === "start")?.at;
+        const sentFirst = Date.parse(first.outcome.upgrade?.startedAt ?? "");
+        if (again > 0) expect((sentAgain ?? 0) - sentFirst).toBeGreaterThanOrEqual(LOST);
+        expect(world.vendor.broken).toEqual([]);
+      },
+    );
 
     it("is recorded as accepted once its upgrades appear", async () => {
       const world = new World(many(2, OLD, { fates: [{ takes: HOUR }] }));

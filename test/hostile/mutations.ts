@@ -23,12 +23,12 @@ function everywhere(value: Json, change: Change, key = ""): Json {
 }
 
 /** Nested arrays are not extended, because they would have millions of members. */
-function crowded(value: Json): Json {
+function lengthened(value: Json): Json {
   if (Array.isArray(value)) {
     return value.length === 0 ? value : Array.from({ length: 2_000 }, (_, index): Json => value[index % value.length]);
   }
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, crowded(member)]));
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, lengthened(member)]));
 }
 
 const strings = (change: (text: string) => Json) => (value: Json) =>
@@ -76,7 +76,7 @@ export const MUTATIONS: Readonly<Record<string, (text: string) => string>> = {
   "a prototype key in place of every string": rewritten(strings(() => "constructor")),
   "an additional deep value": (text) => text.replace(/\{(?=\s*")/, `{"deep":${DEEP},`),
   "a deep value in place of the response": () => DEEP,
-  "arrays of 2,000 members": rewritten(crowded),
+  "arrays of 2,000 members": rewritten(lengthened),
   "empty arrays": rewritten((value) => everywhere(value, (one) => (Array.isArray(one) ? [] : one))),
   "null in place of every value": rewritten((value) => everywhere(value, (one) => (isObject(one) ? one : null))),
   "numbers in place of strings": rewritten(strings((text) => text.length)),

@@ -129,7 +129,7 @@ describe("accounts with the same endpoint, project and instances", () => {
 });
 
 describe("clusters with different credentials in one process", () => {
-  it("are rejected by their vendors if credentials are mixed up", async () => {
+  it("get rejections from their vendors if credentials are mixed up", async () => {
     const clock = new HeldClock();
     const fleet = new Fleet(clock);
     fleet.addObshell(2, "database");

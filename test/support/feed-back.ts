@@ -20,7 +20,7 @@ export interface Stored {
  */
 export async function faultsOfStored(lifecycle: DynamicProvider, stored: Stored, written: Values): Promise<string[]> {
   const faults: string[] = [];
-  for (const [what, news] of inputsFrom(travelled(stored), travelled(written))) {
+  for (const [what, news] of inputsFrom(serialized(stored), serialized(written))) {
     const { inputs, failures = [] } = await lifecycle.check(news, news);
     for (const { property, reason } of failures) faults.push(`${what}: ${property} ${reason}`);
     // Each check adds the plan of a resource with approvals again.
@@ -47,7 +47,7 @@ function targetOf(properties: Values): Values {
 }
 
 /** The value as the engine receives it. */
-function travelled<T>(value: T): T {
+function serialized<T>(value: T): T {
   return JSON.parse(JSON.stringify(value));
 }
 

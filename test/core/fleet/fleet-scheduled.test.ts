@@ -60,7 +60,7 @@ describe("scheduled upgrades", () => {
     expect(world.vendor.broken).toEqual([]);
   });
 
-  it("are waited for if the vendor was unreachable to the next run until one had started", async () => {
+  it("are waited for if the vendor was unreachable for the next run until one had started", async () => {
     const world = fleet({ fates: [{ startsAfter: 4 * MINUTE }] });
     await world.up(windowed);
     await world.clock.sleep(6 * HOUR - 10 * MINUTE);
@@ -69,7 +69,7 @@ describe("scheduled upgrades", () => {
     expect(world.vendor.broken).toEqual([]);
   });
 
-  it("are waited for if the vendor became unreachable to a run that had seen them until one had started", async () => {
+  it("are waited for if the vendor became unreachable for a run that had seen them, until one had started", async () => {
     const begins = [0, 5 * HOUR] as const;
     const world = new World([
       ...many(1, OLD, { window: [20 * MINUTE, 5 * HOUR], fates: [{ startsAfter: 4 * MINUTE }] }),
@@ -81,7 +81,7 @@ describe("scheduled upgrades", () => {
     expect(world.vendor.broken).toEqual([]);
   });
 
-  it("are waited for if the vendor was unreachable to the run that requested them until one had started", async () => {
+  it("are waited for if the vendor was unreachable for the run that requested them until one had started", async () => {
     const world = fleet({ window: [10 * MINUTE, 5 * HOUR], fates: [{ startsAfter: 4 * MINUTE }] });
     const { outcome, requests } = await world.up({ ...windowed, unreachable: [[1_000, 10 * MINUTE + SECOND]] });
     expect(outcome.error).toBeUndefined();
