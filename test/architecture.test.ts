@@ -8,7 +8,7 @@ const ROOT = resolve(__dirname, "..");
 
 interface Import {
   readonly file: string;
-  /** A file of the project without its ending (`provider/core/pin`), or the name of a package. */
+  /** A file of the project without its extension (`provider/core/unit`), or the name of a package. */
   readonly of: string;
   /** Erased at run time. */
   readonly typeOnly: boolean;
@@ -16,7 +16,7 @@ interface Import {
   readonly lazy: boolean;
 }
 
-/** What a folder or file may import. The first rule whose `of` fits a file is its rule. */
+/** What a folder or file may import. The first rule whose `of` matches a file applies to it. */
 interface Rule {
   readonly of: RegExp;
   readonly may: readonly RegExp[];
@@ -31,19 +31,19 @@ const ZOD = /^zod$/;
 const BASE = /^provider\/base\//;
 const CORE = /^provider\/core\//;
 const HTTP = /^provider\/http\//;
-/** The lifecycle of a resource, whichever protocol Pulumi's calls come by. */
+/** The lifecycle of a resource, independent of Pulumi's protocol. */
 const RESOURCE = /^provider\/frontend\/resource\//;
 
 const HUAWEI_CLOUD = /^provider\/huaweicloud\//;
 
 interface Vendor {
-  /** What it is built on, besides the core and the HTTP client. */
+  /** Its dependencies besides the core and the HTTP client. */
   readonly on?: readonly RegExp[];
-  /** Packages that it alone uses. */
+  /** Packages that only it uses. */
   readonly packages?: readonly RegExp[];
 }
 
-/** A vendor knows the core, the HTTP client and itself, never another vendor or the front end. */
+/** A vendor imports the core, the HTTP client and itself, never another vendor or the front end. */
 function vendor([name, { on = [], packages = [] }]: readonly [string, Vendor]): Rule {
   const own = new RegExp(`^provider/${name}/`);
   return { of: own, may: [NODE, ZOD, BASE, CORE, HTTP, ...on, own], lazily: packages };
@@ -142,11 +142,11 @@ function allowed({ may, types = [], lazily = [] }: Rule, { of, typeOnly, lazy }:
 }
 
 /** Groups of files that import each other, directly or through others. Tarjan's algorithm. */
-function circlesIn(files: readonly string[]): string[][] {
+function cyclesIn(files: readonly string[]): string[][] {
   const named = new Map(files.map((file) => [file.replace(/\.ts$/, ""), file] as const));
   const numbers = new Map<string, { readonly at: number; low: number; open: boolean }>();
   const stack: string[] = [];
-  const circles: string[][] = [];
+  const cycles: string[][] = [];
   const visit = (file: string) => {
     const own = { at: numbers.size, low: numbers.size, open: true };
     numbers.set(file, own);
@@ -158,39 +158,39 @@ function circlesIn(files: readonly string[]): string[][] {
       if (known.open) own.low = Math.min(own.low, known.low);
     }
     if (own.low === own.at) {
-      const circle = stack.splice(stack.indexOf(file));
-      for (const member of circle) Object.assign(numbers.get(member) ?? {}, { open: false });
-      if (circle.length > 1) circles.push(circle.sort());
+      const cycle = stack.splice(stack.indexOf(file));
+      for (const member of cycle) Object.assign(numbers.get(member) ?? {}, { open: false });
+      if (cycle.length > 1) cycles.push(cycle.sort());
     }
     return own;
   };
   for (const file of files) if (!numbers.has(file)) visit(file);
-  return circles;
+  return cycles;
 }
 
 function show({ file, of, typeOnly, lazy }: Import): string {
   return `${file} → ${of}${typeOnly ? " (types)" : ""}${lazy ? " (lazily)" : ""}`;
 }
 
-describe("imports point one way", () => {
+describe("imports between folders", () => {
   const files = sources("provider", "sdk");
 
-  it("in files that all have a rule", () => {
-    const lawless = files.filter((file) => !RULES.some((rule) => rule.of.test(file.replace(/\.ts$/, ""))));
-    expect(lawless).toEqual([]);
+  it("have a rule for every file", () => {
+    const withoutRule = files.filter((file) => !RULES.some((rule) => rule.of.test(file.replace(/\.ts$/, ""))));
+    expect(withoutRule).toEqual([]);
   });
 
-  it.each(RULES.map((rule) => [String(rule.of), rule] as const))("%s", (_, rule) => {
+  it.each(RULES.map((rule) => [String(rule.of), rule] as const))("follow the rule for %s", (_, rule) => {
     const own = files.filter((file) => rule.of.test(file.replace(/\.ts$/, "")));
     const wrong = own.flatMap(importsOf).filter((found) => !allowed(rule, found));
     expect(wrong.map(show)).toEqual([]);
   });
 
-  it("and never in a circle, types included", () => {
-    expect(circlesIn(files)).toEqual([]);
+  it("are never circular, types included", () => {
+    expect(cyclesIn(files)).toEqual([]);
   });
 
-  it("and the simulators stand alone", () => {
+  it("keep the simulators independent of provider and sdk", () => {
     const wrong = sources("test/simulators")
       .flatMap(importsOf)
       .filter(({ of, file }) => /^(provider|sdk)\//.test(of) && !file.endsWith(".test.ts"));
@@ -202,14 +202,14 @@ describe("provider/huaweicloud", () => {
   /** Names of services and of their engines, hosts and error codes. */
   const SERVICE = /taurus|gaussdb|star-?rocks|htap|\brds\b|\bdds\b|\bdcs\b|\bDBS\./i;
 
-  it.each(sources("provider/huaweicloud"))("%s names no service", (file) => {
+  it.each(sources("provider/huaweicloud"))("%s mentions no service", (file) => {
     const lines = readFileSync(join(ROOT, file), "utf8").split("\n");
     expect(lines.filter((line) => SERVICE.test(line))).toEqual([]);
   });
 });
 
-describe("the imports of a file", () => {
-  it("are found in every form", () => {
+describe("importsOf", () => {
+  it("finds imports in every form", () => {
     expect(importsOf("provider/index.ts").map(show)).toContain("provider/index.ts → provider/frontend/dynamic/bridge");
     expect(importsOf("provider/systems.ts").map(show)).toContain(
       "provider/systems.ts → provider/oceanbase/kind (lazily)",
@@ -223,7 +223,7 @@ describe("the imports of a file", () => {
   });
 });
 
-describe("small rooms", () => {
+describe("files of at most 300 lines", () => {
   it.each(sources("provider", "sdk"))("%s", (file) => {
     const lines = readFileSync(join(ROOT, file), "utf8").split("\n").length - 1;
     expect(lines).toBeLessThanOrEqual(LONG[file] ?? LONGEST);

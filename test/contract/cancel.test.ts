@@ -3,14 +3,14 @@ import { failureOf, partialOf } from "./failure";
 import { hostOfTest, onEachSdk, PROVIDER_TEXT } from "./host";
 import { openStage, type Stage } from "./stage";
 
-/** Cancels what would go on for an hour. That it takes less than a second is a rule of the histories in `faults/`. */
-async function cancelled<T>({ provider }: Stage, outcome: Promise<T>): Promise<T> {
+/** Cancels an operation that would take an hour. The histories in `faults/` verify that it ends within a second. */
+async function canceled<T>({ provider }: Stage, outcome: Promise<T>): Promise<T> {
   await provider.cancel();
   return outcome;
 }
 
 onEachSdk("Cancel", (sdk) => {
-  test("while create and update wait hands all of them over at once", async () => {
+  test("ends create and update that wait immediately, and their upgrades stay in the state", async () => {
     const host = await hostOfTest(sdk);
     const stage = await openStage(host, { endless: true });
     const other = await openStage(host, { endless: true });
@@ -19,8 +19,8 @@ onEachSdk("Cancel", (sdk) => {
       partialOf(stage.provider.create(stage.urn, stage.inputs(), 3_600)),
       partialOf(other.provider.update({ urn: other.urn, id }, properties, other.inputs(), 3_600)),
     ]);
-    await Promise.all([stage.said(/^upgrade 11 started/), other.said(/^\d+% 28\/30/)]);
-    const outcome = await cancelled(stage, failing);
+    await Promise.all([stage.logged(/^upgrade 11 started/), other.logged(/^\d+% 28\/30/)]);
+    const outcome = await canceled(stage, failing);
     for (const { reasons } of outcome) {
       expect(reasons).toEqual([
         expect.stringMatching(/^Interrupted: .* is still running upgrade 11 .*Run `pulumi up` again.*\[interrupted\]$/),
@@ -33,23 +33,23 @@ onEachSdk("Cancel", (sdk) => {
     expect([stage.writes(), other.writes(), stage.cluster.dags.at(-1)?.state]).toEqual([1, 1, "RUNNING"]);
   });
 
-  test("is noticed also while no agent answers, and when create is the first call of the process", async () => {
+  test("takes effect while no agent responds, even if create is the first RPC of the process", async () => {
     const stage = await openStage(await hostOfTest(sdk, { fresh: true }), { endless: true });
     const failing = partialOf(stage.provider.create(stage.urn, stage.inputs(), 3_600));
-    await stage.said(/^upgrade 11 started/);
+    await stage.logged(/^upgrade 11 started/);
     stage.cluster.faults.add({ times: Number.POSITIVE_INFINITY, fault: { kind: "hang" } });
     await expect.poll(() => stage.cluster.journal.entries.at(-1)?.fault, { timeout: 5_000 }).toBe("hang");
-    const outcome = await cancelled(stage, failing);
+    const outcome = await canceled(stage, failing);
     expect(outcome.reasons).toEqual([expect.stringMatching(/^Interrupted: .* is still running upgrade 11/)]);
   });
 
-  test("before the upgrade was called leaves nothing, and a create after it begins nothing", async () => {
+  test("before the upgrade request leaves no resource, and a later create sends no upgrade request", async () => {
     const stage = await openStage(await hostOfTest(sdk));
     const { provider, urn, inputs, cluster, writes } = stage;
     cluster.control.startMaintenance("Start OB");
     const failing = failureOf(provider.create(urn, inputs(), 3_600));
-    await stage.said(/waiting for maintenance task 11/);
-    const outcome = await cancelled(stage, failing);
+    await stage.logged(/waiting for maintenance task 11/);
+    const outcome = await canceled(stage, failing);
     expect(outcome.partial).toBeUndefined();
     expect(outcome.message).toMatch(/^Interrupted before an upgrade of .* nothing was sent\. .*\[interrupted\]$/);
     cluster.control.finish();
@@ -58,13 +58,13 @@ onEachSdk("Cancel", (sdk) => {
     expect(writes()).toBe(0);
   });
 
-  test("before any call is answered, and so are the calls after it", { tags: ["long"] }, async () => {
+  test("before any RPC gets a response, and so do later RPCs", { tags: ["long"] }, async () => {
     const { provider, urn, inputs } = await openStage(await hostOfTest(sdk, { fresh: true }));
     await provider.cancel();
     expect((await provider.check(urn, inputs())).failures).toEqual([]);
   });
 
-  test("at the normal end of a run is answered, and the process ends when it is told to", {
+  test("at the normal end of a run gets a response, and the process ends on SIGINT", {
     tags: ["long"],
   }, async () => {
     const { provider, urn, inputs } = await openStage(await hostOfTest(sdk));

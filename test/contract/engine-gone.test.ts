@@ -5,42 +5,42 @@ import type { Arrival } from "./boundaries";
 import { FakeEngine } from "./engine";
 import { failureOf } from "./failure";
 import { hostOfTest, onEachSdk, PROVIDER_TEXT, type Sdk, urnOf } from "./host";
-import { openPinned, PATIENT, SDK, TYPES } from "./kill-points";
+import { LONG_TIMEOUT, openResource, SDK, TYPES } from "./kill-points";
 import { DynamicProvider } from "./provider";
 import { openStage, type Stage } from "./stage";
 
-/** Kills the engine, and tells how the process ended and what it asked after its last answer. */
-async function engineKilled({ engine, provider, cluster }: Stage, answer: Promise<unknown>) {
+/** Kills the engine. Returns how the process ended, and its requests after its last response. */
+async function killEngine({ engine, provider, cluster }: Stage, response: Promise<unknown>) {
   engine.die();
-  const failure = await failureOf(answer);
-  const asked = cluster.journal.entries.length;
+  const failure = await failureOf(response);
+  const requestsBefore = cluster.journal.entries.length;
   const code = await provider.exited;
-  return { failure, code, late: cluster.journal.entries.slice(asked) };
+  return { failure, code, late: cluster.journal.entries.slice(requestsBefore) };
 }
 
 onEachSdk("a process whose engine", (sdk) => {
-  test("is gone ends by itself and asks nothing more, with an upgrade under way", async () => {
+  test("is gone ends by itself without further requests, with an upgrade in progress", async () => {
     const stage = await openStage(await hostOfTest(sdk), { endless: true });
-    const answer = stage.provider.create(stage.urn, stage.inputs(), 3_600);
-    await stage.said(/^upgrade 11 started/);
-    const { code, late } = await engineKilled(stage, answer);
+    const response = stage.provider.create(stage.urn, stage.inputs(), 3_600);
+    await stage.logged(/^upgrade 11 started/);
+    const { code, late } = await killEngine(stage, response);
     expect(code).not.toBe(0);
     expect(late).toEqual([]);
   });
 
-  test("is gone starts no upgrade, even when what it waited for ends", async () => {
+  test("is gone starts no upgrade, even after the operation that it waited for has ended", async () => {
     const stage = await openStage(await hostOfTest(sdk));
     stage.cluster.control.startMaintenance("Start OB");
-    const answer = stage.provider.create(stage.urn, stage.inputs(), 3_600);
-    await stage.said(/waiting for maintenance task 11/);
-    const released = answer.finally(() => stage.cluster.control.finish());
-    const { failure, late } = await engineKilled(stage, released);
+    const response = stage.provider.create(stage.urn, stage.inputs(), 3_600);
+    await stage.logged(/waiting for maintenance task 11/);
+    const released = response.finally(() => stage.cluster.control.finish());
+    const { failure, late } = await killEngine(stage, released);
     expect(failure.message).toMatch(/nothing was sent.*\[engine-gone\]$/);
     expect(late).toEqual([]);
     expect(stage.writes()).toBe(0);
   });
 
-  test("only closes idle connections stays, and still logs", async () => {
+  test("only closes idle connections keeps running, and still logs", async () => {
     const stage = await openStage(await hostOfTest(sdk));
     const { engine, provider, urn, inputs, logs } = stage;
     for (let round = 1; round <= 6; round++) {
@@ -53,7 +53,7 @@ onEachSdk("a process whose engine", (sdk) => {
   });
 });
 
-/** `pulumi up --refresh` has two processes: one reads what the state has, the other serves the program. */
+/** `pulumi up --refresh` has two processes: one reads the resources in the state, the other serves the program. */
 async function twoProcesses(sdk: Sdk) {
   const workspace = await makeWorkspace({ project: "shop", sdk });
   const engine = await FakeEngine.start();
@@ -67,36 +67,36 @@ async function twoProcesses(sdk: Sdk) {
   return { engine, providers };
 }
 
-/** A call that is answered without any request: its arguments are missing. */
+/** An RPC that sends no request, because its arguments are missing. */
 function load(provider: DynamicProvider) {
   const urn = urnOf("idle");
   return provider.check(urn, { __provider: PROVIDER_TEXT, __urn: urn });
 }
 
-/** What another program's dynamic resource has in its state. */
+/** The provider text of an unrelated dynamic resource. */
 const FOREIGN = "exports.handler=()=>({check:async(_, inputs)=>({inputs})})";
 
 onEachSdk("two processes of one engine", (sdk) => {
-  test("end by themselves when it dies between calls, though both are idle", async () => {
+  test("end by themselves if it dies between RPCs, although both are idle", async () => {
     const { engine, providers } = await twoProcesses(sdk);
     for (const provider of providers) await load(provider);
     engine.die();
     for (const { exited } of providers) expect(await exited).toBe(1);
   });
 
-  test("end by themselves when it dies before they have watched it", { tags: ["long"] }, async () => {
+  test("end by themselves if it dies before they have monitored it", { tags: ["long"] }, async () => {
     const { engine, providers } = await twoProcesses(sdk);
     engine.die();
     for (const provider of providers) await load(provider);
     for (const { exited } of providers) expect(await exited).toBe(1);
   });
 
-  test("end by themselves when it dies during a call of one of them", { tags: ["long"] }, async () => {
+  test("end by themselves if it dies during an RPC of one of them", { tags: ["long"] }, async () => {
     const { engine, providers } = await twoProcesses(sdk);
     const [busy, idle] = providers;
     await load(idle);
     const urn = urnOf("busy");
-    // Nobody answers at this address: the call lasts until the engine is gone.
+    // This address does not respond to HTTP, so the RPC lasts until the engine is gone.
     const args = { endpoints: [`http://${engine.address}`], version: "4.3.5.2", password: "x" };
     const call = busy.create(urn, { ...args, __provider: PROVIDER_TEXT, __urn: urn }, 600).catch(() => undefined);
     await engine.when(() => (engine.accepted >= 3 ? true : undefined));
@@ -105,7 +105,7 @@ onEachSdk("two processes of one engine", (sdk) => {
     await call;
   });
 
-  test("stay where nothing of this package was loaded, as those of any dynamic resource do: that is Pulumi's own", {
+  test("keep running if this package was not loaded, like those of any dynamic resource", {
     tags: ["long"],
   }, async () => {
     const { engine, providers } = await twoProcesses(sdk);
@@ -118,30 +118,30 @@ onEachSdk("two processes of one engine", (sdk) => {
   });
 });
 
-/** Pins of all types at a boundary of their upgrades in one process, whose engine is then gone. */
+/** Resources of all types at a boundary of their upgrades in one process, whose engine is then killed. */
 async function orphaned(at: (arrival: Arrival, system: System) => boolean) {
-  const { engine, provider } = await hostOfTest(SDK, PATIENT);
-  const pins = await Promise.all(
+  const { engine, provider } = await hostOfTest(SDK, LONG_TIMEOUT);
+  const resources = await Promise.all(
     TYPES.map(async (kind) => {
-      const pinned = await openPinned(kind, onTestFinished);
-      const { gate, system } = pinned;
+      const resource = await openResource(kind, onTestFinished);
+      const { gate, system } = resource;
       const fits = (arrival: Arrival) => at(arrival, system);
       const reached = gate.close({ title: "orphaned", processed: true, certain: true, fits });
-      const answer = pinned.upgrade(provider).then(
-        () => "answered",
+      const response = resource.upgrade(provider).then(
+        () => "responded",
         () => "ended",
       );
       await reached;
-      return { ...pinned, answer };
+      return { ...resource, response };
     }),
   );
   engine.die();
-  return { pins, provider };
+  return { resources, provider };
 }
 
-/** What reached the vendors, by type. */
-function reached(pins: Awaited<ReturnType<typeof orphaned>>["pins"]) {
-  return pins.map(({ gate, system }) => ({
+/** The requests that reached the vendors, by type. */
+function reached(resources: Awaited<ReturnType<typeof orphaned>>["resources"]) {
+  return resources.map(({ gate, system }) => ({
     type: system.type,
     requests: gate.arrivals.length,
     writes: system.writes(),
@@ -150,20 +150,22 @@ function reached(pins: Awaited<ReturnType<typeof orphaned>>["pins"]) {
 }
 
 describe("a provider whose engine is gone", { timeout: 120_000 }, () => {
-  test("begins no upgrade of any type, asks nothing more, and ends", () => endsAt(({ at }) => at === 0, 0));
+  test("starts no upgrade of any type, sends no further request, and ends", () => endsAt(({ at }) => at === 0, 0));
 
-  test("leaves the upgrades that it began alone, asks nothing more, and ends", { tags: ["long"] }, () =>
+  test("does not change the upgrades that it started, sends no further request, and ends", { tags: ["long"] }, () =>
     endsAt(({ method }, { writes }) => method === "GET" && writes() > 0, 1),
   );
 });
 
-/** @param calls upgrade calls that each vendor has had by then */
-async function endsAt(at: (arrival: Arrival, system: System) => boolean, calls: number): Promise<void> {
-  const { pins, provider } = await orphaned(at);
-  for (const { answer } of pins) expect(await answer).toBe("ended");
-  const before = reached(pins);
-  for (const { gate } of pins) gate.open();
+/** @param upgradeRequests upgrade requests that each vendor has received by then */
+async function endsAt(at: (arrival: Arrival, system: System) => boolean, upgradeRequests: number): Promise<void> {
+  const { resources, provider } = await orphaned(at);
+  for (const { response } of resources) expect(await response).toBe("ended");
+  const before = reached(resources);
+  for (const { gate } of resources) gate.open();
   expect(await provider.exited).not.toBe(0);
-  expect(reached(pins)).toEqual(before);
-  expect(before.map(({ writes, accepted }) => [writes, accepted])).toEqual(TYPES.map(() => [calls, calls]));
+  expect(reached(resources)).toEqual(before);
+  expect(before.map(({ writes, accepted }) => [writes, accepted])).toEqual(
+    TYPES.map(() => [upgradeRequests, upgradeRequests]),
+  );
 }

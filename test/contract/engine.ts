@@ -14,13 +14,13 @@ export interface Logged {
 const SEVERITIES = ["debug", "info", "warning", "error"] as const;
 
 /**
- * What a provider sees of the engine: an address that takes Log RPCs. The connections go through a door of our own, so
+ * The engine as a provider sees it: an address that accepts Log RPCs. The connections pass through a proxy of this class, so
  * that they can be broken, and the engine be killed, at a chosen moment.
  */
 export class FakeEngine {
   readonly logs: Logged[] = [];
   readonly #rpc = new grpc.Server();
-  readonly #door: Server;
+  readonly #proxy: Server;
   readonly #sockets = new Set<Socket>();
   readonly #waiting = new Set<() => void>();
   #accepted = 0;
@@ -33,7 +33,7 @@ export class FakeEngine {
   }
 
   private constructor() {
-    this.#door = createServer((socket) => this.#accept(socket));
+    this.#proxy = createServer((socket) => this.#accept(socket));
   }
 
   get address(): string {
@@ -45,22 +45,22 @@ export class FakeEngine {
     return this.#accepted;
   }
 
-  /** The first message that fits, now or later. */
-  said(pattern: RegExp): Promise<Logged> {
+  /** The first message that matches, now or later. */
+  logged(pattern: RegExp): Promise<Logged> {
     return this.when(() => this.logs.find(({ message }) => pattern.test(message)));
   }
 
-  /** Resolves with what `look` finds, once it finds something; asked again after each connection and message. */
-  when<T>(look: () => T | undefined): Promise<T> {
+  /** Resolves with the result of `find` once it is defined; called again after each connection and message. */
+  when<T>(find: () => T | undefined): Promise<T> {
     return new Promise((resolve) => {
-      const ask = () => {
-        const found = look();
+      const check = () => {
+        const found = find();
         if (found === undefined) return;
-        this.#waiting.delete(ask);
+        this.#waiting.delete(check);
         resolve(found);
       };
-      this.#waiting.add(ask);
-      ask();
+      this.#waiting.add(check);
+      check();
     });
   }
 
@@ -69,9 +69,9 @@ export class FakeEngine {
     for (const socket of this.#sockets) socket.end();
   }
 
-  /** As when the engine's process is killed: every connection breaks, and new ones are refused. */
+  /** As if the engine's process was killed: every connection breaks, and new ones are refused. */
   die(): void {
-    this.#door.close();
+    this.#proxy.close();
     for (const socket of this.#sockets) socket.destroy();
     this.#rpc.forceShutdown();
   }
@@ -93,8 +93,8 @@ export class FakeEngine {
         error === null ? resolve(port) : reject(error),
       ),
     );
-    await new Promise<void>((resolve) => this.#door.listen(0, "127.0.0.1", resolve));
-    const address = this.#door.address();
+    await new Promise<void>((resolve) => this.#proxy.listen(0, "127.0.0.1", resolve));
+    const address = this.#proxy.address();
     if (typeof address !== "object" || address === null) throw new Error("the engine does not listen");
     this.#address = `127.0.0.1:${address.port}`;
   }
@@ -120,6 +120,6 @@ export class FakeEngine {
   }
 
   #changed(): void {
-    for (const ask of [...this.#waiting]) ask();
+    for (const check of [...this.#waiting]) check();
   }
 }

@@ -5,20 +5,20 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 export type Properties = { [key: string]: Json };
 export type Sent = InstanceType<typeof Struct>;
 
-/** What `create` and `update` leave behind when they fail half-way: Pulumi stores it. */
+/** The partial state of a failed `create` or `update`, which Pulumi stores. */
 export interface PartialFailure {
   readonly id: string;
   readonly properties: Properties;
   readonly reasons: readonly string[];
-  /** Size of the header that carried it, before it was compressed. */
+  /** Size of its header before compression. */
   readonly bytes: number;
 }
 
-/** An RPC that was answered with an error. */
+/** An RPC that failed. */
 export class RpcFailure extends Error {
   override readonly name = "RpcFailure";
   readonly code: number;
-  /** Absent: the state stays as it was. */
+  /** Missing if the state does not change. */
   readonly partial: PartialFailure | undefined;
 
   constructor(code: number, message: string, partial: PartialFailure | undefined) {
@@ -30,7 +30,7 @@ export class RpcFailure extends Error {
 
 const DETAILS = "grpc-status-details-bin";
 
-/** Any error of a client's call as a failure; partial where its details are those of a partial failure. */
+/** Converts an error of a client's RPC; it is partial if its details are those of a partial failure. */
 export function readFailure(error: unknown): unknown {
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "number") return error;
   const details = "details" in error ? String(error.details) : error.message;
@@ -52,7 +52,7 @@ function unpack(packed: Buffer): PartialFailure | undefined {
   };
 }
 
-/** The failure of a call that has to fail. */
+/** The failure of an RPC that must fail. */
 export async function failureOf(call: Promise<unknown>): Promise<RpcFailure> {
   try {
     await call;
@@ -63,12 +63,12 @@ export async function failureOf(call: Promise<unknown>): Promise<RpcFailure> {
   throw new Error("the call did not fail");
 }
 
-/** The same, where it has to be a partial one. */
+/** The same, for a failure that must be partial. */
 export async function partialOf(call: Promise<unknown>): Promise<PartialFailure> {
   const { code, message, partial } = await failureOf(call);
   if (partial === undefined) throw new Error(`no partial failure, but code ${code}: ${message}`);
   return partial;
 }
 
-/** gRPC's UNKNOWN: what the SDK answers for every error that a provider throws. */
+/** gRPC's UNKNOWN: what the SDK returns for every error that a provider throws. */
 export const THROWN = grpc.status.UNKNOWN;

@@ -3,14 +3,14 @@ import { failureOf, partialOf, THROWN } from "./failure";
 import { hostOfSuite, onEachSdk, PROVIDER_TEXT } from "./host";
 import { ABSENT, OLD_BUILD, openStage, PASSWORD, shortUrn, TARGET, TARGET_BUILD, without } from "./stage";
 
-/** A time limit in seconds that is behind the request of an upgrade, whose two reads are three seconds apart. */
+/** A time limit in seconds after the upgrade request, which follows two reads that are three seconds apart. */
 const SOON = 6;
 
-onEachSdk("what a failure leaves behind", (sdk) => {
+onEachSdk("the state after a failure", (sdk) => {
   const host = hostOfSuite(sdk);
 
-  describe("create that could not begin leaves nothing", () => {
-    test("when something is in the way", async () => {
+  describe("create that could not start the upgrade leaves no resource", () => {
+    test("if the upgrade is blocked", async () => {
       const { provider, urn, inputs, writes } = await openStage(host());
       const failure = await failureOf(provider.create(urn, inputs({ ...ABSENT })));
       expect(failure).toMatchObject({ code: THROWN, partial: undefined });
@@ -18,7 +18,7 @@ onEachSdk("what a failure leaves behind", (sdk) => {
       expect(writes()).toBe(0);
     });
 
-    test("when the password is wrong", async () => {
+    test("if the password is wrong", async () => {
       const { provider, urn, inputs, writes } = await openStage(host());
       const failure = await failureOf(provider.create(urn, inputs({ password: "wr0ng-p@ss" })));
       expect(failure).toMatchObject({ code: THROWN, partial: undefined });
@@ -27,14 +27,14 @@ onEachSdk("what a failure leaves behind", (sdk) => {
       expect(writes()).toBe(0);
     });
 
-    test("when there is no password", async () => {
+    test("if there is no password", async () => {
       const { provider, urn, inputs } = await openStage(host());
       const failure = await failureOf(provider.create(urn, without(inputs(), "password")));
       expect(failure.message).toMatch(/config `oceanbase:password`.*\[unauthorized\]$/);
       expect(failure.partial).toBeUndefined();
     });
 
-    test("when the time is over before anybody answered", async () => {
+    test("if the time limit is reached before any response", async () => {
       const { provider, urn, inputs, cluster } = await openStage(host());
       cluster.faults.add({ times: Number.POSITIVE_INFINITY, fault: { kind: "hang" } });
       const failure = await failureOf(provider.create(urn, inputs(), 0.5));
@@ -42,7 +42,7 @@ onEachSdk("what a failure leaves behind", (sdk) => {
       expect(failure.message).toMatch(/before an upgrade of .* was started; nothing was sent\..*\[deadline\]$/);
     });
 
-    test("when the arguments are not valid", async () => {
+    test("if the arguments are not valid", async () => {
       const { provider, urn, inputs, cluster } = await openStage(host());
       const failure = await failureOf(provider.create(urn, inputs({ version: "four" })));
       expect(failure).toMatchObject({ code: THROWN, partial: undefined });
@@ -51,7 +51,7 @@ onEachSdk("what a failure leaves behind", (sdk) => {
     });
   });
 
-  test("create that was accepted and not awaited to its end leaves the resource", async () => {
+  test("create whose accepted upgrade outlasts the time limit leaves the resource", async () => {
     const { provider, urn, inputs, id, writes } = await openStage(host(), { endless: true });
     const partial = await partialOf(provider.create(urn, inputs(), SOON));
     expect(partial.id).toBe(id);
@@ -72,7 +72,7 @@ onEachSdk("what a failure leaves behind", (sdk) => {
     expect(writes()).toBe(1);
   });
 
-  test("create whose upgrade failed leaves the resource, with what the vendor said", async () => {
+  test("create whose upgrade failed leaves the resource, with the vendor's message", async () => {
     const { provider, urn, inputs, id, cluster } = await openStage(host());
     cluster.control.fail({ stage: "Execute upgrade pre script" });
     const partial = await partialOf(provider.create(urn, inputs()));
@@ -88,7 +88,7 @@ onEachSdk("what a failure leaves behind", (sdk) => {
     expect(partial.reasons).toEqual([expect.stringMatching(/Execute upgrade pre script failed.*\[upgrade-failed\]$/)]);
   });
 
-  test("update that could not begin leaves the state as it was", async () => {
+  test("update that could not start the upgrade does not change the state", async () => {
     const { provider, urn, inputs, cluster, writes } = await openStage(host());
     const { id, properties } = await provider.create(urn, inputs());
     const failure = await failureOf(provider.update({ urn, id }, properties, inputs({ ...ABSENT })));
@@ -97,7 +97,7 @@ onEachSdk("what a failure leaves behind", (sdk) => {
     expect([writes(), cluster.acceptedUpgrades.length]).toEqual([1, 1]);
   });
 
-  test("update of a pin that still waits goes on with the same task, and leaves it again", async () => {
+  test("update of a resource with an upgrade in progress resumes the same task, and stores it again", async () => {
     const { provider, urn, inputs, cluster, writes } = await openStage(host(), { endless: true });
     const first = await partialOf(provider.create(urn, inputs(), SOON));
     const second = await partialOf(provider.update({ urn, id: first.id }, first.properties, inputs(), 1));
@@ -110,7 +110,7 @@ onEachSdk("what a failure leaves behind", (sdk) => {
     expect(writes()).toBe(1);
   });
 
-  test("answers carry an id, the arguments, the hidden inputs and what was observed, as plain JSON", async () => {
+  test("responses contain an id, the arguments, the hidden inputs and the observed outputs, as plain JSON", async () => {
     const { provider, urn, inputs, id } = await openStage(host());
     const created = await provider.create(urn, inputs());
     expect(created.id).toBe(id);
@@ -125,16 +125,16 @@ onEachSdk("what a failure leaves behind", (sdk) => {
     const updated = await provider.update({ urn, id }, created.properties, inputs());
     expect(updated.properties).toEqual(created.properties);
     const read = await provider.read({ urn, id }, created.properties);
-    for (const answer of [created.properties, updated.properties, read.properties, read.inputs]) {
-      expect(emptyPlaces(answer)).toEqual([]);
-      expect(JSON.stringify(answer)).toContain(JSON.stringify(PASSWORD));
+    for (const response of [created.properties, updated.properties, read.properties, read.inputs]) {
+      expect(missingValues(response)).toEqual([]);
+      expect(JSON.stringify(response)).toContain(JSON.stringify(PASSWORD));
     }
   });
 });
 
-/** Paths of what is null or missing: nothing that this package sends is. */
-function emptyPlaces(value: unknown, path = "$"): string[] {
+/** Paths of null or missing values: this package must not send any. */
+function missingValues(value: unknown, path = "$"): string[] {
   if (value === undefined || value === null) return [path];
   if (typeof value !== "object") return [];
-  return Object.entries(value).flatMap(([key, member]) => emptyPlaces(member, `${path}.${key}`));
+  return Object.entries(value).flatMap(([key, member]) => missingValues(member, `${path}.${key}`));
 }

@@ -3,7 +3,7 @@ import { makeWorkspace } from "../engine/workspace";
 import { FakeEngine } from "./engine";
 import { DynamicProvider, type ProviderOptions } from "./provider";
 
-/** The newest and the oldest SDK that the package supports: what the process is made of, and what the bridge leans on. */
+/** The newest and the oldest SDK that the package supports: the process runs it, and the bridge depends on it. */
 const SDKS = ["@pulumi/pulumi", "pulumi-min"] as const;
 export type Sdk = (typeof SDKS)[number];
 
@@ -15,12 +15,12 @@ export function onEachSdk(subject: string, tests: (sdk: Sdk) => void): void {
   }
 }
 
-/** What stands in every state since the first release: it is a contract, so it is not taken from the sources. */
+/** The text in every state since the first release. It is a contract, so it is not imported from the sources. */
 export const PROVIDER_TEXT = 'exports.handler=()=>require("pulumi-dbversion/provider").provider';
 
-export interface HostOptions extends Pick<ProviderOptions, "config" | "env" | "answerWithin"> {
+export interface HostOptions extends Pick<ProviderOptions, "config" | "env" | "responseTimeout"> {
   /**
-   * Whether no call has loaded the provider's module yet: that call has no bridge. By default a check has, as in every
+   * Whether no RPC has loaded the provider's module yet: that RPC has no bridge. By default a check has, as in every
    * run that has a program.
    */
   readonly fresh?: boolean;
@@ -52,7 +52,7 @@ export async function openHost(sdk: Sdk, { fresh = false, ...options }: HostOpti
   }
 }
 
-/** A process of the test's own. */
+/** A process for one test. */
 export async function hostOfTest(sdk: Sdk, options?: HostOptions): Promise<Host> {
   const host = await openHost(sdk, options);
   onTestFinished(() => host.close());

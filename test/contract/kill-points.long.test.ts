@@ -1,27 +1,27 @@
 /** @module-tag long */
 import { describe, expect, test } from "vitest";
-import { type Boundary, otherBoundaries, UPGRADE_CALL, wavesOf } from "./boundaries";
+import { type Boundary, otherBoundaries, UPGRADE_REQUEST, wavesOf } from "./boundaries";
 import { type Host, hostOfSuite, openHost } from "./host";
-import { type CleanUp, isUpdate, openPinned, PATIENT, SDK, TYPES, tell, watched } from "./kill-points";
+import { type CleanUp, isUpdate, LONG_TIMEOUT, logReached, openResource, recorded, SDK, TYPES } from "./kill-points";
 
 interface Stop {
   readonly kind: (typeof TYPES)[number];
   readonly boundary: Boundary;
 }
 
-describe("a provider process that is killed", { timeout: 900_000 }, () => {
-  const survivor = hostOfSuite(SDK, PATIENT);
+describe("a killed provider process", { timeout: 900_000 }, () => {
+  const survivor = hostOfSuite(SDK, LONG_TIMEOUT);
 
-  test("at the upgrade calls of all types loses nothing, and nothing is begun twice", async ({ onTestFinished }) => {
-    const stops = TYPES.flatMap((kind) => UPGRADE_CALL.map((boundary) => ({ kind, boundary })));
+  test("at the upgrade requests of all types loses no upgrade and starts none twice", async ({ onTestFinished }) => {
+    const stops = TYPES.flatMap((kind) => UPGRADE_REQUEST.map((boundary) => ({ kind, boundary })));
     expect(await killed(stops, survivor(), onTestFinished)).toEqual(stops.map(() => true));
   });
 
   test.concurrent.for(TYPES)(
-    "at any other request of an upgrade of $type loses nothing, and nothing is begun twice",
+    "at any other request of an upgrade of $type loses no upgrade and starts none twice",
     { tags: ["long"] },
     async (kind, { onTestFinished }) => {
-      const arrivals = await watched(kind, survivor(), onTestFinished);
+      const arrivals = await recorded(kind, survivor(), onTestFinished);
       const stopped: boolean[] = [];
       for (const wave of wavesOf(otherBoundaries(arrivals)))
         stopped.push(
@@ -31,25 +31,25 @@ describe("a provider process that is killed", { timeout: 900_000 }, () => {
             onTestFinished,
           )),
         );
-      tell("killed", kind, arrivals, stopped);
+      logReached("killed", kind, arrivals, stopped);
     },
   );
 });
 
-/** Stops a run at each boundary by killing the process of all, and runs each again. @returns which had come to it */
+/** Stops a run at each boundary by killing the process of all, and runs each again. @returns which reached their boundary */
 async function killed(stops: readonly Stop[], { provider }: Host, cleanUp: CleanUp): Promise<boolean[]> {
-  const victim = await openHost(SDK, PATIENT);
+  const victim = await openHost(SDK, LONG_TIMEOUT);
   cleanUp(() => victim.close());
   const cases = await Promise.all(
     stops.map(async ({ kind, boundary }, nth) => {
-      const pinned = await openPinned(kind, cleanUp, isUpdate(nth) ? provider : undefined);
-      const reached = pinned.gate.close(boundary);
-      const ended = pinned.upgrade(victim.provider).then(
+      const resource = await openResource(kind, cleanUp, isUpdate(nth) ? provider : undefined);
+      const reached = resource.gate.close(boundary);
+      const ended = resource.upgrade(victim.provider).then(
         ({ status }) => status,
         () => "killed",
       );
       await Promise.race([reached, ended]);
-      return { ...pinned, boundary, ended };
+      return { ...resource, boundary, ended };
     }),
   );
   await victim.provider.kill();
@@ -59,7 +59,7 @@ async function killed(stops: readonly Stop[], { provider }: Host, cleanUp: Clean
       const { title, certain } = boundary;
       const reached = gate.closed;
       if (certain) expect(reached, title).toBe(true);
-      // What has not come to its boundary was over already.
+      // A run that did not reach its boundary had already ended.
       expect(await ended, title).toBe(reached ? "killed" : "current");
       gate.open();
       const properties = await again(provider);

@@ -6,21 +6,21 @@ import type { PartialFailure, Properties } from "./failure";
 import { type Host, PROVIDER_TEXT, type Sdk, urnOf } from "./host";
 import type { DynamicProvider } from "./provider";
 
-/** Every resource type. Most runs here look at an upgrade once before and once after they are stopped. */
+/** Every resource type. Most runs here read an upgrade once before and once after they are stopped. */
 export const TYPES = RESOURCE_TYPES.map((one) => ({ type: titleOf(one), open: one.open }));
 
-/** What closes something when a test is over: runs side by side have no test of their own for Vitest to know. */
+/** Registers a clean-up for the end of a test: Vitest cannot find the test of concurrent runs by itself. */
 export type CleanUp = (close: () => Promise<void>) => void;
 
-/** Stands before a vendor: from the request of a boundary on, nothing is answered until it is opened again. */
+/** A gate in front of a vendor: from the request of a boundary on, no request gets a response until it is opened again. */
 export class Gate {
-  /** The requests of the run that is watched. */
+  /** The requests of the recorded run. */
   arrivals: Arrival[] = [];
   #boundary: Boundary | undefined;
-  /** What happens to the very request of the boundary. */
+  /** The fault of the request at the boundary. */
   #fault: Fault = HELD;
-  /** What happens to calls that come while it is closed, because they did not wait for the request of the boundary. */
-  #calls: Fault = HELD;
+  /** The fault of writes that arrive while it is closed, because they did not wait for the request at the boundary. */
+  #writeFault: Fault = HELD;
   #closed = false;
   #reach: () => void = () => undefined;
 
@@ -33,20 +33,20 @@ export class Gate {
   }
 
   /**
-   * Watches a new run. Resolves when it has come to the boundary.
-   * @param held what happens to requests that are not processed at once
+   * Records a new run. Resolves when it has reached the boundary.
+   * @param held the fault of requests that are not processed immediately
    */
   close(boundary: Boundary, held: Fault = HELD): Promise<void> {
     this.arrivals = [];
     this.#boundary = boundary;
     this.#fault = boundary.processed ? PROCESSED : held;
-    this.#calls = held;
+    this.#writeFault = held;
     return new Promise((resolve) => {
       this.#reach = resolve;
     });
   }
 
-  /** Whether the run has come to its boundary. */
+  /** Whether the run has reached its boundary. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -67,7 +67,7 @@ export class Gate {
       upgraded: this.arrivals.some(({ upgrade }) => upgrade),
     };
     this.arrivals.push(arrival);
-    if (this.#closed) return method === "GET" ? HELD : this.#calls;
+    if (this.#closed) return method === "GET" ? HELD : this.#writeFault;
     if (this.#boundary?.fits(arrival) !== true) return undefined;
     this.#closed = true;
     this.#reach();
@@ -78,44 +78,44 @@ export class Gate {
 const HELD: Fault = { kind: "hang" };
 const PROCESSED: Fault = { kind: "hang", processed: true };
 
-/** A pin of one type, its vendor, and what the engine knows of it. */
-export interface Pinned {
+/** A resource of one type, its vendor, and its state in the engine. */
+export interface OpenResource {
   readonly system: System;
   readonly gate: Gate;
-  /** The run that is stopped: a create, or an update of a pin that an earlier run has settled. */
+  /** The run that is stopped: a create, or an update of a settled resource. */
   upgrade(provider: DynamicProvider): Promise<Properties>;
-  /** The run after it, as the engine makes it from what the stopped one left. */
+  /** The next run, as the engine starts it from the state that the stopped run left. */
   again(provider: DynamicProvider, left?: PartialFailure): Promise<Properties>;
 }
 
-let pins = 0;
+let resources = 0;
 
 /**
  * Opens a vendor that is closed with the test.
  * @param cleanUp the test's own
- * @param settled has the pin created at what runs already, so that the upgrade is an update
+ * @param settled creates the resource at its current version first, so that the upgrade is an update
  */
-export async function openPinned(
+export async function openResource(
   { type, open }: (typeof TYPES)[number],
   cleanUp: CleanUp,
   settled?: DynamicProvider,
-): Promise<Pinned> {
+): Promise<OpenResource> {
   const vendor = await open();
   cleanUp(() => vendor.close());
   const system = vendor.systems.find((one) => one.type === type);
   if (system === undefined) throw new Error(`nothing of type ${type}`);
-  pins += 1;
-  const urn = urnOf(`${system.name}-${pins}`, type.replace(".", ":"));
+  resources += 1;
+  const urn = urnOf(`${system.name}-${resources}`, type.replace(".", ":"));
   const inputs = (args: System["args"]): Properties => {
     const hidden = { __provider: PROVIDER_TEXT, __urn: urn };
-    // As they would travel: what is undefined is left out.
+    // As they are sent: undefined values are left out.
     return JSON.parse(JSON.stringify({ ...args, ...hidden }));
   };
-  const wanted = inputs(system.args);
-  const before = settled && (await settled.create(urn, inputs(system.held)));
+  const target = inputs(system.args);
+  const before = settled && (await settled.create(urn, inputs(system.currentArgs)));
   const run = async (provider: DynamicProvider, known?: { id: string; properties: Properties }) => {
-    if (known === undefined) return (await provider.create(urn, wanted, LIMIT)).properties;
-    return (await provider.update({ urn, id: known.id }, known.properties, wanted, LIMIT)).properties;
+    if (known === undefined) return (await provider.create(urn, target, LIMIT)).properties;
+    return (await provider.update({ urn, id: known.id }, known.properties, target, LIMIT)).properties;
   };
   return {
     system,
@@ -128,26 +128,26 @@ export async function openPinned(
 /** Seconds: no run here may end by its time limit. */
 const LIMIT = 3_600;
 
-/** The newest SDK: what the process is made of makes no difference here. */
+/** The newest SDK: the SDK version makes no difference here. */
 export const SDK: Sdk = "@pulumi/pulumi";
 /** Many runs share a process, and the machine may be busy. Milliseconds. */
-export const PATIENT = { answerWithin: 90_000 };
+export const LONG_TIMEOUT = { responseTimeout: 90_000 };
 
-/** Every other pair of runs begins with an update: on both sides of a request there are both. */
+/** Every other pair of runs begins with an update, so that both sides of a request are tested with both. */
 export function isUpdate(nth: number): boolean {
   return nth % 4 === 1 || nth % 4 === 2;
 }
 
 /** The requests of a whole run, in a process that is not stopped. */
-export async function watched(kind: (typeof TYPES)[number], { provider }: Host, cleanUp: CleanUp): Promise<Arrival[]> {
-  const { gate, upgrade } = await openPinned(kind, cleanUp);
+export async function recorded(kind: (typeof TYPES)[number], { provider }: Host, cleanUp: CleanUp): Promise<Arrival[]> {
+  const { gate, upgrade } = await openResource(kind, cleanUp);
   gate.close(NOWHERE);
   expect((await upgrade(provider))["status"]).toBe("current");
   return gate.arrivals;
 }
 
-/** Says how many of the runs were stopped at their boundary, which most of them have to be. */
-export function tell(
+/** Logs how many of the runs were stopped at their boundary; most of them must be. */
+export function logReached(
   what: string,
   { type }: (typeof TYPES)[number],
   requests: readonly Arrival[],

@@ -3,7 +3,7 @@ import { failureOf, type PartialFailure, type RpcFailure } from "./failure";
 import { hostOfSuite, hostOfTest, onEachSdk } from "./host";
 import { openStage, PASSWORD, TARGET_BUILD, without } from "./stage";
 
-/** What a preview says of a resource. It begins with the name, because `preview --diff` shows nothing else of the resource. */
+/** The plan line of a preview. It begins with the name, because `preview --diff` shows nothing else of the resource. */
 const planned = (urn: string, plan: string) => ({
   severity: "info",
   urn,
@@ -15,7 +15,7 @@ const ALREADY = `already at ${TARGET_BUILD}`;
 onEachSdk("the log", (sdk) => {
   const host = hostOfSuite(sdk);
 
-  test("has the plan as a lasting line at the resource, once per run", async () => {
+  test("contains the plan as a lasting line of the resource, once per run", async () => {
     const { provider, urn, id, inputs, logs } = await openStage(host());
     await provider.check(urn, inputs());
     await provider.check(urn, inputs());
@@ -23,11 +23,11 @@ onEachSdk("the log", (sdk) => {
     expect(logs()).toEqual([planned(urn, "4.2.1.8 → 4.3.5.2, rolling over 3 zones")]);
   });
 
-  test("has progress as passing lines, and what will matter later as lasting ones", async () => {
-    const { provider, urn, inputs, logs, cluster, said } = await openStage(host());
+  test("contains progress as ephemeral lines, and results as lasting ones", async () => {
+    const { provider, urn, inputs, logs, cluster, logged } = await openStage(host());
     cluster.control.startMaintenance("Start OB");
     const created = provider.create(urn, inputs());
-    await said(/waiting for maintenance task/);
+    await logged(/waiting for maintenance task/);
     cluster.control.finish();
     await created;
     const kinds = logs().map(({ message, ephemeral, severity }) => [message.split(/[ (]/)[0], ephemeral, severity]);
@@ -38,7 +38,7 @@ onEachSdk("the log", (sdk) => {
     ]);
   });
 
-  test("has what needs attention as a warning", async () => {
+  test("contains a version ahead of the target as a warning", async () => {
     const { provider, urn, inputs, logs, cluster } = await openStage(host());
     cluster.control.setBuildVersion("4.4.0.0-1");
     await provider.create(urn, inputs());
@@ -51,7 +51,7 @@ onEachSdk("the log", (sdk) => {
     ]);
   });
 
-  test("of a system that cannot be planned says so as a warning, and check passes", async () => {
+  test("contains a warning if no plan is possible, and check passes", async () => {
     const { provider, urn, inputs, logs } = await openStage(host());
     const { failures } = await provider.check(urn, inputs({ endpoints: ["http://127.0.0.1:9"] }));
     expect(failures).toEqual([]);
@@ -63,14 +63,14 @@ onEachSdk("the log", (sdk) => {
     ]);
   });
 
-  test("names the resource by the engine's word where the state has no hidden URN", async () => {
+  test("uses the engine's URN if the inputs have no hidden URN", async () => {
     const { provider, urn, inputs, logs, cluster } = await openStage(host());
     cluster.control.setBuildVersion(TARGET_BUILD);
     await provider.check(urn, without(inputs(), "__urn"));
     expect(logs()).toEqual([planned(urn, ALREADY)]);
   });
 
-  test("names the resource by the hidden input in the first call of a process", async () => {
+  test("uses the hidden URN in the first RPC of a process", async () => {
     const { provider, urn, inputs, cluster, engine } = await openStage(await hostOfTest(sdk, { fresh: true }));
     cluster.control.setBuildVersion(TARGET_BUILD);
     await provider.check(urn, inputs());
@@ -79,7 +79,7 @@ onEachSdk("the log", (sdk) => {
   });
 });
 
-/** The forms in which it travels. */
+/** The forms in which the password is sent. */
 const FORMS = [
   PASSWORD,
   JSON.stringify(PASSWORD).slice(1, -1),
@@ -88,56 +88,56 @@ const FORMS = [
 ];
 
 onEachSdk("the password", (sdk) => {
-  test("is in no log, no line of the process, no error and no reason, whatever the vendor says", async () => {
+  test("is in no log, output, error or reason, even if the vendor repeats it", async () => {
     const host = await hostOfTest(sdk, { config: { "oceanbase:password": PASSWORD } });
     const { provider, urn, id, inputs, cluster } = await openStage(host);
-    const said: string[] = [];
-    const listen = async (call: Promise<unknown>) => {
+    const texts: string[] = [];
+    const collect = async (call: Promise<unknown>) => {
       const failure = await failureOf(call);
-      said.push(...textsOf(failure));
+      texts.push(...textsOf(failure));
       return failure;
     };
 
-    // A vendor that repeats what it was given: in its refusals, and in the logs of its scripts.
+    // A vendor that repeats the password in its rejections and in the logs of its scripts.
     const leak = (method: string, path: string | RegExp, status: number) =>
       cluster.faults.add({
         match: { method, path },
         times: 3,
-        fault: { kind: "replace", status, body: refusal(status) },
+        fault: { kind: "replace", status, body: rejection(status) },
       });
     leak("GET", "/api/v1/ob/info", 400);
-    // What cannot be read is a warning, not a failure.
+    // A failed read is a warning, not a failure.
     await provider.read({ urn, id }, inputs());
     leak("GET", "/api/v1/ob/info", 400);
     expect((await provider.check(urn, inputs())).failures).toEqual([]);
     leak("POST", "/api/v1/ob/upgrade", 400);
-    await listen(provider.create(urn, inputs(), 5));
+    await collect(provider.create(urn, inputs(), 5));
     cluster.faults.clear();
-    await listen(provider.create(urn, inputs({ version: `x${PASSWORD}` })));
+    await collect(provider.create(urn, inputs({ version: `x${PASSWORD}` })));
     expect((await provider.check(urn, inputs({ endpoints: [`http://root:${PASSWORD}@h:1`] }))).failures).toEqual([
       expect.objectContaining({ reason: expect.stringContaining("must not contain credentials") }),
     ]);
 
     const leaked = FORMS.map((form) => `python upgrade_pre.py -uroot '${form}'`);
     cluster.control.fail({ stage: "Execute upgrade pre script", logs: leaked });
-    const { partial } = await listen(provider.create(urn, inputs(), 10));
+    const { partial } = await collect(provider.create(urn, inputs(), 10));
     expect(partial?.properties["status"]).toBe("failed");
-    said.push(...(await provider.diff({ urn, id }, partial?.properties ?? {}, inputs())).replaces);
+    texts.push(...(await provider.diff({ urn, id }, partial?.properties ?? {}, inputs())).replaces);
     await provider.delete({ urn, id }, inputs());
 
-    said.push(provider.output, ...host.engine.logs.map(({ message }) => message));
-    const everything = said.join("\n");
+    texts.push(provider.output, ...host.engine.logs.map(({ message }) => message));
+    const everything = texts.join("\n");
     expect(FORMS.filter((form) => everything.includes(form))).toEqual([]);
     expect(everything.match(/\[secret\]/g)?.length).toBeGreaterThan(4);
   });
 });
 
-function refusal(status: number): string {
+function rejection(status: number): string {
   const error = { code: 1000, errCode: "OB.Some.Code", message: `told ${FORMS.join(" and ")}` };
   return JSON.stringify({ successful: false, timestamp: new Date().toISOString(), status, error });
 }
 
-/** What of a failure people see. Its properties carry the password by design: Pulumi encrypts them. */
+/** The texts of a failure that users see. Its properties contain the password by design: Pulumi encrypts them. */
 function textsOf({ message, partial }: RpcFailure): string[] {
   return [message, ...(partial ?? NOTHING).reasons];
 }

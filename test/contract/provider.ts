@@ -8,8 +8,8 @@ import { CHANNEL_OPTIONS, Empty, grpc, Struct, unary } from "../engine/local/pro
 import { definedEnv } from "../engine/settings";
 import { type Properties, readFailure, type Sent } from "./failure";
 
-/** An RPC that is not answered in this time, in milliseconds, is taken for one that never will be. */
-const ANSWER_WITHIN = 50_000;
+/** Milliseconds after which an RPC is considered to get no response. */
+const RESPONSE_TIMEOUT = 50_000;
 
 export interface ProviderOptions {
   /** The provider's modules resolve from here. */
@@ -18,8 +18,8 @@ export interface ProviderOptions {
   /** Full keys, `oceanbase:password`. */
   readonly config?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
-  /** Milliseconds after which an RPC counts as one that is never answered. */
-  readonly answerWithin?: number;
+  /** Milliseconds after which an RPC is considered to get no response. */
+  readonly responseTimeout?: number;
 }
 
 export interface Subject {
@@ -34,14 +34,14 @@ export class DynamicProvider {
   readonly #child: ChildProcess;
   readonly #client: ResourceProviderClient;
   readonly #lines: string[];
-  readonly #answerWithin: number;
+  readonly #responseTimeout: number;
 
   static async start({
     cwd,
     engineAddress,
     config = {},
     env = {},
-    answerWithin,
+    responseTimeout,
   }: ProviderOptions): Promise<DynamicProvider> {
     const script = createRequire(join(cwd, "index.js")).resolve("@pulumi/pulumi/cmd/dynamic-provider");
     const child = spawn(process.execPath, [script, engineAddress], {
@@ -51,14 +51,14 @@ export class DynamicProvider {
     });
     const lines: string[] = [];
     const port = await readPort(child, lines);
-    const provider = new DynamicProvider(child, port, lines, answerWithin);
+    const provider = new DynamicProvider(child, port, lines, responseTimeout);
     await provider.#configure(config);
     return provider;
   }
 
-  private constructor(child: ChildProcess, port: number, lines: string[], answerWithin = ANSWER_WITHIN) {
+  private constructor(child: ChildProcess, port: number, lines: string[], responseTimeout = RESPONSE_TIMEOUT) {
     this.#child = child;
-    this.#answerWithin = answerWithin;
+    this.#responseTimeout = responseTimeout;
     this.#lines = lines;
     this.exited = new Promise((resolve) => child.once("exit", resolve));
     this.#client = new ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), CHANNEL_OPTIONS);
@@ -125,7 +125,7 @@ export class DynamicProvider {
     return this.exited;
   }
 
-  /** Ends the process as the kernel does when memory is short: nothing of it runs any more. */
+  /** Ends the process as the kernel does when memory is low, without any clean-up. */
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
     await this.exited;
@@ -139,7 +139,7 @@ export class DynamicProvider {
   }
 
   async #call<R>(send: (...rest: Rest<R>) => unknown): Promise<R> {
-    const deadline = Date.now() + this.#answerWithin;
+    const deadline = Date.now() + this.#responseTimeout;
     try {
       return await unary<R>((done) => send(new grpc.Metadata(), { deadline }, done));
     } catch (error) {
@@ -162,7 +162,7 @@ function plain(struct: Sent | undefined): Properties {
   return struct?.toJavaScript() ?? {};
 }
 
-/** The first line that it prints is the port; the others are kept. */
+/** The first line of its output is the port; the other lines are kept. */
 function readPort(child: ChildProcess, lines: string[]): Promise<number> {
   const { stdout, stderr } = child;
   if (!stdout || !stderr) throw new Error("the provider has no pipes");

@@ -3,7 +3,7 @@ import { failureOf, partialOf, THROWN } from "./failure";
 import { hostOfSuite, onEachSdk, PROVIDER_TEXT } from "./host";
 import { openStage, shortUrn } from "./stage";
 
-/** What fits into a header with room to spare; a larger one is never answered. */
+/** Fits into a gRPC header with a margin; the engine never receives a larger one. */
 const FITTING = 48 * 1024;
 const LARGE = { zones: 3, reachable: 3 };
 const LONG = { timeout: 180_000, tags: ["long"] };
@@ -12,7 +12,7 @@ const FAILING = "Execute upgrade pre script";
 onEachSdk("a failure of a very large cluster", (sdk) => {
   const host = hostOfSuite(sdk);
 
-  test("of 450 members arrives with every member", async () => {
+  test("with 450 members contains every member", async () => {
     const { provider, urn, inputs, cluster } = await openStage(host(), { ...LARGE, agentsPerZone: 150 });
     cluster.control.fail({ stage: FAILING });
     const { properties, bytes } = await partialOf(provider.create(urn, inputs()));
@@ -20,7 +20,7 @@ onEachSdk("a failure of a very large cluster", (sdk) => {
     expect(bytes).toBeLessThan(FITTING);
   });
 
-  test("of 1200 members arrives without them, and with all that the next run needs", LONG, async () => {
+  test("with 1200 members leaves them out, and contains everything that the next run needs", LONG, async () => {
     const { provider, urn, id, inputs, cluster, writes } = await openStage(host(), { ...LARGE, agentsPerZone: 400 });
     cluster.control.fail({ stage: FAILING });
     const failure = await partialOf(provider.create(urn, inputs()));
@@ -39,11 +39,11 @@ onEachSdk("a failure of a very large cluster", (sdk) => {
     expect([properties["status"], writes()]).toEqual(["current", 1]);
   });
 
-  test("whose vendor says very much is answered", async () => {
+  test("with a very long message of the vendor still reaches the engine", async () => {
     const { provider, urn, inputs, cluster } = await openStage(host(), { zones: 3 });
     cluster.faults.add({
       match: { method: "POST", path: "/api/v1/ob/upgrade" },
-      fault: { kind: "replace", status: 500, headers: JSON_TYPE, body: refusal("太长了 ".repeat(30_000)) },
+      fault: { kind: "replace", status: 500, headers: JSON_TYPE, body: rejection("太长了 ".repeat(30_000)) },
     });
     const failure = await failureOf(provider.create(urn, inputs(), 60));
     expect(failure.code).toBe(THROWN);
@@ -53,7 +53,7 @@ onEachSdk("a failure of a very large cluster", (sdk) => {
 
 const JSON_TYPE = { "content-type": "application/json" };
 
-function refusal(message: string): string {
+function rejection(message: string): string {
   const error = { code: 1000, errCode: "OB.Upgrade.Refused", message };
   return JSON.stringify({ successful: false, timestamp: new Date().toISOString(), status: 500, error });
 }

@@ -18,31 +18,31 @@ const SPEED = 30;
 type ClusterOptions = Partial<ConstructorParameters<typeof ObshellCluster>[0]>;
 
 export interface StageOptions extends ClusterOptions {
-  /** Whether upgrades begin and do not end. */
+  /** Whether upgrades start and never end. */
   readonly endless?: boolean;
   /** How many of the cluster's agents can be reached; default all. */
   readonly reachable?: number;
 }
 
-/** A simulated cluster on loopback, and a pin of it in a provider process. */
+/** A simulated cluster on loopback, and a resource for it in a provider process. */
 export interface Stage extends Pick<Host, "engine" | "provider"> {
   readonly cluster: ObshellCluster;
   readonly urn: string;
-  /** The id that a pin of these inputs has. */
+  /** The id of a resource with these inputs. */
   readonly id: string;
-  /** What the program would register: the endpoints, the target, the password, the hidden inputs. */
+  /** The inputs that the program would register: endpoints, target version, password, hidden inputs. */
   inputs(more?: Properties): Properties;
-  /** What was logged at this pin. */
+  /** The messages of this resource. */
   logs(): Logged[];
-  /** A message at this pin that fits, now or later. */
-  said(pattern: RegExp): Promise<Logged>;
-  /** Upgrade calls that reached the cluster. */
+  /** A message of this resource that matches, now or later. */
+  logged(pattern: RegExp): Promise<Logged>;
+  /** Upgrade requests that reached the cluster. */
   writes(): number;
 }
 
 let stages = 0;
 
-/** Sets up a cluster that is closed with the test, and a pin with a name of its own. */
+/** Creates a cluster that is closed with the test, and a resource with a unique name. */
 export async function openStage({ engine, provider }: Host, options: StageOptions = {}): Promise<Stage> {
   const { endless = false, reachable, ...rest } = options;
   const clock = new ScaledClock(SPEED);
@@ -70,12 +70,12 @@ export async function openStage({ engine, provider }: Host, options: StageOption
       ...more,
     }),
     logs,
-    said: (pattern) => engine.when(() => logs().find(({ message }) => pattern.test(message))),
+    logged: (pattern) => engine.when(() => logs().find(({ message }) => pattern.test(message))),
     writes: () => cluster.journal.count("POST", "/api/v1/ob/upgrade"),
   };
 }
 
-/** A pin's URN as its outputs have it. */
+/** The URN of a resource as in its outputs. */
 export function shortUrn(urn: string): string {
   return urn.replace("urn:pulumi:", "").replace("pulumi-nodejs:dynamic/", "");
 }

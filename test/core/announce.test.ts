@@ -37,7 +37,12 @@ const failed = (operators?: Failure["operators"]): Plan => ({
   failure: { message: "broken.", remedy: "Fix it.", at: AT, ...(operators === undefined ? {} : { operators }) },
 });
 
-function told(plan: Plan, onFailure: Policy["onFailure"], remembered?: UpgradeRecord, more: Partial<Driver> = {}) {
+function announcedFor(
+  plan: Plan,
+  onFailure: Policy["onFailure"],
+  remembered?: UpgradeRecord,
+  more: Partial<Driver> = {},
+) {
   const driver = {
     title: "Fake",
     schedules: false,
@@ -54,49 +59,49 @@ const RETRY = `will retry ${NAME}, failed at ${AT}`;
 const ROLLBACK = `will roll back ${NAME}, failed at ${AT}; the run will then fail`;
 const NOT_OURS = `${NAME} was not started by this resource, so \`onFailure\` does not apply to it`;
 
-describe("a failed upgrade in a preview", () => {
+describe("preview of a failed upgrade", () => {
   it.each<[string, Plan, Policy["onFailure"], UpgradeRecord | undefined, string[]]>([
-    ["ours", failed(["retry", "rollback"]), "retry", record(), [RETRY]],
-    ["ours", failed(["retry", "rollback"]), "rollback", record(), [ROLLBACK]],
-    ["ours", failed(["retry", "rollback"]), "report", record(), []],
+    ["started by this resource", failed(["retry", "rollback"]), "retry", record(), [RETRY]],
+    ["started by this resource", failed(["retry", "rollback"]), "rollback", record(), [ROLLBACK]],
+    ["started by this resource", failed(["retry", "rollback"]), "report", record(), []],
     [
-      "ours, while its response was lost",
+      "started by this resource, response lost",
       failed(["retry"]),
       "retry",
       record({ task: "unknown", state: "unknown" }),
       [RETRY],
     ],
     [
-      "ours, past its rollback",
+      "started by this resource, can no longer be rolled back",
       failed(["retry"]),
       "rollback",
       record(),
       [`${NAME} can no longer be rolled back; nothing will be sent`],
     ],
     [
-      "ours, without details",
+      "started by this resource, operators not reported",
       failed(),
       "retry",
       record(),
       [`cannot determine whether ${NAME} can be retried; nothing will be sent`],
     ],
     ["joined", failed(["retry", "rollback"]), "retry", record({ joined: true }), [NOT_OURS]],
-    ["of another run", failed(["retry", "rollback"]), "retry", record({ task: "12" }), [NOT_OURS]],
-    ["of another resource", failed(["retry", "rollback"]), "rollback", undefined, [NOT_OURS]],
-  ])("%s (%j, onFailure %s)", async (_, plan, onFailure, remembered, expected) => {
-    expect((await told(plan, onFailure, remembered)).map(({ message }) => message)).toEqual(expected);
+    ["the state records another task", failed(["retry", "rollback"]), "retry", record({ task: "12" }), [NOT_OURS]],
+    ["no record in the state", failed(["retry", "rollback"]), "rollback", undefined, [NOT_OURS]],
+  ])("announces what the run will send: %s (%j, onFailure %s)", async (_, plan, onFailure, remembered, expected) => {
+    expect((await announcedFor(plan, onFailure, remembered)).map(({ message }) => message)).toEqual(expected);
   });
 
   it.each<[string, BackupRecord, string, ("report" | "wait")?]>([
     ["no backup", { kind: "none" }, `${NAME} will not be retried now, held: there is no backup`],
     ["a backup from before it", { kind: "finished", at: Date.UTC(2025, 11, 31, 23) }, RETRY],
     [
-      "no backup, which it waits for",
+      "no backup and onHeld wait",
       { kind: "none" },
       `${NAME} will be retried when the hold ends: there is no backup`,
       "wait",
     ],
-  ])("with a backup rule and %s", async (_, backup, expected, onHeld = "report") => {
+  ])("checks the backup rule for RETRY: %s", async (_, backup, expected, onHeld = "report") => {
     const changes = { ...NO_RULES, backup: { maxAge: 3_600_000 }, onHeld };
     const backups = async () => new Map([["fake", backup]]);
     const driver = {
@@ -115,17 +120,22 @@ describe("a failed upgrade in a preview", () => {
   });
 
   it.each([
-    ["ours that does not reach the target version", record({ state: "running" }), false, true],
-    ["ours that reaches it", record({ state: "running" }), true, false],
-    ["of somebody else", record({ state: "running", task: "12" }), false, false],
-  ])("announces another request after an upgrade in progress: %s", async (_, remembered, leads, announced) => {
-    const said = await told({ kind: "join", task, from: "1" }, "report", remembered, { reachesTarget: () => leads });
-    expect(said.map(({ message }) => message)).toEqual(
-      announced ? [`then requests another upgrade, because ${NAME} does not reach the target version`] : [],
-    );
-  });
+    ["started by this resource, does not reach the target version", record({ state: "running" }), false, true],
+    ["started by this resource, reaches the target version", record({ state: "running" }), true, false],
+    ["not started by this resource", record({ state: "running", task: "12" }), false, false],
+  ])(
+    "announces a second request after an upgrade in progress only if needed: %s",
+    async (_, remembered, reaches, announced) => {
+      const announcements = await announcedFor({ kind: "join", task, from: "1" }, "report", remembered, {
+        reachesTarget: () => reaches,
+      });
+      expect(announcements.map(({ message }) => message)).toEqual(
+        announced ? [`then requests another upgrade, because ${NAME} does not reach the target version`] : [],
+      );
+    },
+  );
 
-  it("announces nothing where the vendor has no operators", async () => {
+  it("announces nothing if the vendor has no operators", async () => {
     expect(
       await announce(
         { title: "Fake", schedules: false, reachesTarget: () => true, inspect: async () => DEFERRED },
@@ -138,28 +148,58 @@ describe("a failed upgrade in a preview", () => {
   });
 });
 
-describe("a scheduled upgrade in a preview", () => {
+describe("preview of a scheduled upgrade", () => {
   const ours = record({ state: "deferred" });
   const cancel: Plan = { kind: "cancel", task, window, upgrade };
 
   it.each<[string, Plan, UpgradeRecord | undefined, TaskStatus, RegExp[]]>([
-    ["stands in the way, ours", cancel, ours, DEFERRED, [/^will cancel scheduled upgrade 13 .* before the upgrade/]],
-    ["stands in the way, joined", cancel, record({ state: "deferred", joined: true }), DEFERRED, [/^will not start: /]],
-    ["stands in the way, of another", cancel, undefined, DEFERRED, [/^will not start: .*did not schedule/]],
-    ["is no longer needed", { kind: "satisfied", at: "2" }, ours, DEFERRED, [/^will cancel scheduled upgrade 13/]],
-    ["is overtaken", { kind: "newer", at: "3", members: ["a"] }, ours, DEFERRED, [/^will cancel scheduled upgrade 13/]],
-    ["has begun", { kind: "satisfied", at: "2" }, ours, { kind: "running", message: "" }, []],
     [
-      "is another's",
+      "blocks the new upgrade, scheduled by this resource",
+      cancel,
+      ours,
+      DEFERRED,
+      [/^will cancel scheduled upgrade 13 .* before the upgrade/],
+    ],
+    [
+      "blocks the new upgrade, joined",
+      cancel,
+      record({ state: "deferred", joined: true }),
+      DEFERRED,
+      [/^will not start: /],
+    ],
+    [
+      "blocks the new upgrade, scheduled by another resource",
+      cancel,
+      undefined,
+      DEFERRED,
+      [/^will not start: .*did not schedule/],
+    ],
+    ["is no longer needed", { kind: "satisfied", at: "2" }, ours, DEFERRED, [/^will cancel scheduled upgrade 13/]],
+    [
+      "is older than the current version",
+      { kind: "newer", at: "3", members: ["a"] },
+      ours,
+      DEFERRED,
+      [/^will cancel scheduled upgrade 13/],
+    ],
+    ["has started", { kind: "satisfied", at: "2" }, ours, { kind: "running", message: "" }, []],
+    [
+      "is no longer needed, joined",
       { kind: "satisfied", at: "2" },
       record({ state: "deferred", joined: true }),
       DEFERRED,
       [/^upgrade 13 .* is scheduled .* did not schedule it and does not need it, so it is not canceled\.$/],
     ],
-    ["is over", { kind: "satisfied", at: "2" }, record({ state: "succeeded" }), DEFERRED, []],
-    ["is waited for", { kind: "scheduled", task, window, from: "1" }, ours, DEFERRED, []],
-  ])("that %s", async (_, plan, remembered, status, expected) => {
-    const messages = (await told(plan, "report", remembered, { inspect: async () => status })).map(
+    [
+      "is no longer needed, already succeeded",
+      { kind: "satisfied", at: "2" },
+      record({ state: "succeeded" }),
+      DEFERRED,
+      [],
+    ],
+    ["is still needed", { kind: "scheduled", task, window, from: "1" }, ours, DEFERRED, []],
+  ])("announces its cancellation where required: it %s", async (_, plan, remembered, status, expected) => {
+    const messages = (await announcedFor(plan, "report", remembered, { inspect: async () => status })).map(
       (one) => one.message,
     );
     expect(messages).toEqual(expected.map((text) => expect.stringMatching(text)));

@@ -6,14 +6,14 @@ import { policyFrom } from "../../provider/core/policy";
 
 const schema = z.strictObject(commonArguments);
 
-describe("the common arguments", () => {
+describe("common arguments", () => {
   it.each([
     {},
     { onNewer: "report" },
     { onNewer: "accept", wait: false },
     { onNewer: "fail", unreachableTimeout: "90m" },
     { unreachableTimeout: "1h30m" },
-  ])("may be %j", (args) => {
+  ])("accept %j", (args) => {
     expect(schema.parse(args)).toEqual(args);
   });
 
@@ -24,14 +24,14 @@ describe("the common arguments", () => {
     [{ unreachableTimeout: 20 }, 'must be a duration, such as "20m"'],
     [{ unreachableTimeout: "20 minutes" }, 'must be a duration above zero, such as "20m"'],
     [{ unreachableTimeout: "0s" }, 'must be a duration above zero, such as "20m"'],
-  ])("of %j are refused: %s", (args, message) => {
+  ])("reject %j: %s", (args, message) => {
     const { error } = schema.safeParse(args);
     expect(error?.issues.map((issue) => issue.message)).toEqual([message]);
     expect(error?.issues[0]?.path).toEqual(Object.keys(args));
   });
 });
 
-describe("the definitions of arguments", () => {
+describe("argument definitions", () => {
   const text = z.string().optional();
   const source = { config: "oracle:password", env: ["ORACLE_PASSWORD"] };
   const fields = {
@@ -39,30 +39,30 @@ describe("the definitions of arguments", () => {
     name: argument(text, { description: "The user." }),
   };
 
-  it("say what is secret, and where it is looked for", () => {
+  it("list the secrets and the sources of credentials", () => {
     const inputs = z.strictObject(fields).superRefine(() => undefined);
     expect(definedBy(inputs)).toEqual({ inputs, secrets: ["password"], credentials: { password: source } });
   });
 
-  it("are of one argument each, though a schema serves many", () => {
+  it("stay separate if arguments share a schema", () => {
     expect(definitionsOf(fields).map(([name, { description }]) => [name, description])).toEqual([
       ["password", "Of the user."],
       ["name", "The user."],
     ]);
   });
 
-  it("are missing nowhere", () => {
+  it("are required for every argument", () => {
     expect(() => definedBy(z.strictObject({ ...fields, port: z.int() }))).toThrow("the argument port is not defined");
   });
 
-  it("of a choice are the values, their meaning and the message", () => {
+  it("list the values of a choice with their meanings and an error message", () => {
     const mode = choice({ fast: "at once", slow: "one by one" }, { description: "How." });
     expect([mode.parse("slow"), mode.parse(undefined)]).toEqual(["slow", undefined]);
     expect(mode.safeParse("other").error?.issues[0]?.message).toBe('must be "fast" or "slow"');
     expect(definitionsOf({ mode })[0]?.[1].values).toEqual({ fast: "at once", slow: "one by one" });
   });
 
-  it("have the defaults that hold", () => {
+  it("document the defaults that policyFrom uses", () => {
     const times = { unreachableBudget: 0, firstContact: 0, lostReplyWindow: 0, settleTime: 0, spacing: 0 };
     const { onNewer, wait } = policyFrom({}, times);
     const defaults = Object.fromEntries(definitionsOf(commonArguments).map(([name, one]) => [name, one.default]));
@@ -81,22 +81,22 @@ const times = {
 };
 
 describe("policyFrom", () => {
-  it("takes the vendor's times and the documented defaults", () => {
+  it("uses the vendor's times and the documented defaults", () => {
     const changes = { freezes: [], windows: [], blackouts: [], expect: undefined, onHeld: "report" };
     const decided = { onNewer: "report", onFailure: "report", wait: true, changes };
     expect(policyFrom({}, times)).toEqual({ ...times, ...decided });
   });
 
-  it("takes what the user decides", () => {
+  it("uses the values that the user sets", () => {
     expect(policyFrom({ onNewer: "fail", wait: false }, times)).toMatchObject({ onNewer: "fail", wait: false });
   });
 
-  it("takes a longer unreachableTimeout for an upgrade that runs, not for a first contact", () => {
+  it("applies a longer unreachableTimeout to an upgrade in progress, not to the first contact", () => {
     const policy = policyFrom({ unreachableTimeout: "2h" }, times);
     expect(policy).toMatchObject({ unreachableBudget: 120 * MINUTE, firstContact: MINUTE });
   });
 
-  it("takes a shorter one for both", () => {
+  it("applies a shorter unreachableTimeout to both", () => {
     const policy = policyFrom({ unreachableTimeout: "10s" }, times);
     expect(policy).toMatchObject({ unreachableBudget: 10_000, firstContact: 10_000 });
   });

@@ -12,12 +12,12 @@ const ENDED = [running, succeeded];
 /** When virtual time begins. */
 const START = Date.UTC(2026, 0, 1);
 
-/** An upgrade whose request says so. */
-function asking(body: Json): Plan {
+/** An upgrade whose request has this body. */
+function upgradeWithBody(body: Json): Plan {
   return { kind: "upgrade", upgrade: { ...upgradeWith(), step: { ...step, item: body } } };
 }
-const both = asking({ modules: ["search", "ReJSON"] });
-const one = asking({ modules: ["ReJSON"] });
+const both = upgradeWithBody({ modules: ["search", "ReJSON"] });
+const one = upgradeWithBody({ modules: ["ReJSON"] });
 
 function differing(unit: Unit, { offered, version }: { readonly offered?: string; readonly version?: string }): Unit {
   const { upgrade } = unit;
@@ -26,59 +26,59 @@ function differing(unit: Unit, { offered, version }: { readonly offered?: string
   return { ...unit, upgrade: { ...upgrade, step: { ...upgrade.step, from: version ?? from, to: offered ?? to } } };
 }
 
-describe("a request", () => {
-  it("is sent only when two consecutive reads lead to the same", async () => {
+describe("an upgrade request", () => {
+  it("is sent only after two consecutive reads lead to the same request", async () => {
     const { outcome, journal } = await play({
-      looks: [both, one, both, both, satisfied],
+      reads: [both, one, both, both, satisfied],
       starts: [task],
       inspections: ENDED,
     });
     expect(outcome.status).toBe("current");
-    expect(journal.slice(0, 5)).toEqual(["look", "look", "look", "look", "start"]);
+    expect(journal.slice(0, 5)).toEqual(["read", "read", "read", "read", "start"]);
   });
 
-  it("is never sent while every read leads to another", async () => {
-    const { starts, took } = await play({ looks: [both, one, both, one, both, satisfied], starts: [task] });
+  it("is not sent while consecutive reads lead to different requests", async () => {
+    const { starts, took } = await play({ reads: [both, one, both, one, both, satisfied], starts: [task] });
     expect(starts).toBe(0);
-    // It does not read at the speed of the network.
+    // Reads are paced, not repeated as fast as the network allows.
     expect(took).toBeGreaterThanOrEqual(3 * SECOND);
   });
 
-  it("is the same whatever the order of its keys", async () => {
+  it("is considered the same regardless of key order", async () => {
     const { journal } = await play({
-      looks: [asking({ a: 1, b: { c: 2, d: undefined } }), asking({ b: { c: 2 }, a: 1 }), satisfied],
+      reads: [upgradeWithBody({ a: 1, b: { c: 2, d: undefined } }), upgradeWithBody({ b: { c: 2 }, a: 1 }), satisfied],
       starts: [task],
       inspections: ENDED,
     });
-    expect(journal.slice(0, 3)).toEqual(["look", "look", "start"]);
+    expect(journal.slice(0, 3)).toEqual(["read", "read", "start"]);
   });
 
   it("is sent exactly as it was planned", async () => {
     const sent: Request[] = [];
-    await play({ looks: [both, both, satisfied], starts: [task], inspections: ENDED, sent });
+    await play({ reads: [both, both, satisfied], starts: [task], inspections: ENDED, sent });
     const item = { modules: ["search", "ReJSON"] };
     expect(sent).toEqual([requestOf([{ ...step, item }])]);
   });
 
   it.each([
-    ["goes to another version", { offered: "2.0.81.260900" }],
-    ["comes from another version", { version: "2.0.75.28" }],
-  ] as const)("for one of many that %s in the second read is confirmed by another", async (_, other) => {
+    ["offers another version", { offered: "2.0.81.260900" }],
+    ["shows another current version", { version: "2.0.75.28" }],
+  ] as const)("needs a third read for the unit whose second read %s", async (_, other) => {
     const world = new World(many(2, "2.0.69.250900"));
     let reads = 0;
-    const { outcome, requests } = await world.up({
-      told: (units) => {
+    const { outcome, journal } = await world.up({
+      mapUnits: (units) => {
         reads += 1;
         return reads !== 2 ? units : units.map((unit) => (unit.name === "i001" ? differing(unit, other) : unit));
       },
     });
     expect(outcome.status).toBe("current");
-    const calls = requests.filter(({ what }) => what === "call");
-    expect(calls.map(({ names }) => names)).toEqual([["i002"], ["i001"]]);
+    const requests = journal.filter(({ what }) => what === "start");
+    expect(requests.map(({ names }) => names)).toEqual([["i002"], ["i001"]]);
   });
 });
 
-describe("the second read", () => {
+describe("the confirming read", () => {
   const policy = { spacing: 10 * SECOND };
   const slow =
     <T>(value: T) =>
@@ -87,10 +87,10 @@ describe("the second read", () => {
       return value;
     };
 
-  it("begins that long after the first one that led to a request", async () => {
+  it("begins the configured spacing after the first read that led to a request", async () => {
     const reads: number[] = [];
     const { starts } = await play({
-      looks: Array.from({ length: 3 }, (_, nth) => async ({ clock }: { clock: VirtualClock }) => {
+      reads: Array.from({ length: 3 }, (_, nth) => async ({ clock }: { clock: VirtualClock }) => {
         reads.push(clock.elapsed());
         await clock.sleep(SECOND);
         return nth < 2 ? upgrade() : satisfied;
@@ -103,18 +103,18 @@ describe("the second read", () => {
     expect((reads[1] ?? 0) - (reads[0] ?? 0)).toBe(11 * SECOND);
   });
 
-  it("costs nothing where nothing is to be done, or nothing can be", async () => {
-    expect((await play({ looks: [satisfied], policy })).took).toBe(0);
+  it("does not delay a run without an upgrade, or with a blocked one", async () => {
+    expect((await play({ reads: [satisfied], policy })).took).toBe(0);
     const finding = { code: "a", message: "An agent does not run.", remedy: "Start it." };
-    const { outcome, took } = await play({ looks: [upgrade(finding)], policy });
+    const { outcome, took } = await play({ reads: [upgrade(finding)], policy });
     expect(outcome.error?.code).toBe("blocked");
     expect(took).toBe(0);
   });
 
-  it("is not early either when the first one had findings", async () => {
+  it("keeps the spacing if the first read had findings", async () => {
     const finding = { code: "a", message: "Not yet.", remedy: "Wait." };
     const { starts, took } = await play({
-      looks: [upgrade(finding), upgrade(), upgrade(), satisfied],
+      reads: [upgrade(finding), upgrade(), upgrade(), satisfied],
       starts: [task],
       inspections: [succeeded],
       policy,
@@ -123,9 +123,9 @@ describe("the second read", () => {
     expect(took).toBeGreaterThanOrEqual(10 * SECOND);
   });
 
-  it("is waited for once in a run", async () => {
+  it("is delayed only once in a run", async () => {
     const { outcome, took } = await play({
-      looks: [slow(upgrade()), upgrade(), waiting(), upgrade(), upgrade(), satisfied],
+      reads: [slow(upgrade()), upgrade(), waiting(), upgrade(), upgrade(), satisfied],
       starts: [new Refused("busy", { refusal: "busy" }), task],
       inspections: [succeeded],
       policy,
@@ -134,9 +134,9 @@ describe("the second read", () => {
     expect(took).toBeLessThan(20 * SECOND);
   });
 
-  it("shows the upgrade of a run that was killed a moment ago", async () => {
+  it("comes late enough to show the upgrade of a run that was just killed", async () => {
     const { outcome, starts } = await play({
-      looks: [upgrade(), ({ clock }) => (clock.elapsed() >= START + 9 * SECOND ? satisfied : upgrade())],
+      reads: [upgrade(), ({ clock }) => (clock.elapsed() >= START + 9 * SECOND ? satisfied : upgrade())],
       starts: [task],
       policy,
     });
@@ -144,12 +144,12 @@ describe("the second read", () => {
     expect(starts).toBe(0);
   });
 
-  it("begins that late for many, too", async () => {
+  it("keeps the spacing for a fleet", async () => {
     const world = new World(many(2, "2.0.69.250900"));
-    const { requests, outcome } = await world.up({ policy });
+    const { journal, outcome } = await world.up({ policy });
     expect(outcome.status).toBe("current");
-    const [first, second, call] = requests;
-    expect([first?.what, second?.what, call?.what]).toEqual(["look", "look", "call"]);
+    const [first, second, request] = journal;
+    expect([first?.what, second?.what, request?.what]).toEqual(["read", "read", "start"]);
     expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(10 * SECOND);
   });
 });
@@ -169,7 +169,7 @@ describe("the digest of a step", () => {
     expect(digest(known)).toBe("a386f44b41babfca1e0f2b73e8a53f995018d8046bc06ba36b9a6d702a81bb09");
   });
 
-  it("is the same whatever the order of keys, and where keys have no value", () => {
+  it("ignores key order and keys without a value", () => {
     const { uploads, item, ...rest } = known;
     const reordered = { options: { a: item.options.a, b: 1, c: undefined }, version: item.version };
     expect(digest({ uploads, item: reordered, ...rest, group: undefined })).toBe(digest(known));
@@ -183,13 +183,13 @@ describe("the digest of a step", () => {
     { group: "4.2" },
     { item: { version: "4.3.5.2", options: { b: 1, a: [null, true] } } },
     { uploads: [{ name: "a.rpm", sha256: "01" }] },
-  ])("tells %o apart", (other) => {
+  ])("changes with %o", (other) => {
     expect(digest({ ...known, ...other })).not.toBe(digest(known));
   });
 });
 
-describe("the canonical form", () => {
-  it("is the same for equal values, and tells different ones apart", () => {
+describe("canonical JSON", () => {
+  it("is equal for equal values and different for different ones", () => {
     expect(canonical({ b: [{ d: 1, c: "x" }], a: null })).toBe('{"a":null,"b":[{"c":"x","d":1}]}');
     expect(canonical([1, 2])).not.toBe(canonical([2, 1]));
     expect(canonical({ a: undefined })).toBe("{}");

@@ -8,7 +8,7 @@ import { VirtualClock } from "../support/virtual-clock";
 const MINUTE = 60_000;
 
 describe("wallClock", () => {
-  it("sleeps no shorter than asked", async () => {
+  it("sleeps at least the requested time", async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     let awake = false;
@@ -21,12 +21,12 @@ describe("wallClock", () => {
     expect(awake).toBe(true);
   });
 
-  it("refuses to sleep with the reason of a signal that is aborted already", async () => {
+  it("rejects with the reason of a signal that is already aborted", async () => {
     const reason = new Error("over");
     await expect(wallClock.sleep(60_000, AbortSignal.abort(reason))).rejects.toBe(reason);
   });
 
-  it("wakes up with the reason when the signal is aborted", async () => {
+  it("rejects with the reason when the signal is aborted during the sleep", async () => {
     const controller = new AbortController();
     const sleep = wallClock.sleep(60_000, controller.signal);
     const reason = new Error("over");
@@ -34,7 +34,7 @@ describe("wallClock", () => {
     await expect(sleep).rejects.toBe(reason);
   });
 
-  it("does not wake up at once from a sleep longer than a timer can be", async () => {
+  it("does not return immediately if the sleep exceeds the maximum timer length", async () => {
     const controller = new AbortController();
     const long = wallClock.sleep(2 ** 40, controller.signal).then(
       () => "slept",
@@ -46,66 +46,66 @@ describe("wallClock", () => {
   });
 });
 
-const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+const jitter = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const waited = fc.nat(4 * 60 * MINUTE);
 const percent = fc.option(fc.integer({ min: 0, max: 100 }), { nil: undefined });
 
 /** Without jitter. */
-function calm(time: number, share?: number): number {
+function pollWithoutJitter(time: number, share?: number): number {
   return nextPoll({ waited: time, ...(share === undefined ? {} : { percent: share }) }, 0);
 }
 
-describe("nextLook", () => {
+describe("nextPoll", () => {
   it.each([
     [0, 750],
     [15_000, 750],
     [MINUTE, 3_000],
     [5 * MINUTE, 15_000],
     [2 * 60 * MINUTE, 15_000],
-  ])("comes, after %d ms, %d ms later", (time, expected) => {
-    expect(calm(time)).toBe(expected);
+  ])("after %d ms, polls %d ms later", (time, expected) => {
+    expect(pollWithoutJitter(time)).toBe(expected);
   });
 
-  it("is never sooner than 675 ms or later than 15 s, whatever the vendor says", () => {
+  it("stays between 675 ms and 15 s for any progress", () => {
     fc.assert(
-      fc.property(waited, percent, chance, (time, share, luck) => {
-        const next = nextPoll({ waited: time, ...(share === undefined ? {} : { percent: share }) }, luck);
+      fc.property(waited, percent, jitter, (time, share, random) => {
+        const next = nextPoll({ waited: time, ...(share === undefined ? {} : { percent: share }) }, random);
         expect(next).toBeGreaterThanOrEqual(675);
         expect(next).toBeLessThanOrEqual(15_000);
       }),
     );
   });
 
-  it("is shorter by up to a tenth, never longer", () => {
+  it("shortens the interval by up to 10% jitter, never extends it", () => {
     expect(nextPoll({ waited: 100 * MINUTE }, 0)).toBe(15_000);
     expect(nextPoll({ waited: 100 * MINUTE }, 0.999_999)).toBe(13_500);
   });
 
-  it("comes in the middle of what remains, as the vendor tells it", () => {
-    expect(calm(MINUTE, 95)).toBe(1_579);
-    expect(calm(10 * MINUTE, 99)).toBe(Math.round((10 * MINUTE) / 99 / 2));
+  it("polls halfway through the remaining time that the percentage implies", () => {
+    expect(pollWithoutJitter(MINUTE, 95)).toBe(1_579);
+    expect(pollWithoutJitter(10 * MINUTE, 99)).toBe(Math.round((10 * MINUTE) / 99 / 2));
   });
 
-  it("comes no later than time alone says, and no sooner than after an eighth of that", () => {
-    expect(calm(MINUTE, 5)).toBe(3_000);
-    expect(calm(60 * MINUTE, 100)).toBe(1_875);
-    expect(calm(10_000, 100)).toBe(750);
+  it("limits the effect of the percentage to between an eighth of the interval and all of it", () => {
+    expect(pollWithoutJitter(MINUTE, 5)).toBe(3_000);
+    expect(pollWithoutJitter(60 * MINUTE, 100)).toBe(1_875);
+    expect(pollWithoutJitter(10_000, 100)).toBe(750);
   });
 
-  it("does not take a percentage of 0, or one beyond 100, for information", () => {
-    expect(calm(MINUTE, 0)).toBe(3_000);
-    expect(calm(MINUTE, 101)).toBe(3_000);
+  it("ignores a percentage of 0 or above 100", () => {
+    expect(pollWithoutJitter(MINUTE, 0)).toBe(3_000);
+    expect(pollWithoutJitter(MINUTE, 101)).toBe(3_000);
   });
 });
 
-describe("nextLook with others in the process", () => {
+describe("nextPoll with other runs in the process", () => {
   it.each([
     [0, 750],
     [75, 750],
     [200, 2_000],
     [1_000, 10_000],
     [5_000, 15_000],
-  ])("is, with %d of them, after %d ms at the soonest", (others, expected) => {
+  ])("with %d other runs, polls after at least %d ms", (others, expected) => {
     expect(nextPoll({ waited: 0 }, 0, others)).toBe(expected);
     expect(nextPoll({ waited: 10 * MINUTE, percent: 100 }, 0, others)).toBe(Math.max(expected, 1_875));
     expect(nextPoll({ waited: 10 * MINUTE }, 0, others)).toBe(15_000);
@@ -113,7 +113,7 @@ describe("nextLook with others in the process", () => {
 });
 
 describe("Watch", () => {
-  it("pauses longer while many do, and as before when they are gone", async () => {
+  it("pauses longer while many runs poll, and normally after they have ended", async () => {
     const clock = new VirtualClock();
     const over = new AbortController();
     const watches = Array.from({ length: 400 }, () => new Watch(clock, over.signal, () => 0, true));
@@ -125,7 +125,7 @@ describe("Watch", () => {
     expect(alone.waited).toBe(750);
   });
 
-  it("pauses as ever where looks are shared, however many do", async () => {
+  it("pauses normally if reads are shared, regardless of the number of runs", async () => {
     const clock = new VirtualClock();
     const over = new AbortController();
     const watches = Array.from({ length: 400 }, () => new Watch(clock, over.signal, () => 0));
@@ -134,7 +134,7 @@ describe("Watch", () => {
     expect(clock.since(before)).toBe(750);
   });
 
-  it("counts from its making and sleeps on the given clock", async () => {
+  it("counts from its construction and sleeps on the given clock", async () => {
     const clock = new VirtualClock();
     await clock.sleep(1_000);
     const watch = new Watch(clock, new AbortController().signal, () => 0);
@@ -150,7 +150,7 @@ describe("Watch", () => {
     expect(watch.waited - late).toBe(1_875);
   });
 
-  it("pauses for at most five seconds in silence, and for at least as long after a refusal", async () => {
+  it("pauses at most five seconds while unreachable, and at least five seconds after a rejection", async () => {
     const clock = new VirtualClock();
     const watch = new Watch(clock, new AbortController().signal, () => 0);
     const lengthOf = async (pause: () => Promise<void>) => {
@@ -165,7 +165,7 @@ describe("Watch", () => {
     expect(await lengthOf(() => watch.pauseAfterRefusal())).toBe(15_000);
   });
 
-  it("makes room where it was woken late: the process has too much to do", async () => {
+  it("pauses longer if the timer fired late because the process is overloaded", async () => {
     let now = 0;
     let delay = 0;
     const slept: number[] = [];
@@ -194,24 +194,24 @@ describe("Watch", () => {
   });
 });
 
-function watchStall(lookAt?: string) {
+function watchStall(inspectHint?: string) {
   const clock = new VirtualClock();
-  const said: string[] = [];
-  const stall = new Stall({ clock, inform: (line) => said.push(line) }, "upgrade 13", lookAt);
-  /** What is told of a progress that is seen every second for so many minutes. */
+  const messages: string[] = [];
+  const stall = new Stall({ clock, inform: (line) => messages.push(line) }, "upgrade 13", inspectHint);
+  /** The progress reported after seeing this progress every second for so many minutes. */
   const during = async (progress: Progress, minutes: number) => {
-    let told: Progress = progress;
+    let reported: Progress = progress;
     for (let seconds = 0; seconds <= minutes * 60; seconds++) {
       if (seconds > 0) await clock.sleep(1_000);
-      told = stall.seen(progress);
+      reported = stall.seen(progress);
     }
-    return told;
+    return reported;
   };
-  return { during, said };
+  return { during, messages };
 }
 
-describe("progress that does not move", () => {
-  it("is told with its time after two minutes, and never before", async () => {
+describe("progress that does not change", () => {
+  it("is reported with its duration after two minutes, and not before", async () => {
     const { during } = watchStall();
     expect(await during({ message: "2/9", percent: 11 }, 1.9)).toEqual({ message: "2/9", percent: 11 });
     expect(await during({ message: "3/9", percent: 22 }, 9)).toEqual({
@@ -224,18 +224,18 @@ describe("progress that does not move", () => {
   it.each<[string, Progress]>([
     ["stage", { message: "3/9", percent: 11 }],
     ["percentage", { message: "2/9", percent: 12 }],
-  ])("counts again from a new %s", async (_, moved) => {
+  ])("restarts the duration after a new %s", async (_, moved) => {
     const { during } = watchStall();
     await during({ message: "2/9", percent: 11 }, 4);
     expect((await during(moved, 1)).still).toBeUndefined();
     expect((await during(moved, 2)).still).toBe(3 * MINUTE);
   });
 
-  it("says once, after five minutes, where to look; again only for another stall", async () => {
-    const { during, said } = watchStall("Look at it");
+  it("logs a hint once after five minutes, and again only for another stall", async () => {
+    const { during, messages } = watchStall("Look at it");
     await during({ message: "2/9" }, 20);
-    expect(said).toEqual(["upgrade 13 has shown no progress for 5 min: 2/9. Look at it."]);
+    expect(messages).toEqual(["upgrade 13 has shown no progress for 5 min: 2/9. Look at it."]);
     await during({ message: "3/9" }, 6);
-    expect(said).toHaveLength(2);
+    expect(messages).toHaveLength(2);
   });
 });

@@ -68,26 +68,30 @@ const RIGHT = "4.3.5.2-9";
 const AHEAD = "4.4.0.0-1";
 const UNKNOWN = "OceanBase does not answer";
 
-describe("the decision table", () => {
+describe("the plan for one unit", () => {
   it.each<[string, Observation, Plan]>([
-    ["our upgrade runs", { members: members(BEHIND), activity: ours }, { kind: "join", task: ourTask, from: BEHIND }],
+    [
+      "our upgrade is in progress",
+      { members: members(BEHIND), activity: ours },
+      { kind: "join", task: ourTask, from: BEHIND },
+    ],
     [
       "our upgrade is being rolled back",
       { members: members(BEHIND), activity: { kind: "running", task: ourTask, rollingBack: true } },
       { kind: "join", task: ourTask, from: BEHIND, rollingBack: true },
     ],
     [
-      "our upgrade runs, and the versions are unknown",
+      "our upgrade is in progress, and the versions are unknown",
       { members: [], unknown: UNKNOWN, activity: ours },
       { kind: "join", task: ourTask, from: "" },
     ],
     [
-      "our upgrade runs, and every member is there already",
+      "our upgrade is in progress, and every member is up to date",
       { members: members(RIGHT), activity: ours },
       { kind: "join", task: ourTask, from: RIGHT },
     ],
     [
-      "our upgrade runs, and one member is newer",
+      "our upgrade is in progress, and one member is ahead of the target",
       { members: members(RIGHT, AHEAD), activity: ours },
       { kind: "join", task: ourTask, from: RIGHT },
     ],
@@ -103,66 +107,70 @@ describe("the decision table", () => {
     ],
     ["versions are unknown", { members: [], unknown: UNKNOWN }, { kind: "unknown", reason: UNKNOWN }],
     [
-      "versions are unknown, though some members were seen at the pin",
+      "versions are unknown, although some members are up to date",
       { members: members(RIGHT), unknown: UNKNOWN },
       { kind: "unknown", reason: UNKNOWN },
     ],
     [
-      "versions are unknown, and something else runs",
+      "versions are unknown, and another operation is in progress",
       { members: members(BEHIND), unknown: UNKNOWN, activity: other },
       { kind: "unknown", reason: UNKNOWN },
     ],
     ["there is no member", { members: [] }, { kind: "unknown", reason: "no member was reported" }],
-    ["a member is newer", { members: members(RIGHT, AHEAD) }, { kind: "newer", at: "4.3.5.2", members: ["server-2"] }],
     [
-      "one member is newer and one is behind: nothing is called",
+      "a member is ahead of the target",
+      { members: members(RIGHT, AHEAD) },
+      { kind: "newer", at: "4.3.5.2", members: ["server-2"] },
+    ],
+    [
+      "one member is ahead of the target and one is outdated: no upgrade",
       { members: members(AHEAD, BEHIND) },
       { kind: "newer", at: "4.2.1.8", members: ["server-1"] },
     ],
     [
-      "a member is newer, and something else runs",
+      "a member is ahead of the target, and another operation is in progress",
       { members: members(AHEAD), activity: other },
       { kind: "newer", at: "4.4.0.0", members: ["server-1"] },
     ],
-    ["every member satisfies the pin", { members: members(RIGHT, RIGHT) }, { kind: "satisfied", at: "4.3.5.2" }],
+    ["every member is up to date", { members: members(RIGHT, RIGHT) }, { kind: "satisfied", at: "4.3.5.2" }],
     [
-      "every member satisfies the pin, and something else runs",
+      "every member is up to date, and another operation is in progress",
       { members: members(RIGHT), activity: other },
       { kind: "satisfied", at: "4.3.5.2" },
     ],
     [
-      "every member satisfies the pin, and something else failed",
+      "every member is up to date, and another operation has failed",
       { members: members(RIGHT), activity: otherFailed },
       { kind: "satisfied", at: "4.3.5.2" },
     ],
     [
-      "a member is behind, and something else runs",
+      "a member is outdated, and another operation is in progress",
       { members: members(RIGHT, BEHIND), activity: other },
       { kind: "wait", name: "backup 3", upgrade: needed },
     ],
-    ["a member is behind", { members: members(RIGHT, BEHIND) }, { kind: "upgrade", upgrade: needed }],
-  ])("%s", (_, observation, expected) => {
+    ["a member is outdated", { members: members(RIGHT, BEHIND) }, { kind: "upgrade", upgrade: needed }],
+  ])("when %s", (_, observation, expected) => {
     expect(planFor(observation)).toEqual(expected);
   });
 
-  it("takes something else that failed and holds the lock as a finding before all others", () => {
+  it("lists another failed operation that holds the lock as the first finding", () => {
     expect(planFor({ members: members(BEHIND), activity: otherFailed })).toEqual({
       kind: "upgrade",
       upgrade: { ...needed, findings: [lock, ...needed.findings] },
     });
   });
 
-  it("shows builds when the pin has them", () => {
+  it("shows builds if the target version has one", () => {
     expect(planFor({ members: members(RIGHT) }, "4.3.5.2-9")).toEqual({ kind: "satisfied", at: "4.3.5.2-9" });
     expect(planFor({ members: members("4.3.5.2-10") }, "4.3.5.2-9")).toMatchObject({ kind: "newer", at: "4.3.5.2-10" });
     expect(planFor({ members: members("4.3.5.2-8") }, "4.3.5.2-9")).toEqual({ kind: "upgrade", upgrade: needed });
   });
 
-  it("is satisfied by different versions above a floor, and names the lowest", () => {
+  it("is satisfied by different versions above a minimum, and shows the lowest", () => {
     expect(planFor({ members: members(AHEAD, RIGHT) }, ">=4.3")).toEqual({ kind: "satisfied", at: "4.3.5.2" });
   });
 
-  it("tells of a hold beside the cancellation of what waits for a window, which is never held", () => {
+  it("notes a hold together with the cancellation of a scheduled upgrade, which is never held", () => {
     const hold: Hold = { code: "freeze", message: "changes are frozen: incident" };
     const window = { opens: "2026-01-01T18:00:00.000Z", closes: "2026-01-01T22:00:00.000Z" };
     const waits: Observation = { members: members(BEHIND), activity: { kind: "scheduled", task: ourTask, window } };
@@ -177,10 +185,10 @@ const upgrade = {
   route: "4.2.1.8 → 4.3.5.2",
   how: "rolling over 3 zones",
   findings: [],
-  requests: [],
+  journal: [],
 };
 
-describe("a plan is told in one line", () => {
+describe("describePlan", () => {
   it.each<[Plan, string]>([
     [{ kind: "satisfied", at: "4.3.5.2" }, "already at 4.3.5.2"],
     [{ kind: "newer", at: "4.4.0.0", members: ["a", "b"] }, "runs 4.4.0.0, newer than the target version: a, b"],
@@ -201,7 +209,7 @@ describe("a plan is told in one line", () => {
     [{ kind: "wait", name: "backup 3", upgrade }, "4.2.1.8 → 4.3.5.2, rolling over 3 zones, after backup 3 has ended"],
     [{ kind: "upgrade", upgrade }, "4.2.1.8 → 4.3.5.2, rolling over 3 zones"],
     [{ kind: "unknown", reason: "nobody answers" }, "cannot plan: nobody answers"],
-  ])("%j", (plan, expected) => {
+  ])("formats %j", (plan, expected) => {
     expect(describePlan(plan)).toBe(expected);
   });
 });
@@ -209,10 +217,11 @@ describe("a plan is told in one line", () => {
 const driver = { title: "TaurusDB", schedules: false, mostPerRequest: 100, words: WORDS };
 const windowed = { ...driver, schedules: true };
 
-const done = (name = "d") => member({ name, standing: "current", at: NEW });
+const upToDate = (name = "d") => member({ name, standing: "current", at: NEW });
 const ahead = (name = "n", at = "2.0.80.1") => member({ name, standing: "newer", at });
-const late = (name = "a", overrides: Parameters<typeof member>[0] = {}) => member({ name, target: NEW, ...overrides });
-function lates(count: number, at = OLD, first = 1): Unit[] {
+const outdated = (name = "a", overrides: Parameters<typeof member>[0] = {}) =>
+  member({ name, target: NEW, ...overrides });
+function manyOutdated(count: number, at = OLD, first = 1): Unit[] {
   return Array.from({ length: count }, (_, i) => member({ name: `i${first + i}`, at, target: NEW }));
 }
 
@@ -220,82 +229,91 @@ describe("the plan for a fleet", () => {
   it.each<[string, View, string]>([
     [
       "versions are unknown",
-      { ...seen([late()]), unknown: "the list is not told" },
+      { ...seen([outdated()]), unknown: "the list is not told" },
       "cannot plan: the list is not told",
     ],
     ["nothing is reported", seen([]), "cannot plan: no member was reported"],
-    ["one can be asked for", seen([late()]), `${OLD} → ${NEW}, now`],
-    ["its target is not known", seen([member()]), `${OLD} → newest, now`],
-    ["one of some can be asked for", seen([late(), done()]), `${OLD} → ${NEW}, 1 of 2 instances in 1 request, now`],
+    ["one is outdated", seen([outdated()]), `${OLD} → ${NEW}, now`],
+    ["one is outdated, its target version unknown", seen([member()]), `${OLD} → newest, now`],
+    ["one of two is outdated", seen([outdated(), upToDate()]), `${OLD} → ${NEW}, 1 of 2 instances in 1 request, now`],
     [
-      "many can be asked for",
-      seen([...lates(250), done()]),
+      "many are outdated",
+      seen([...manyOutdated(250), upToDate()]),
       `${OLD} → ${NEW}, 250 of 251 instances in 3 requests, now`,
     ],
     [
-      "several versions can be asked for",
-      seen([...lates(2, OLD), ...lates(130, "2.0.51.240305", 10), ...lates(1, "2.0.75.28", 900)]),
+      "outdated ones have different versions",
+      seen([...manyOutdated(2, OLD), ...manyOutdated(130, "2.0.51.240305", 10), ...manyOutdated(1, "2.0.75.28", 900)]),
       `2.0.51.240305 → ${NEW} (130 instances), ${OLD} → ${NEW} (2 instances), 2.0.75.28 → ${NEW} (1 instance), 133 of 133 instances in 4 requests, now`,
     ],
     [
-      "more versions than can be told can be asked for",
-      seen(["2.0.1", "2.0.2", "2.0.3", "2.0.4", "2.0.5"].flatMap((at, i) => lates(5 - i, at, i * 10))),
+      "outdated ones have more versions than the line lists",
+      seen(["2.0.1", "2.0.2", "2.0.3", "2.0.4", "2.0.5"].flatMap((at, i) => manyOutdated(5 - i, at, i * 10))),
       `2.0.1 → ${NEW} (5 instances), 2.0.2 → ${NEW} (4 instances), 2.0.3 → ${NEW} (3 instances) and 2 more, 15 of 15 instances in 5 requests, now`,
     ],
-    ["one is held", seen([late("a", { activity: blocked() })]), `${OLD}, no request possible`],
+    ["one is blocked", seen([outdated("a", { activity: blocked() })]), `${OLD}, no request possible`],
     [
-      "one is held, another can be asked for",
-      seen([late("a", { activity: blocked() }), late("b")]),
+      "one is blocked, another is outdated",
+      seen([outdated("a", { activity: blocked() }), outdated("b")]),
       `${OLD} → ${NEW}, 1 of 2 instances in 1 request, now`,
     ],
     ["one is absent", seen([], "x"), "nothing, no request possible"],
-    ["one is absent, the rest is done", seen([done()], "x"), `${NEW}, no request possible`],
+    ["one is absent, the others are up to date", seen([upToDate()], "x"), `${NEW}, no request possible`],
     [
-      "one upgrades",
-      seen([late("a", { activity: upgrading("t1") }), done()]),
+      "one upgrade is in progress",
+      seen([outdated("a", { activity: upgrading("t1") }), upToDate()]),
       `joins running upgrade t1 (KernelUpgrade to ${NEW})`,
     ],
     [
-      "many upgrade",
-      seen(lates(5).map((one, i) => ({ ...one, activity: upgrading(`t${i}`) }))),
+      "many upgrades are in progress",
+      seen(manyOutdated(5).map((one, i) => ({ ...one, activity: upgrading(`t${i}`) }))),
       `joins running upgrade t0, t1, t2 and 2 more (kernel upgrade of 5 instances to ${NEW})`,
     ],
     [
-      "one upgrades that satisfies the pin",
-      seen([{ ...done(), activity: upgrading("t1") }]),
+      "an upgrade is in progress for one that is up to date",
+      seen([{ ...upToDate(), activity: upgrading("t1") }]),
       `joins running upgrade t1 (KernelUpgrade to ${NEW})`,
     ],
     [
-      "one upgrades, another can be asked for",
-      seen([late("a", { activity: upgrading("t1") }), late("b")]),
+      "one upgrade is in progress, another is outdated",
+      seen([outdated("a", { activity: upgrading("t1") }), outdated("b")]),
       `${OLD} → ${NEW}, 1 of 2 instances in 1 request, now`,
     ],
     [
       "one is busy",
-      seen([late("a", { activity: busy() })]),
+      seen([outdated("a", { activity: busy() })]),
       `${OLD} → ${NEW}, now, after what keeps a busy (in backup) has ended`,
     ],
     [
       "several are busy",
-      seen([late("a", { activity: busy() }), late("b", { activity: busy() }), done()]),
+      seen([outdated("a", { activity: busy() }), outdated("b", { activity: busy() }), upToDate()]),
       `${OLD} → ${NEW}, 2 of 3 instances in 1 request, now, after what keeps a busy (in backup) and 1 more has ended`,
     ],
-    ["one is busy that satisfies the pin", seen([{ ...done(), activity: busy() }]), `already at ${NEW}`],
+    ["one is busy and up to date", seen([{ ...upToDate(), activity: busy() }]), `already at ${NEW}`],
     [
-      "one waits for a window that the pin does not want",
-      seen([late("a", { activity: scheduled() })]),
+      "one is scheduled although the resource does not use windows",
+      seen([outdated("a", { activity: scheduled() })]),
       `${OLD} → ${NEW}, now, after canceling 1 that is scheduled for its maintenance window (refused if this resource did not schedule it)`,
     ],
-    ["one waits for a window and satisfies the pin", seen([{ ...done(), activity: scheduled() }]), `already at ${NEW}`],
-    ["all satisfy the pin", seen([done("a"), done("b")]), `already at ${NEW}`],
-    ["one is newer", seen([done(), ahead()]), `runs ${NEW}, newer than the target version: n`],
-    ["one is newer, another behind", seen([late(), ahead()]), `${OLD} → ${NEW}, 1 of 2 instances in 1 request, now`],
+    ["one is scheduled and up to date", seen([{ ...upToDate(), activity: scheduled() }]), `already at ${NEW}`],
+    ["all are up to date", seen([upToDate("a"), upToDate("b")]), `already at ${NEW}`],
+    ["one is ahead of the target", seen([upToDate(), ahead()]), `runs ${NEW}, newer than the target version: n`],
+    [
+      "one is ahead of the target, another is outdated",
+      seen([outdated(), ahead()]),
+      `${OLD} → ${NEW}, 1 of 2 instances in 1 request, now`,
+    ],
   ])("when %s", (_, observation, line) => {
     expect(describePlan(planOf(driver, observation))).toBe(line);
   });
 
   it("has a line for every kind of thing that is done with its units", () => {
-    const all = [late("a", { activity: upgrading("t1") }), late("b"), late("c", { activity: busy() }), done()];
+    const all = [
+      outdated("a", { activity: upgrading("t1") }),
+      outdated("b"),
+      outdated("c", { activity: busy() }),
+      upToDate(),
+    ];
     const plan = planOf(driver, seen(all));
     expect([plan, ...(plan.others ?? [])].map(describePlan)).toEqual([
       `${OLD} → ${NEW}, 1 of 4 instances in 1 request, now`,
@@ -304,7 +322,7 @@ describe("the plan for a fleet", () => {
     ]);
     const some = planOf(
       windowed,
-      seen([late("a", { activity: upgrading("t1") }), late("b", { activity: scheduled("t2") })]),
+      seen([outdated("a", { activity: upgrading("t1") }), outdated("b", { activity: scheduled("t2") })]),
     );
     expect([some, ...(some.others ?? [])].map(describePlan)).toEqual([
       `joins running upgrade t1 (KernelUpgrade to ${NEW})`,
@@ -313,38 +331,38 @@ describe("the plan for a fleet", () => {
   });
 
   it.each<[string, View, string]>([
-    ["one can be asked for", seen([late()]), `${OLD} → ${NEW}, in the maintenance window`],
+    ["one is outdated", seen([outdated()]), `${OLD} → ${NEW}, in the maintenance window`],
     [
-      "one waits already",
-      seen([late("a", { activity: scheduled("t1") }), done()]),
+      "one is already scheduled",
+      seen([outdated("a", { activity: scheduled("t1") }), upToDate()]),
       `upgrade t1 (KernelUpgrade to ${NEW}) is scheduled for its maintenance window, 2026-01-01T18:00Z to 2026-01-01T22:00Z`,
     ],
     [
-      "one waits already, another can be asked for",
-      seen([late("a", { activity: scheduled() }), late("b")]),
+      "one is already scheduled, another is outdated",
+      seen([outdated("a", { activity: scheduled() }), outdated("b")]),
       `${OLD} → ${NEW}, 1 of 2 instances in 1 request, in the maintenance window`,
     ],
     [
-      "two wait for different windows",
+      "two are scheduled in different windows",
       seen([
-        late("a", { activity: scheduled("t1") }),
-        late("b", {
+        outdated("a", { activity: scheduled("t1") }),
+        outdated("b", {
           activity: scheduled("t2", { opens: "2026-01-01T14:00:00.000Z", closes: "2026-01-01T18:00:00.000Z" }),
         }),
       ]),
       `upgrade t1, t2 (kernel upgrade of 2 instances to ${NEW}) is scheduled for its maintenance window, 2026-01-01T14:00Z to 2026-01-01T22:00Z`,
     ],
-  ])("with the window, when %s", (_, observation, line) => {
+  ])("with maintenance windows, when %s", (_, observation, line) => {
     expect(describePlan(planOf(windowed, observation))).toBe(line);
   });
 
-  it("starts from the lowest version of all", () => {
-    const plan = planOf(driver, seen([member({ name: "a", at: "2.0.75.28" }), late("b"), done()]));
+  it("starts from the lowest current version", () => {
+    const plan = planOf(driver, seen([member({ name: "a", at: "2.0.75.28" }), outdated("b"), upToDate()]));
     expect(plan).toMatchObject({ kind: "upgrade", upgrade: { from: OLD } });
   });
 
-  it("joins with the task of a single upgrade", () => {
-    expect(planOf(driver, seen([late("a", { activity: upgrading("t1") })]))).toEqual({
+  it("joins the task of a single upgrade", () => {
+    expect(planOf(driver, seen([outdated("a", { activity: upgrading("t1") })]))).toEqual({
       kind: "join",
       task: task("t1"),
       from: OLD,
@@ -352,13 +370,13 @@ describe("the plan for a fleet", () => {
   });
 });
 
-describe("what is known against a fleet", () => {
+describe("findings of a fleet", () => {
   const findings = (plan: Plan) => ("upgrade" in plan ? plan.upgrade.findings : []);
 
-  it("is told once where many have the same, the absent first", () => {
+  it("lists a finding that units share once, absent units first", () => {
     const all = [
-      ...lates(5).map((one) => ({ ...one, activity: blocked("version") })),
-      late("z", { activity: blocked() }),
+      ...manyOutdated(5).map((one) => ({ ...one, activity: blocked("version") })),
+      outdated("z", { activity: blocked() }),
     ];
     expect(findings(planOf(driver, seen(all, "x", "y")))).toEqual([
       { code: "gone", message: "x, y: It is not there.", remedy: "Take it out." },
@@ -371,19 +389,19 @@ describe("what is known against a fleet", () => {
     ]);
   });
 
-  it("leaves out what does not matter to a member that satisfies the pin", () => {
-    expect(planOf(driver, seen([{ ...done(), activity: blocked() }]))).toMatchObject({ kind: "satisfied" });
+  it("leaves out the finding of a unit that is up to date", () => {
+    expect(planOf(driver, seen([{ ...upToDate(), activity: blocked() }]))).toMatchObject({ kind: "satisfied" });
   });
 });
 
-describe("members that run something newer", () => {
-  const mixed = seen([late(), ahead("n"), ahead("m", "2.0.81.0"), done()]);
+describe("units ahead of the target", () => {
+  const mixed = seen([outdated(), ahead("n"), ahead("m", "2.0.81.0"), upToDate()]);
 
-  it("forbid every call where the pin says so", () => {
+  it("prevent every request with onNewer fail", () => {
     expect(planOf(driver, mixed, "fail")).toEqual({ kind: "newer", at: OLD, members: ["n", "m"] });
   });
 
-  it("are told beside the call", () => {
+  it("are a finding next to the request with onNewer report", () => {
     const plan = planOf(driver, mixed, "report");
     expect(plan).toMatchObject({
       kind: "upgrade",
@@ -399,25 +417,25 @@ describe("members that run something newer", () => {
     });
   });
 
-  it("are not told where they are accepted", () => {
+  it("are not mentioned with onNewer accept", () => {
     expect(planOf(driver, mixed, "accept")).toMatchObject({ kind: "upgrade", upgrade: { findings: [] } });
     expect(planOf(driver, mixed)).toEqual(planOf(driver, mixed, "accept"));
   });
 });
 
-describe("upgrades that are held", () => {
+describe("held upgrades", () => {
   const hold = { code: "freeze", message: "changes are frozen: incident" } as const;
   const heldAll = () => hold;
 
-  it("are the plan where nothing else is to be done, counted among all", () => {
-    expect(planOf(driver, seen([late("a"), late("b"), done()]), "accept", heldAll)).toMatchObject({
+  it("are the plan if no other upgrade is needed, with their count", () => {
+    expect(planOf(driver, seen([outdated("a"), outdated("b"), upToDate()]), "accept", heldAll)).toMatchObject({
       kind: "held",
       hold: { message: "2 of 3 held: changes are frozen: incident" },
     });
   });
 
-  it("leave out those that are free", () => {
-    const plan = planOf(driver, seen([late("a"), late("b")]), "accept", ({ name }) =>
+  it("are noted next to the upgrades that are not held", () => {
+    const plan = planOf(driver, seen([outdated("a"), outdated("b")]), "accept", ({ name }) =>
       name === "a" ? hold : undefined,
     );
     expect(plan).toMatchObject({
@@ -426,33 +444,33 @@ describe("upgrades that are held", () => {
     });
   });
 
-  it("do not hide one that runs", () => {
-    const mixed = seen([late("a", { activity: upgrading("t1") }), late("b")]);
+  it("do not hide an upgrade in progress", () => {
+    const mixed = seen([outdated("a", { activity: upgrading("t1") }), outdated("b")]);
     expect(planOf(driver, mixed, "accept", heldAll)).toMatchObject({ kind: "join", task: { id: "t1" } });
   });
 
-  it("are not waited for while something else runs", () => {
-    const all = seen([late("a", { activity: busy() }), late("b", { activity: busy() }), done()]);
+  it("do not wait for another operation to end", () => {
+    const all = seen([outdated("a", { activity: busy() }), outdated("b", { activity: busy() }), upToDate()]);
     expect(planOf(driver, all, "accept", heldAll)).toMatchObject({
       kind: "held",
       hold: { message: "2 of 3 held: changes are frozen: incident" },
     });
   });
 
-  it("do not hide one that nothing holds and that waits for something else", () => {
-    const mixed = seen([late("a"), late("b", { activity: busy() })]);
+  it("do not hide a unit without a hold that waits for another operation", () => {
+    const mixed = seen([outdated("a"), outdated("b", { activity: busy() })]);
     const plan = planOf(driver, mixed, "accept", ({ name }) => (name === "a" ? hold : undefined));
     expect(plan).toMatchObject({ kind: "wait" });
   });
 
-  it("are told after what has to be put right", () => {
-    const mixed = seen([late("a", { activity: blocked() }), late("b")]);
+  it("are reported after blocked units", () => {
+    const mixed = seen([outdated("a", { activity: blocked() }), outdated("b")]);
     expect(planOf(driver, mixed, "accept", heldAll)).toMatchObject({ kind: "upgrade", upgrade: { findings: [{}] } });
   });
 });
 
-describe("the span of windows", () => {
-  it("is from the first opening to the last closing", () => {
+describe("spanOf", () => {
+  it("lasts from the first opening to the last closing", () => {
     const early = { opens: "2026-01-01T01:00:00.000Z", closes: "2026-01-01T05:00:00.000Z" };
     expect(spanOf([window, early])).toEqual({ opens: early.opens, closes: window.closes });
     expect(spanOf([window])).toEqual(window);

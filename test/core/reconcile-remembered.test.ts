@@ -4,10 +4,10 @@ import { failure, joining, newer, play, record, running, satisfied, succeeded, t
 
 const again = { ...task, id: "12" };
 
-describe("an upgrade that the state remembers as running", () => {
-  it("and that the look shows is joined without being told again", async () => {
+describe("an upgrade in progress according to the state", () => {
+  it("is joined if a read shows it", async () => {
     const { outcome, starts } = await play({
-      looks: [joining, satisfied],
+      reads: [joining, satisfied],
       inspections: [running, succeeded],
       remembered: record("running"),
     });
@@ -15,9 +15,9 @@ describe("an upgrade that the state remembers as running", () => {
     expect(starts).toBe(0);
   });
 
-  it("does not claim an upgrade that fails hours later: no operator is sent", async () => {
+  it("with a lost response is not linked to an upgrade that fails hours later: no operator is sent", async () => {
     const { journal, outcome } = await play({
-      looks: [joining],
+      reads: [joining],
       inspections: [running, { kind: "failed", ...failure, operators: ["retry", "rollback"] }],
       remembered: record("unknown", { task: "unknown", startedAt: "2025-12-31T14:00:00.000Z" }),
       reopens: true,
@@ -27,9 +27,9 @@ describe("an upgrade that the state remembers as running", () => {
     expect(outcome).toMatchObject({ status: "failed", upgrade: { joined: true } });
   });
 
-  it("is over when the pin is satisfied", async () => {
+  it("has succeeded if the resource is up to date", async () => {
     const { outcome, starts } = await play({
-      looks: [satisfied],
+      reads: [satisfied],
       remembered: record("running"),
     });
     expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { task: "11", state: "succeeded" } });
@@ -37,9 +37,9 @@ describe("an upgrade that the state remembers as running", () => {
     expect(starts).toBe(0);
   });
 
-  it("and that still runs at the vendor is not waited for with wait: false", async () => {
+  it("is not waited for with wait: false if the vendor reports it in progress", async () => {
     const { outcome, starts } = await play({
-      looks: [upgrade(), satisfied],
+      reads: [upgrade(), satisfied],
       inspections: [running, running, succeeded],
       remembered: record("running"),
       policy: { wait: false },
@@ -48,9 +48,9 @@ describe("an upgrade that the state remembers as running", () => {
     expect(starts).toBe(0);
   });
 
-  it("and that still runs at the vendor is waited for, though the list did not show it", async () => {
+  it("is waited for if the vendor reports it in progress, although the first read did not show it", async () => {
     const { outcome, starts } = await play({
-      looks: [upgrade(), satisfied],
+      reads: [upgrade(), satisfied],
       inspections: [running, running, succeeded],
       remembered: record("running"),
     });
@@ -58,9 +58,9 @@ describe("an upgrade that the state remembers as running", () => {
     expect(starts).toBe(0);
   });
 
-  it("and that has succeeded gets its time to settle, not a second call", async () => {
+  it("gets its settle time after it succeeded, not a second request", async () => {
     const { outcome, starts } = await play({
-      looks: [upgrade(), upgrade(), upgrade(), satisfied],
+      reads: [upgrade(), upgrade(), upgrade(), satisfied],
       inspections: [succeeded],
       starts: [again],
       remembered: record("running"),
@@ -69,9 +69,9 @@ describe("an upgrade that the state remembers as running", () => {
     expect(starts).toBe(0);
   });
 
-  it("and that went to a version which no longer satisfies the pin does not stand in the way", async () => {
+  it("does not prevent a request if its version no longer satisfies the target", async () => {
     const { outcome, starts } = await play({
-      looks: [upgrade(), upgrade(), upgrade(), satisfied],
+      reads: [upgrade(), upgrade(), upgrade(), satisfied],
       inspections: [succeeded],
       starts: [again],
       remembered: record("running", { to: "4.2.5.0" }),
@@ -83,21 +83,21 @@ describe("an upgrade that the state remembers as running", () => {
   it.each([
     ["was rolled back", { kind: "rolled-back", ...failure }],
     ["failed and was released", { kind: "failed", ...failure }],
-  ] as const)("and that %s is told, and the upgrade started again", async (_, status) => {
-    const { outcome, starts, news } = await play({
-      looks: [upgrade(), upgrade(), upgrade(), satisfied],
+  ] as const)("that %s is logged, and the upgrade is requested again", async (_, status) => {
+    const { outcome, starts, messages } = await play({
+      reads: [upgrade(), upgrade(), upgrade(), satisfied],
       inspections: [status, running, succeeded],
       starts: [again],
       remembered: record("running"),
     });
     expect(outcome).toMatchObject({ status: "current", upgrade: { task: "12", state: "succeeded" } });
     expect(starts).toBe(1);
-    expect(news[0]).toBe("The earlier upgrade 11 to 4.3.5.2 has ended: stage 3/9 failed.");
+    expect(messages[0]).toBe("The earlier upgrade 11 to 4.3.5.2 has ended: stage 3/9 failed.");
   });
 
-  it("and that the vendor no longer knows is started again", async () => {
+  it("is requested again if the vendor no longer reports its task", async () => {
     const { outcome, starts } = await play({
-      looks: [upgrade(), upgrade(), upgrade(), satisfied],
+      reads: [upgrade(), upgrade(), upgrade(), satisfied],
       inspections: [{ kind: "gone" }, running, succeeded],
       starts: [again],
       remembered: record("running"),
@@ -106,9 +106,9 @@ describe("an upgrade that the state remembers as running", () => {
     expect(starts).toBe(1);
   });
 
-  it("is waited for with the long budget even when nobody answers at first", async () => {
-    const silence = new Unreachable("connection refused", { sent: false, responded: false });
-    const { outcome, took } = await play({ looks: [silence], remembered: record("running") });
+  it("is retried for the full unreachable budget if the vendor is unreachable at first", async () => {
+    const noResponse = new Unreachable("connection refused", { sent: false, responded: false });
+    const { outcome, took } = await play({ reads: [noResponse], remembered: record("running") });
     expect(outcome).toMatchObject({
       status: "upgrading",
       accepted: true,
@@ -119,13 +119,21 @@ describe("an upgrade that the state remembers as running", () => {
   });
 });
 
-describe("an upgrade whose answer an earlier run lost", () => {
+describe("an upgrade whose response was lost in an earlier run", () => {
   it.each([
-    ["soon after it was requested is that upgrade, with the time of its request", "2025-12-31T23:50:00.000Z", false],
-    ["an hour later may be of somebody else, and is only joined", "2025-12-31T23:00:00.000Z", true],
-  ])("that runs %s", async (_, startedAt, joined) => {
+    [
+      "is linked to an upgrade found soon after the request, with the time of the request",
+      "2025-12-31T23:50:00.000Z",
+      false,
+    ],
+    [
+      "is not linked to an upgrade found an hour after the request, which is only joined",
+      "2025-12-31T23:00:00.000Z",
+      true,
+    ],
+  ])("%s", async (_, startedAt, joined) => {
     const { outcome, starts } = await play({
-      looks: [joining, satisfied],
+      reads: [joining, satisfied],
       inspections: [running, succeeded],
       remembered: record("unknown", { task: "unknown", startedAt }),
     });
@@ -135,29 +143,29 @@ describe("an upgrade whose answer an earlier run lost", () => {
     expect(starts).toBe(0);
   });
 
-  it("is over when the pin is satisfied", async () => {
-    const { outcome, starts } = await play({ looks: [satisfied], remembered: record("unknown") });
+  it("has succeeded if the resource is up to date", async () => {
+    const { outcome, starts } = await play({ reads: [satisfied], remembered: record("unknown") });
     expect(outcome).toMatchObject({ status: "current", accepted: false });
     expect(starts).toBe(0);
   });
 
-  it("is sent again by a later run only when two looks show nothing of it", async () => {
+  it("is requested again by a later run only after two reads without it", async () => {
     const { outcome, starts, journal } = await play({
-      looks: [upgrade(), upgrade(), satisfied],
+      reads: [upgrade(), upgrade(), satisfied],
       inspections: [running, succeeded],
       starts: [again],
       remembered: record("unknown", { task: "unknown" }),
     });
     expect(outcome).toMatchObject({ status: "current", upgrade: { task: "12", state: "succeeded" } });
     expect(starts).toBe(1);
-    expect(journal.slice(0, 3)).toEqual(["look", "look", "start"]);
+    expect(journal.slice(0, 3)).toEqual(["read", "read", "start"]);
   });
 });
 
-describe("an upgrade that the state remembers as ended", () => {
-  it.each(["succeeded", "failed", "rolled-back"] as const)("(%s) is not asked for", async (state) => {
+describe("an upgrade that has ended according to the state", () => {
+  it.each(["succeeded", "failed", "rolled-back"] as const)("(%s) is not read at the vendor", async (state) => {
     const { outcome, starts, journal } = await play({
-      looks: [upgrade(), upgrade(), satisfied],
+      reads: [upgrade(), upgrade(), satisfied],
       inspections: [running, succeeded],
       starts: [again],
       remembered: record(state),
@@ -167,18 +175,18 @@ describe("an upgrade that the state remembers as ended", () => {
     expect(journal).not.toContain("inspect 11");
   });
 
-  it("stays in the outcome of a run that has nothing to do", async () => {
-    const { outcome } = await play({ looks: [satisfied], remembered: record("failed") });
+  it("stays in the outcome of a no-op run", async () => {
+    const { outcome } = await play({ reads: [satisfied], remembered: record("failed") });
     expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: record("failed") });
   });
 });
 
-describe("a call whose answer an earlier run lost", () => {
+describe("an upgrade request whose response was lost in an earlier run", () => {
   const ago = (ms: number) => record("unknown", { startedAt: new Date(Date.UTC(2026, 0, 1) - ms).toISOString() });
 
-  it("may still show: it is looked for, and joined", async () => {
+  it("is searched for and joined if its upgrade appears", async () => {
     const { outcome, starts } = await play({
-      looks: [upgrade(), upgrade(), joining, satisfied],
+      reads: [upgrade(), upgrade(), joining, satisfied],
       inspections: [succeeded],
       remembered: ago(1_000),
     });
@@ -186,9 +194,9 @@ describe("a call whose answer an earlier run lost", () => {
     expect(starts).toBe(0);
   });
 
-  it("is made again only when it has had its time, counted from when it was sent", async () => {
+  it("is sent again only after the time for a lost response, counted from the first request", async () => {
     const { outcome, starts, journal, took } = await play({
-      looks: [(stage) => (stage.journal.includes("start") ? satisfied : upgrade())],
+      reads: [(stage) => (stage.journal.includes("start") ? satisfied : upgrade())],
       starts: [task],
       inspections: [succeeded],
       remembered: ago(10_000),
@@ -200,10 +208,10 @@ describe("a call whose answer an earlier run lost", () => {
     expect(journal.indexOf("start")).toBeGreaterThan(2);
   });
 
-  it("is no matter when that was long ago, or cannot have been", async () => {
+  it("does not delay a new request if it was long ago or its time is invalid", async () => {
     for (const remembered of [ago(3_600_000), record("unknown", { startedAt: "yesterday" })]) {
       const { starts } = await play({
-        looks: [(stage) => (stage.journal.includes("start") ? satisfied : upgrade())],
+        reads: [(stage) => (stage.journal.includes("start") ? satisfied : upgrade())],
         starts: [task],
         inspections: [succeeded],
         remembered,
@@ -213,23 +221,23 @@ describe("a call whose answer an earlier run lost", () => {
   });
 });
 
-/** What the look shows beside our own task 7, which goes on elsewhere. */
+/** Our task 7, which may continue where reads do not reach. */
 const own = record("running", { task: "7" });
 const outlasting = { outlasts: true, remembered: own } as const;
 
-describe("an upgrade that goes on where no look reaches", () => {
+describe("an upgrade that may continue where reads do not reach", () => {
   it.each([
-    ["the pin is satisfied", satisfied],
-    ["something newer runs", newer],
-    ["another upgrade runs", joining],
-    ["an upgrade is asked for", upgrade()],
-  ])("is followed first, though %s", async (_, plan) => {
+    ["the resource is up to date", satisfied],
+    ["the current version is ahead of the target", newer],
+    ["another upgrade is in progress", joining],
+    ["an upgrade is needed", upgrade()],
+  ])("is polled first although %s", async (_, plan) => {
     const { outcome, journal, starts } = await play({
       ...outlasting,
-      looks: [plan, satisfied],
+      reads: [plan, satisfied],
       inspections: [running, running, succeeded],
     });
-    expect(journal.slice(0, 4)).toEqual(["look", "inspect 7", "inspect 7", "inspect 7"]);
+    expect(journal.slice(0, 4)).toEqual(["read", "inspect 7", "inspect 7", "inspect 7"]);
     expect(outcome).toMatchObject({ status: "current", upgrade: { task: "7", state: "succeeded" } });
     expect(outcome.upgrade).not.toHaveProperty("joined");
     expect(starts).toBe(0);
@@ -237,9 +245,9 @@ describe("an upgrade that goes on where no look reaches", () => {
 
   it.each([
     ["while it was followed", [running, { kind: "failed", ...failure }] as const],
-    ["before anybody asked", [{ kind: "failed", ...failure }] as const],
-  ])("and that failed %s ends the run, whatever runs here", async (_, inspections) => {
-    const { outcome } = await play({ ...outlasting, looks: [satisfied], inspections });
+    ["before the first poll", [{ kind: "failed", ...failure }] as const],
+  ])("that failed %s fails the run although the resource is up to date", async (_, inspections) => {
+    const { outcome } = await play({ ...outlasting, reads: [satisfied], inspections });
     expect(outcome).toMatchObject({
       status: "failed",
       error: { code: "upgrade-failed" },
@@ -247,18 +255,18 @@ describe("an upgrade that goes on where no look reaches", () => {
     });
   });
 
-  it("and that has ended is not asked for again", async () => {
+  it("that has ended is not polled", async () => {
     const { outcome, journal } = await play({
       outlasts: true,
       remembered: record("failed", { task: "7", finishedAt: "2026-01-01T00:00:00Z" }),
-      looks: [satisfied],
+      reads: [satisfied],
     });
-    expect(journal).toEqual(["look"]);
+    expect(journal).toEqual(["read"]);
     expect(outcome).toMatchObject({ status: "current", upgrade: { task: "7", state: "failed" } });
   });
 
-  it("and that is not known any more is told as that, then the looks decide", async () => {
-    const { outcome, warnings } = await play({ ...outlasting, looks: [satisfied], inspections: [{ kind: "gone" }] });
+  it("that the vendor no longer reports is logged as a warning, then the reads decide", async () => {
+    const { outcome, warnings } = await play({ ...outlasting, reads: [satisfied], inspections: [{ kind: "gone" }] });
     expect(outcome).toMatchObject({ status: "current", upgrade: { task: "7", state: "gone" } });
     expect(warnings).toEqual([
       "Orders database: the vendor no longer reports upgrade 7 (rolling upgrade to 4.3.5.2). Its result on the other participating clusters is unknown.",
@@ -268,32 +276,32 @@ describe("an upgrade that goes on where no look reaches", () => {
   it("is not waited for with wait: false", async () => {
     const { outcome } = await play({
       ...outlasting,
-      looks: [satisfied],
+      reads: [satisfied],
       inspections: [running],
       policy: { wait: false },
     });
     expect(outcome).toMatchObject({ status: "upgrading", upgrade: { task: "7", state: "running" } });
   });
 
-  it("does not matter to a vendor without such tasks", async () => {
+  it("is not polled first at a vendor without such tasks", async () => {
     const { journal } = await play({
       outlasts: false,
       remembered: own,
-      looks: [joining, satisfied],
+      reads: [joining, satisfied],
       inspections: [succeeded],
     });
     expect(journal).not.toContain("inspect 7");
   });
 });
 
-describe("a lost reply to a call whose task has an id of ours", () => {
+describe("a lost response to a request that chose the id of its task", () => {
   const lost = new Unreachable("reset", { sent: true, responded: false, task: { ...task, id: "7" } });
   const gone = { kind: "gone" } as const;
 
-  it("is made good by the task, before it shows in any look", async () => {
+  it("is resolved by reading the task, before any read shows it", async () => {
     const { outcome, starts } = await play({
       outlasts: true,
-      looks: [upgrade(), upgrade(), upgrade(), satisfied],
+      reads: [upgrade(), upgrade(), upgrade(), satisfied],
       starts: [lost],
       inspections: [gone, running, running, succeeded],
     });
@@ -302,10 +310,10 @@ describe("a lost reply to a call whose task has an id of ours", () => {
     expect(starts).toBe(1);
   });
 
-  it("is unconfirmed when the task never shows", async () => {
+  it("is unconfirmed if the task never appears", async () => {
     const { outcome, starts } = await play({
       outlasts: true,
-      looks: [upgrade()],
+      reads: [upgrade()],
       starts: [lost],
       inspections: [gone],
     });
@@ -313,25 +321,25 @@ describe("a lost reply to a call whose task has an id of ours", () => {
     expect(starts).toBe(1);
   });
 
-  it("is made good by an upgrade that runs under another id", async () => {
+  it("is resolved by an upgrade in progress with another id", async () => {
     const { outcome } = await play({
       outlasts: true,
-      looks: [upgrade(), upgrade(), joining, satisfied],
+      reads: [upgrade(), upgrade(), joining, satisfied],
       starts: [lost],
       inspections: [gone, running, succeeded],
     });
     expect(outcome).toMatchObject({ status: "current", upgrade: { task: "11", state: "succeeded" } });
   });
 
-  it("is remembered with its id by a run that was stopped, and asked for by the next", async () => {
+  it("is stored with its id by an interrupted run, and polled by the next", async () => {
     const remembered = record("unknown", { task: "7", startedAt: "2026-01-01T00:00:00.000Z" });
     const { outcome, journal, starts } = await play({
       outlasts: true,
       remembered,
-      looks: [upgrade(), satisfied],
+      reads: [upgrade(), satisfied],
       inspections: [running, running, succeeded],
     });
-    expect(journal.slice(0, 2)).toEqual(["look", "inspect 7"]);
+    expect(journal.slice(0, 2)).toEqual(["read", "inspect 7"]);
     expect(outcome).toMatchObject({ status: "current", upgrade: { task: "7", state: "succeeded" } });
     expect(starts).toBe(0);
   });

@@ -17,114 +17,114 @@ import {
 } from "./scripted-driver";
 
 const window = { opens: "2026-01-01T18:00:00.000Z", closes: "2026-01-01T22:00:00.000Z" };
-const waitingRecord = record("deferred", { window });
+const scheduledRecord = record("deferred", { window });
 
 const scheduledPlan: Plan = { kind: "scheduled", task, from: "4.2.1.8", window };
-const withdrawing: Plan = { kind: "cancel", task, window, upgrade: upgradeWith() };
+const cancelPlan: Plan = { kind: "cancel", task, window, upgrade: upgradeWith() };
 
-describe("an upgrade that waits for its window", () => {
-  it("ends the run that started it, with the task and its window in the record", async () => {
-    const { outcome, starts, news } = await play({
-      looks: [upgrade()],
+describe("a scheduled upgrade", () => {
+  it("ends the run that requested it, with the task and its window in the record", async () => {
+    const { outcome, starts, messages } = await play({
+      reads: [upgrade()],
       starts: [task],
       inspections: [running, { kind: "scheduled", window }],
     });
     expect(outcome).toMatchObject({ status: "deferred", accepted: true, upgrade: { state: "deferred", window } });
     expect(outcome.error).toBeUndefined();
     expect(starts).toBe(1);
-    expect(news).toContain(
+    expect(messages).toContain(
       "upgrade 11 (rolling upgrade to 4.3.5.2) is scheduled for its maintenance window, 2026-01-01T18:00Z to 2026-01-01T22:00Z",
     );
   });
 
-  it("is known before a run that does not wait ends", async () => {
+  it("is recorded by a run with wait: false", async () => {
     const { outcome, journal } = await play({
-      looks: [upgrade()],
+      reads: [upgrade()],
       starts: [task],
       inspections: [{ kind: "scheduled", window }],
       policy: { wait: false },
     });
     expect(outcome).toMatchObject({ status: "deferred", accepted: true, upgrade: { state: "deferred", window } });
-    expect(journal).toEqual(["look", "look", "start", "look", "inspect 11"]);
+    expect(journal).toEqual(["read", "read", "start", "read", "inspect 11"]);
   });
 
-  it("that begins at once is not waited for by a run that does not wait", async () => {
+  it("that starts immediately is not waited for with wait: false", async () => {
     const { outcome, journal } = await play({
-      looks: [upgrade()],
+      reads: [upgrade()],
       starts: [task],
       inspections: [running],
       policy: { wait: false },
     });
     expect(outcome).toMatchObject({ status: "upgrading", accepted: true, upgrade: { task: "11", state: "running" } });
     expect(outcome.upgrade?.joined).toBeUndefined();
-    expect(journal).toEqual(["look", "look", "start", "look", "inspect 11"]);
+    expect(journal).toEqual(["read", "read", "start", "read", "inspect 11"]);
   });
 
-  it("is left to its window by the next run", async () => {
-    const { outcome, journal, news } = await play({ looks: [scheduledPlan], remembered: waitingRecord });
+  it("is not changed by the next run", async () => {
+    const { outcome, journal, messages } = await play({ reads: [scheduledPlan], remembered: scheduledRecord });
     expect(outcome).toMatchObject({ status: "deferred", upgrade: { task: "11", state: "deferred", window } });
     expect(outcome.upgrade?.joined).toBeUndefined();
-    expect(journal).toEqual(["look"]);
-    expect(news).toHaveLength(1);
+    expect(journal).toEqual(["read"]);
+    expect(messages).toHaveLength(1);
   });
 
-  it("is joined when somebody else has scheduled it", async () => {
-    const { outcome, journal } = await play({ looks: [scheduledPlan] });
+  it("is joined if another client has scheduled it", async () => {
+    const { outcome, journal } = await play({ reads: [scheduledPlan] });
     expect(outcome).toMatchObject({ status: "deferred", upgrade: { joined: true, state: "deferred" } });
-    expect(journal).toEqual(["look"]);
+    expect(journal).toEqual(["read"]);
   });
 
-  it("has succeeded when the versions are there after its window", async () => {
+  it("has succeeded if the resource is up to date after its window", async () => {
     const { outcome, starts } = await play({
-      looks: [satisfied],
+      reads: [satisfied],
       inspections: [succeeded],
-      remembered: waitingRecord,
+      remembered: scheduledRecord,
     });
     expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "succeeded" } });
     expect(starts).toBe(0);
   });
 
-  it("is canceled when the pin holds without it", async () => {
+  it("is canceled if the resource is up to date without it", async () => {
     for (const plan of [satisfied, newer]) {
       const { outcome, journal } = await play({
-        looks: [plan],
+        reads: [plan],
         inspections: [{ kind: "scheduled", window }],
-        remembered: waitingRecord,
+        remembered: scheduledRecord,
       });
       expect(outcome).toMatchObject({ accepted: false, upgrade: { state: "withdrawn" } });
-      expect(journal).toEqual(["look", "inspect 11", "cancel 11"]);
+      expect(journal).toEqual(["read", "inspect 11", "cancel 11"]);
     }
   });
 
-  it("is asked for before anything is called, when a look does not show it", async () => {
+  it("is read by its id before a request is sent, if the reads do not show it", async () => {
     const { outcome, journal } = await play({
-      looks: [upgrade()],
+      reads: [upgrade()],
       inspections: [{ kind: "scheduled", window }],
-      remembered: waitingRecord,
+      remembered: scheduledRecord,
     });
     expect(outcome.status).toBe("deferred");
-    expect(journal).toEqual(["look", "inspect 11"]);
+    expect(journal).toEqual(["read", "inspect 11"]);
   });
 
-  it("is waited for once it runs", async () => {
+  it("is waited for once it has started", async () => {
     const { outcome, journal } = await play({
-      looks: [upgrade(), satisfied],
+      reads: [upgrade(), satisfied],
       inspections: [running, running, succeeded],
-      remembered: waitingRecord,
+      remembered: scheduledRecord,
     });
     expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
     expect(journal).not.toContain("start");
   });
 
-  it("is read by the next run when this one is stopped before it has read it", async () => {
+  it("stays in the record of a run that is interrupted before reading it", async () => {
     const { outcome } = await play({
-      looks: [
+      reads: [
         (stage) => {
           stage.abort(interrupted());
-          throw new Unreachable("Nobody answers.", { sent: true, responded: false });
+          throw new Unreachable("No response.", { sent: true, responded: false });
         },
       ],
-      remembered: waitingRecord,
+      remembered: scheduledRecord,
     });
     expect(outcome).toMatchObject({ status: "upgrading", accepted: true, error: { code: "interrupted" } });
     expect(outcome.error?.message).toBe(
@@ -133,24 +133,24 @@ describe("an upgrade that waits for its window", () => {
   });
 });
 
-describe("an upgrade that the pin no longer wants to wait for", () => {
-  it("is canceled, then the call is made", async () => {
-    const { outcome, journal, news } = await play({
-      looks: [withdrawing, upgrade(), upgrade(), satisfied],
+describe("a scheduled upgrade that must start now", () => {
+  it("is canceled before the upgrade is requested", async () => {
+    const { outcome, journal, messages } = await play({
+      reads: [cancelPlan, upgrade(), upgrade(), satisfied],
       starts: [{ ...task, id: "12" }],
       inspections: [succeeded],
-      remembered: waitingRecord,
+      remembered: scheduledRecord,
     });
     expect(outcome).toMatchObject({ status: "current", upgrade: { task: "12", state: "succeeded" } });
-    expect(journal).toEqual(["look", "cancel 11", "look", "look", "start", "inspect 12", "look"]);
-    expect(news).toContain(
+    expect(journal).toEqual(["read", "cancel 11", "read", "read", "start", "inspect 12", "read"]);
+    expect(messages).toContain(
       "canceled upgrade 11 (rolling upgrade to 4.3.5.2), which was scheduled for its maintenance window",
     );
   });
 
-  it("is an error when the vendor does not cancel it, however often it is asked", async () => {
+  it("fails the run if the vendor rejects every cancellation", async () => {
     const { outcome, starts, journal } = await play({
-      looks: [withdrawing],
+      reads: [cancelPlan],
       cancellations: [new Refused("not now", { refusal: "soon" })],
       remembered: record("deferred", { window }),
     });
@@ -160,73 +160,73 @@ describe("an upgrade that the pin no longer wants to wait for", () => {
     expect(starts).toBe(0);
   });
 
-  it("is never canceled when this pin did not schedule it", async () => {
+  it("is never canceled if this resource did not schedule it", async () => {
     for (const remembered of [
       undefined,
       record("deferred", { window, joined: true }),
       record("deferred", { task: "7" }),
     ]) {
-      const { outcome, journal } = await play({ looks: [withdrawing], ...(remembered && { remembered }) });
+      const { outcome, journal } = await play({ reads: [cancelPlan], ...(remembered && { remembered }) });
       expect(outcome.error).toMatchObject({ code: "blocked", remedy: expect.stringContaining("maintenance-window") });
-      expect(journal).toEqual(["look"]);
+      expect(journal).toEqual(["read"]);
     }
   });
 
-  it("is not canceled when the call could never succeed", async () => {
+  it("is not canceled if the upgrade request could never succeed", async () => {
     const finding = { code: "no", property: "version", message: "No such version.", remedy: "Choose another." };
     const { outcome, journal } = await play({
-      looks: [{ ...withdrawing, upgrade: upgradeWith(finding) }],
-      remembered: waitingRecord,
+      reads: [{ ...cancelPlan, upgrade: upgradeWith(finding) }],
+      remembered: scheduledRecord,
     });
     expect(outcome.error?.code).toBe("blocked");
-    expect(journal).toEqual(["look"]);
+    expect(journal).toEqual(["read"]);
   });
 
   it.each([
-    ["refused", new Refused("Not now.", { refusal: "busy" })],
+    ["rejected", new Refused("Not now.", { refusal: "busy" })],
     ["lost", new Unreachable("Connection reset.", { sent: true, responded: false })],
-  ])("is looked at again when the answer is %s", async (_, error) => {
+  ])("is read again after a cancellation that was %s", async (_, error) => {
     const { outcome, journal, warnings } = await play({
-      looks: [withdrawing, satisfied],
+      reads: [cancelPlan, satisfied],
       cancellations: [error],
       inspections: [succeeded],
-      remembered: waitingRecord,
+      remembered: scheduledRecord,
     });
     expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
-    expect(journal).toEqual(["look", "cancel 11", "look", "inspect 11"]);
+    expect(journal).toEqual(["read", "cancel 11", "read", "inspect 11"]);
     expect(warnings).toHaveLength(1);
   });
 });
 
 const scheduledStatus = { kind: "scheduled", window } as const;
 const canceled = { kind: "failed", ...failure, message: "it was canceled." } as const;
-/** The pin was lowered to what runs. */
+/** The target version was lowered to the current version. */
 const lowered: Plan = { kind: "satisfied", at: "4.2.1.8" };
 describe("a canceled upgrade that the vendor still lists", () => {
   const listed: Plan = { kind: "cancel", task, window, upgrade: upgradeWith() };
 
-  it("is not canceled again, and the run goes on once it is gone", async () => {
+  it("is not canceled again, and the run continues once it is no longer listed", async () => {
     const { outcome, journal } = await play({
-      looks: [listed, listed, upgrade(), upgrade(), satisfied],
+      reads: [listed, listed, upgrade(), upgrade(), satisfied],
       starts: [{ ...task, id: "12" }],
       inspections: [succeeded],
-      remembered: waitingRecord,
+      remembered: scheduledRecord,
     });
     expect(outcome).toMatchObject({ status: "current" });
     expect(journal.filter((entry) => entry.startsWith("cancel"))).toEqual(["cancel 11"]);
   });
 
-  it("ends the run if it stays", async () => {
-    const { outcome, journal, took } = await play({ looks: [listed], remembered: waitingRecord });
+  it("fails the run if it stays listed", async () => {
+    const { outcome, journal, took } = await play({ reads: [listed], remembered: scheduledRecord });
     expect(outcome).toMatchObject({ error: { code: "refused" } });
     expect(journal.filter((entry) => entry.startsWith("cancel"))).toEqual(["cancel 11"]);
     expect(took).toBeGreaterThan(5_000);
   });
 });
 
-it("an upgrade that is scheduled although the resource uses no windows is canceled, also where only its id shows it", async () => {
+it("an upgrade that is scheduled although the resource does not use windows is canceled, also if only a read by id shows it", async () => {
   const { outcome, journal } = await play({
-    looks: [upgrade(), upgrade(), upgrade(), upgrade(), satisfied],
+    reads: [upgrade(), upgrade(), upgrade(), upgrade(), satisfied],
     inspections: [{ kind: "scheduled", window }, succeeded],
     starts: [{ ...task, id: "12" }],
     remembered: record("deferred", { window }),
@@ -245,84 +245,90 @@ function count(journal: readonly string[], entry: string): number {
 
 describe("a scheduled upgrade that the resource no longer needs", () => {
   it.each([
-    ["refused", refused],
+    ["rejected", refused],
     ["lost", lost],
-  ])("is asked for again when the answer to taking it back was %s", async (_, error) => {
+  ])("is canceled again after a cancellation that was %s", async (_, error) => {
     const { outcome, journal } = await play({
-      looks: [lowered],
+      reads: [lowered],
       inspections: [scheduledStatus],
       cancellations: [error, error, () => undefined],
-      remembered: waitingRecord,
+      remembered: scheduledRecord,
     });
     expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "withdrawn" } });
     expect(count(journal, "cancel 11")).toBe(3);
   });
 
-  it.each([lowered, newer])("is an error and stays in the record when it is not canceled: %o", async (plan) => {
-    const { outcome, journal, starts } = await play({
-      looks: [plan],
-      inspections: [scheduledStatus],
-      cancellations: [refused],
-      remembered: waitingRecord,
-    });
-    expect(outcome).toMatchObject({ status: "behind", accepted: true, upgrade: waitingRecord });
-    expect(outcome.error).toMatchObject({ code: "refused", remedy: expect.stringContaining("Cancel it") });
-    expect(outcome.error?.message).toBe(
-      `${TITLE}: upgrade 11 (rolling upgrade to 4.3.5.2) could not be canceled. It is no longer needed, but is still scheduled for its maintenance window, 2026-01-01T18:00Z to 2026-01-01T22:00Z.`,
-    );
-    expect(count(journal, "cancel 11")).toBe(6);
-    expect(starts).toBe(0);
-  });
+  it.each([lowered, newer])(
+    "fails the run and stays in the record if the vendor does not cancel it: %o",
+    async (plan) => {
+      const { outcome, journal, starts } = await play({
+        reads: [plan],
+        inspections: [scheduledStatus],
+        cancellations: [refused],
+        remembered: scheduledRecord,
+      });
+      expect(outcome).toMatchObject({ status: "behind", accepted: true, upgrade: scheduledRecord });
+      expect(outcome.error).toMatchObject({ code: "refused", remedy: expect.stringContaining("Cancel it") });
+      expect(outcome.error?.message).toBe(
+        `${TITLE}: upgrade 11 (rolling upgrade to 4.3.5.2) could not be canceled. It is no longer needed, but is still scheduled for its maintenance window, 2026-01-01T18:00Z to 2026-01-01T22:00Z.`,
+      );
+      expect(count(journal, "cancel 11")).toBe(6);
+      expect(starts).toBe(0);
+    },
+  );
 
-  it("is no success when the vendor says that it was canceled", async () => {
+  it("is not recorded as succeeded if the vendor reports it as canceled", async () => {
     const { outcome } = await play({
-      looks: [lowered],
+      reads: [lowered],
       inspections: [scheduledStatus, canceled],
       cancellations: [lost],
-      remembered: waitingRecord,
+      remembered: scheduledRecord,
     });
     expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "failed" } });
   });
 
-  it("is waited for until it is known to wait, then canceled", async () => {
+  it("is polled until it is reported as scheduled, then canceled", async () => {
     const { outcome, journal } = await play({
-      looks: [lowered],
+      reads: [lowered],
       inspections: [running, running, scheduledStatus],
-      remembered: waitingRecord,
+      remembered: scheduledRecord,
     });
     expect(outcome).toMatchObject({ status: "current", upgrade: { state: "withdrawn" } });
     expect(count(journal, "cancel 11")).toBe(1);
   });
 
-  it("of somebody else is left alone, told of, and not counted on", async () => {
+  it("scheduled by another client is not changed, but logged, and not recorded", async () => {
     const { outcome, journal, warnings } = await play({
-      looks: [lowered],
+      reads: [lowered],
       inspections: [scheduledStatus],
       remembered: record("deferred", { window, joined: true }),
     });
     expect(outcome).toMatchObject({ status: "current", accepted: false });
     expect(outcome.upgrade).toBeUndefined();
-    expect(journal).toEqual(["look", "inspect 11"]);
+    expect(journal).toEqual(["read", "inspect 11"]);
     expect(warnings[0]).toMatch(
       /is scheduled for its maintenance window, .*This resource did not schedule it and does not need it/,
     );
   });
 });
 
-describe("an upgrade that runs, and that the pin does not want any more", () => {
-  it.each(["running", "deferred"] as const)("(%s) is followed to its end, then what runs is judged", async (state) => {
-    const { outcome, journal } = await play({
-      looks: [lowered, newer],
-      inspections: [running, running, running, succeeded],
-      remembered: record(state, { window }),
-    });
-    expect(outcome).toMatchObject({ status: "newer", accepted: false, upgrade: { task: "11", state: "succeeded" } });
-    expect(journal).not.toContain("cancel 11");
-  });
+describe("an upgrade in progress that the resource no longer needs", () => {
+  it.each(["running", "deferred"] as const)(
+    "(%s) is waited for, then the new version is compared with the target",
+    async (state) => {
+      const { outcome, journal } = await play({
+        reads: [lowered, newer],
+        inspections: [running, running, running, succeeded],
+        remembered: record(state, { window }),
+      });
+      expect(outcome).toMatchObject({ status: "newer", accepted: false, upgrade: { task: "11", state: "succeeded" } });
+      expect(journal).not.toContain("cancel 11");
+    },
+  );
 
-  it("is not called current by a run that does not wait", async () => {
+  it("is not reported as current with wait: false", async () => {
     const { outcome } = await play({
-      looks: [lowered],
+      reads: [lowered],
       inspections: [running],
       remembered: record("running"),
       policy: { wait: false },
@@ -330,9 +336,9 @@ describe("an upgrade that runs, and that the pin does not want any more", () => 
     expect(outcome).toMatchObject({ status: "upgrading", accepted: true, upgrade: { task: "11", state: "running" } });
   });
 
-  it("stays in the record when the run is stopped", async () => {
+  it("stays in the record of an interrupted run", async () => {
     const { outcome } = await play({
-      looks: [lowered],
+      reads: [lowered],
       inspections: [running],
       remembered: record("running"),
       meanwhile: ({ clock, abort }) => void clock.sleep(90_000).then(() => abort(interrupted())),
@@ -340,28 +346,28 @@ describe("an upgrade that runs, and that the pin does not want any more", () => 
     expect(outcome).toMatchObject({ status: "upgrading", accepted: true, upgrade: { state: "running" } });
   });
 
-  it("and has failed is told of, and no success", async () => {
-    const { outcome, news } = await play({
-      looks: [lowered],
+  it("is logged and recorded as failed when it fails", async () => {
+    const { outcome, messages } = await play({
+      reads: [lowered],
       inspections: [running, { kind: "failed", ...failure }],
       remembered: record("running"),
     });
     expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "failed" } });
-    expect(news).toContain("The earlier upgrade 11 to 4.3.5.2 has ended: stage 3/9 failed.");
+    expect(messages).toContain("The earlier upgrade 11 to 4.3.5.2 has ended: stage 3/9 failed.");
   });
 
-  it("is judged when its version shows, which may be later than its success", async () => {
+  it("is compared with the target once its version appears, even after it succeeded", async () => {
     const { outcome } = await play({
-      looks: [lowered, lowered, lowered, newer],
+      reads: [lowered, lowered, lowered, newer],
       inspections: [running, succeeded],
       remembered: record("running"),
     });
     expect(outcome).toMatchObject({ status: "newer", upgrade: { state: "succeeded" } });
   });
 
-  it("without an effect is no success", async () => {
+  it("is recorded as failed if it had no effect", async () => {
     const { outcome, took, warnings } = await play({
-      looks: [lowered],
+      reads: [lowered],
       inspections: [succeeded],
       remembered: record("running"),
     });
@@ -370,9 +376,9 @@ describe("an upgrade that runs, and that the pin does not want any more", () => 
     expect(warnings[0]).toContain("is reported as successful, but 4.2.1.8 still runs");
   });
 
-  it("has succeeded where a vendor shows too little of the versions to tell them apart", async () => {
+  it("has succeeded if the vendor's versions are too short to compare", async () => {
     const { outcome, took } = await play({
-      looks: [{ kind: "satisfied", at: "4.3" }],
+      reads: [{ kind: "satisfied", at: "4.3" }],
       inspections: [succeeded],
       remembered: record("running", { from: "4.3.1.0" }),
     });
@@ -380,9 +386,9 @@ describe("an upgrade that runs, and that the pin does not want any more", () => 
     expect(took).toBe(0);
   });
 
-  it("has succeeded where its target is not told as a version", async () => {
+  it("has succeeded if its target is not a version", async () => {
     const { outcome, took, warnings } = await play({
-      looks: [lowered],
+      reads: [lowered],
       inspections: [succeeded],
       remembered: record("running", { to: "a version that the vendor does not tell" }),
     });
@@ -391,13 +397,13 @@ describe("an upgrade that runs, and that the pin does not want any more", () => 
     expect(took).toBe(0);
   });
 
-  it("and that the vendor no longer knows is a success only where something else runs", async () => {
+  it("that the vendor no longer reports has succeeded only if the version has changed", async () => {
     for (const [plan, state] of [
       [lowered, "gone"],
       [satisfied, "succeeded"],
     ] as const) {
       const { outcome } = await play({
-        looks: [plan],
+        reads: [plan],
         inspections: [{ kind: "gone" }],
         remembered: record("running"),
       });
@@ -406,38 +412,38 @@ describe("an upgrade that runs, and that the pin does not want any more", () => 
   });
 });
 
-describe("a call whose answer was lost, and that the pin does not want any more", () => {
+describe("a request with a lost response that the resource no longer needs", () => {
   const ago = (ms: number) =>
     record("unknown", { task: "unknown", startedAt: new Date(Date.UTC(2026, 0, 1) - ms).toISOString() });
 
-  it("gets its time to show, and is no success without an effect", async () => {
-    const { outcome, took } = await play({ looks: [lowered], remembered: ago(10_000) });
+  it("gets its time to appear, and is not recorded as succeeded without an effect", async () => {
+    const { outcome, took } = await play({ reads: [lowered], remembered: ago(10_000) });
     expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "gone" } });
     expect(took).toBeGreaterThanOrEqual(20_000);
   });
 
-  it("that has had its time is not waited for, and one from a clock that was ahead once", async () => {
+  it("is not waited for longer than its time, also if it was recorded by a clock that was ahead", async () => {
     for (const [remembered, longest] of [
       [ago(3_600_000), 0],
       [ago(-3_600_000), 40_000],
     ] as const) {
-      const { outcome, took } = await play({ looks: [lowered], remembered });
+      const { outcome, took } = await play({ reads: [lowered], remembered });
       expect(outcome).toMatchObject({ status: "current", upgrade: { state: "gone" } });
       expect(took).toBeLessThanOrEqual(longest);
     }
   });
 
-  it("is waited for on its way, until what it leads to shows", async () => {
+  it("is waited for until its version appears", async () => {
     const { outcome, journal } = await play({
-      looks: [{ kind: "satisfied", at: "4.2.5.1" }, satisfied],
+      reads: [{ kind: "satisfied", at: "4.2.5.1" }, satisfied],
       remembered: ago(1_000),
     });
     expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
-    expect(journal).toEqual(["look", "look"]);
+    expect(journal).toEqual(["read", "read"]);
   });
 
-  it("may have had an effect", async () => {
-    const { outcome } = await play({ looks: [lowered, newer], remembered: ago(1_000) });
+  it("is recorded as succeeded if it had an effect", async () => {
+    const { outcome } = await play({ reads: [lowered, newer], remembered: ago(1_000) });
     expect(outcome).toMatchObject({ status: "newer", upgrade: { state: "succeeded" } });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Unreachable, UpgradeError } from "../../provider/core/errors";
 import { OLD } from "./fleet/facts";
-import { HOUR, LOOK, MINUTE, type Moment, many, SECOND, type Stage, World } from "./fleet/world";
+import { HOUR, MINUTE, type Moment, many, READ, SECOND, type Stage, World } from "./fleet/world";
 import {
   deadline,
   interrupted,
@@ -22,10 +22,10 @@ describe.each([
   ["interrupted", interrupted, "Interrupted"],
   ["deadline", deadline, "The time limit was reached ({timeLimit})"],
   ["engine-gone", () => new UpgradeError("engine-gone", "gone"), "{engine} is gone"],
-] as const)("a run that is ended from outside: %s", (code, reason, how) => {
-  it("before it began asks nothing and calls nothing", async () => {
+] as const)("an aborted run: %s", (code, reason, how) => {
+  it("reads and sends nothing if aborted before it began", async () => {
     const { outcome, starts, journal } = await play({
-      looks: [upgrade()],
+      reads: [upgrade()],
       meanwhile: (stage) => stage.abort(reason()),
     });
     expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code } });
@@ -34,25 +34,25 @@ describe.each([
     expect(starts).toBe(0);
   });
 
-  it("between the two looks calls nothing", async () => {
+  it("sends nothing if aborted between the two reads", async () => {
     const { outcome, starts } = await play({
-      looks: [
+      reads: [
         upgrade(),
         (stage) => {
           stage.abort(reason());
           return upgrade();
         },
       ],
-      starts: [new UpgradeError(code, "no call is started any more")],
+      starts: [new UpgradeError(code, "no request is started any more")],
     });
     expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code } });
     expect(outcome.upgrade).toBeUndefined();
     expect(starts).toBeLessThanOrEqual(1);
   });
 
-  it("while it waits for something else calls nothing", async () => {
+  it("sends nothing if aborted while waiting for another operation", async () => {
     const { outcome, starts, took } = await play({
-      looks: [waiting()],
+      reads: [waiting()],
       meanwhile: (stage) => stage.clock.after(90_000, () => stage.abort(reason())),
     });
     expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code } });
@@ -63,9 +63,9 @@ describe.each([
     expect(took).toBe(90_000);
   });
 
-  it("in the last look, when the upgrade has succeeded already, does not say that nothing was sent", async () => {
+  it("does not report that nothing was sent if aborted in the last read, after the upgrade succeeded", async () => {
     const { outcome, starts } = await play({
-      looks: [
+      reads: [
         upgrade(),
         upgrade(),
         (stage) => {
@@ -83,9 +83,9 @@ describe.each([
     );
   });
 
-  it("while it waits for its upgrade hands it over at once, and cancels nothing", async () => {
+  it("stores its upgrade immediately if aborted while waiting for it, and cancels nothing", async () => {
     const { outcome, starts, took } = await play({
-      looks: [upgrade()],
+      reads: [upgrade()],
       starts: [task],
       inspections: [running],
       meanwhile: (stage) => stage.clock.after(90_000, () => stage.abort(reason())),
@@ -105,9 +105,9 @@ describe.each([
     expect(took).toBe(90_000);
   });
 
-  it("while it waits for an upgrade that it joined hands that over", async () => {
+  it("stores a joined upgrade if aborted while waiting for it", async () => {
     const { outcome, starts } = await play({
-      looks: [joining],
+      reads: [joining],
       inspections: [running],
       meanwhile: (stage) => stage.clock.after(5_000, () => stage.abort(reason())),
     });
@@ -115,9 +115,9 @@ describe.each([
     expect(starts).toBe(0);
   });
 
-  it("while nobody answers during its upgrade hands it over too", async () => {
+  it("stores its upgrade if aborted while the vendor is unreachable", async () => {
     const { outcome, took } = await play({
-      looks: [joining],
+      reads: [joining],
       inspections: [running, new Unreachable("connection refused", { sent: false, responded: false })],
       meanwhile: (stage) => stage.clock.after(60_000, () => stage.abort(reason())),
     });
@@ -125,9 +125,9 @@ describe.each([
     expect(took).toBe(60_000);
   });
 
-  it("while the call is under way remembers the task if the vendor still accepts", async () => {
+  it("stores the task if aborted during an upgrade request that the vendor still accepts", async () => {
     const { outcome, starts, journal } = await play({
-      looks: [upgrade()],
+      reads: [upgrade()],
       starts: [
         (stage) => {
           stage.abort(reason());
@@ -146,9 +146,9 @@ describe.each([
     expect(journal.at(-1)).toBe("start");
   });
 
-  it("while the call is under way remembers that it may have been accepted if the answer does not come", async () => {
+  it("stores that the upgrade may have been accepted if aborted during a request whose response is lost", async () => {
     const { outcome, starts, journal } = await play({
-      looks: [upgrade()],
+      reads: [upgrade()],
       starts: [
         (stage) => {
           stage.abort(reason());
@@ -170,9 +170,9 @@ describe.each([
     expect(journal.at(-1)).toBe("start");
   });
 
-  it("while the call is under way remembers nothing if it certainly was not sent", async () => {
+  it("stores nothing if aborted during a request that was certainly not sent", async () => {
     const { outcome, starts } = await play({
-      looks: [upgrade()],
+      reads: [upgrade()],
       starts: [
         (stage) => {
           stage.abort(reason());
@@ -185,9 +185,9 @@ describe.each([
     expect(starts).toBe(1);
   });
 
-  it("while it looks for an upgrade whose answer was lost keeps that in mind", async () => {
+  it("stores the lost response if aborted while searching for the upgrade", async () => {
     const { outcome, starts } = await play({
-      looks: [upgrade()],
+      reads: [upgrade()],
       starts: [new Unreachable("socket hang up", { sent: true, responded: false })],
       meanwhile: (stage) => stage.clock.after(10_000, () => stage.abort(reason())),
     });
@@ -201,10 +201,10 @@ describe.each([
   });
 });
 
-describe("a run that ends well", () => {
-  it("is not disturbed by an end from outside that comes with its last answer", async () => {
+describe("a run that succeeds", () => {
+  it("is not failed by an abort that comes with its last response", async () => {
     const { outcome } = await play({
-      looks: [
+      reads: [
         (stage) => {
           stage.abort(interrupted());
           return satisfied;
@@ -217,7 +217,7 @@ describe("a run that ends well", () => {
 });
 
 describe("a fleet", () => {
-  /** Ends the run at a moment of its nth request of that sort. */
+  /** Aborts the run at a moment of its nth request of this type. */
   function at(moment: Moment, nth: number, reason: () => UpgradeError = interrupted) {
     return (now: Moment, which: number, stage: Stage) => {
       if (now === moment && which === nth) stage.abort(reason());
@@ -228,27 +228,27 @@ describe("a fleet", () => {
     ["interrupted", interrupted, "Interrupted"],
     ["deadline", () => new UpgradeError("deadline", "Over."), "The time limit was reached ({timeLimit})"],
     ["engine-gone", () => new UpgradeError("engine-gone", "Gone."), "{engine} is gone"],
-  ] as const)("a run that is ended from outside: %s", (code, reason, how) => {
+  ] as const)("an aborted run: %s", (code, reason, how) => {
     it.each([
-      ["before its first look", "look:begin", 1],
-      ["in its first look", "look:end", 1],
-      ["before the look that confirms", "look:begin", 2],
-      ["in the look that confirms", "look:end", 2],
-      ["just before the call", "call:begin", 1],
-    ] as const)("%s calls nothing", async (_, moment, nth) => {
+      ["before its first read", "read:begin", 1],
+      ["in its first read", "read:end", 1],
+      ["before the confirming read", "read:begin", 2],
+      ["in the confirming read", "read:end", 2],
+      ["just before the upgrade request", "start:begin", 1],
+    ] as const)("sends nothing if aborted %s", async (_, moment, nth) => {
       const world = new World(many(3, OLD));
-      const { outcome, calls, late } = await world.up({ on: at(moment, nth, reason) });
+      const { outcome, requests, late } = await world.up({ on: at(moment, nth, reason) });
       expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code } });
       expect(outcome.error?.message).toBe(`${how} before an upgrade of Orders fleet was started; nothing was sent.`);
       expect(outcome.upgrade).toBeUndefined();
-      expect(calls).toEqual([]);
+      expect(requests).toEqual([]);
       expect(late).toEqual([]);
       expect(world.vendor.accepted.size).toBe(0);
     });
 
-    it("while a call is under way remembers it when the answer still comes, and sends no other", async () => {
+    it("stores the request if aborted during one whose response still arrives, and sends no other", async () => {
       const world = new World([...many(2, OLD), ...many(2, "2.0.75.28", {}, 3)]);
-      const { outcome, calls, late } = await world.up({ on: at("call:effect", 1, reason) });
+      const { outcome, requests, late } = await world.up({ on: at("start:effect", 1, reason) });
       expect(outcome).toMatchObject({
         status: "upgrading",
         accepted: true,
@@ -259,17 +259,17 @@ describe("a fleet", () => {
         `${how}: Orders fleet is still running upgrade batch (kernel upgrade of 2 instances to 2.0.78.260600). ` +
           "Nothing was undone. Run {apply} again to resume waiting.",
       );
-      expect(calls).toEqual([["i001", "i002"]]);
+      expect(requests).toEqual([["i001", "i002"]]);
       expect(late).toEqual([]);
       const next = await world.up();
       expect(next.outcome.status).toBe("current");
-      expect(next.calls).toEqual([["i003", "i004"]]);
+      expect(next.requests).toEqual([["i003", "i004"]]);
       expect(world.vendor.broken).toEqual([]);
     });
 
-    it("while a call is under way remembers that it may have been accepted when no answer comes", async () => {
+    it("stores that upgrades may have been accepted if aborted during a request whose response is lost", async () => {
       const world = new World(many(2, OLD));
-      const { outcome, late } = await world.up({ on: at("call:effect", 1, reason), grace: false });
+      const { outcome, late } = await world.up({ on: at("start:effect", 1, reason), grace: false });
       expect(outcome).toMatchObject({
         status: "upgrading",
         accepted: true,
@@ -279,18 +279,18 @@ describe("a fleet", () => {
       expect(late).toEqual([]);
       const next = await world.up();
       expect(next.outcome.status).toBe("current");
-      expect(next.calls).toEqual([]);
+      expect(next.requests).toEqual([]);
     });
 
-    it("between two calls sends no other", async () => {
+    it("sends no other request if aborted between two", async () => {
       const world = new World([...many(2, OLD), ...many(2, "2.0.75.28", {}, 3)]);
-      const { calls, late, outcome } = await world.up({ on: at("call:end", 1, reason) });
-      expect(calls).toEqual([["i001", "i002"]]);
+      const { requests, late, outcome } = await world.up({ on: at("start:end", 1, reason) });
+      expect(requests).toEqual([["i001", "i002"]]);
       expect(late).toEqual([]);
       expect(outcome.upgrade).toMatchObject({ state: "running", kind: "kernel upgrade of 2 instances" });
     });
 
-    it("while it waits hands everything over at once", async () => {
+    it("stores all upgrades immediately if aborted while waiting", async () => {
       const world = new World(many(2, OLD, { fates: [{ takes: HOUR }] }));
       const { outcome, took, late } = await world.up({
         abortAfter: 5 * MINUTE,
@@ -303,17 +303,17 @@ describe("a fleet", () => {
         upgrade: { state: "running" },
       });
       expect(outcome.observation?.members).toHaveLength(2);
-      expect(took).toBeLessThanOrEqual(5 * MINUTE + LOOK);
+      expect(took).toBeLessThanOrEqual(5 * MINUTE + READ);
       expect(late).toEqual([]);
       const next = await world.up();
       expect(next.outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
       expect(next.outcome.upgrade?.startedAt).toBe(outcome.upgrade?.startedAt);
-      expect(next.calls).toEqual([]);
+      expect(next.requests).toEqual([]);
     });
   });
 
-  describe("a run that was stopped", () => {
-    it("after members had failed tells of them, and the next asks for them again", async () => {
+  describe("an interrupted run", () => {
+    it("reports the units that failed before, and the next run requests them again", async () => {
       const world = new World([
         ...many(2, OLD, { fates: [{ takes: HOUR }] }),
         ...many(1, OLD, { fates: [{ ends: "fails" }, {}] }, 3),
@@ -326,10 +326,10 @@ describe("a fleet", () => {
       });
       const next = await world.up();
       expect(next.outcome.status).toBe("current");
-      expect(next.calls).toEqual([["i003"]]);
+      expect(next.requests).toEqual([["i003"]]);
     });
 
-    it("is not resumed from a record that says nothing", async () => {
+    it("is not resumed from an invalid record", async () => {
       const world = new World(many(1, OLD));
       const remembered = {
         task: "batch",
@@ -344,7 +344,7 @@ describe("a fleet", () => {
       expect(took).toBeLessThan(17 * MINUTE);
     });
 
-    it("and had joined somebody else's upgrade keeps that as such", async () => {
+    it("stores a joined upgrade as joined", async () => {
       const world = new World(many(1, OLD, { fates: [{ startsAfter: 0, takes: HOUR }] }));
       world.vendor.elsewhere("i001");
       const { outcome } = await world.up({ abortAfter: MINUTE });
@@ -355,15 +355,15 @@ describe("a fleet", () => {
       });
       const next = await world.up();
       expect(next.outcome).toMatchObject({ status: "current", upgrade: { joined: true, state: "succeeded" } });
-      expect(next.calls).toEqual([]);
+      expect(next.requests).toEqual([]);
     });
 
-    it("in the pause after a refusal calls nothing more", async () => {
-      const { outcome, calls, late } = await new World(many(1, OLD, { refuses: { kind: "busy" } })).up({
+    it("sends nothing more if interrupted in the pause after a rejection", async () => {
+      const { outcome, requests, late } = await new World(many(1, OLD, { refuses: { kind: "busy" } })).up({
         abortAfter: 10 * SECOND,
       });
       expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "interrupted" } });
-      expect(calls.length).toBeGreaterThan(1);
+      expect(requests.length).toBeGreaterThan(1);
       expect(late).toEqual([]);
     });
   });

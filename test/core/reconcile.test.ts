@@ -19,22 +19,22 @@ import {
 
 const ENDED = [running, succeeded];
 
-describe("a run that finds nothing to do", () => {
-  it("adopts with one look and no call", async () => {
-    const { outcome, starts, journal } = await play({ looks: [satisfied] });
+describe("a run without changes", () => {
+  it("adopts the database with one read and no request", async () => {
+    const { outcome, starts, journal } = await play({ reads: [satisfied] });
     expect(outcome).toMatchObject({ status: "current", accepted: false });
     expect(outcome.error).toBeUndefined();
     expect(outcome.upgrade).toBeUndefined();
     expect(outcome.observation?.plan).toEqual(satisfied);
     expect(starts).toBe(0);
-    expect(journal).toEqual(["look"]);
+    expect(journal).toEqual(["read"]);
   });
 });
 
 describe("a run that upgrades", () => {
-  it("looks twice, calls once, waits, and looks again", async () => {
-    const { outcome, starts, journal, news } = await play({
-      looks: [upgrade(), upgrade(), satisfied],
+  it("reads twice, sends one request, waits, and reads again", async () => {
+    const { outcome, starts, journal, messages } = await play({
+      reads: [upgrade(), upgrade(), satisfied],
       starts: [task],
       inspections: ENDED,
     });
@@ -46,13 +46,13 @@ describe("a run that upgrades", () => {
     expect(outcome.error).toBeUndefined();
     expect(outcome.observation?.plan).toEqual(satisfied);
     expect(starts).toBe(1);
-    expect(journal).toEqual(["look", "look", "start", "inspect 11", "inspect 11", "look"]);
-    expect(news).toContain("upgrade 11 started");
+    expect(journal).toEqual(["read", "read", "start", "inspect 11", "inspect 11", "read"]);
+    expect(messages).toContain("upgrade 11 started");
   });
 
-  it("records when it sent the call and when it saw the end, on its clock", async () => {
+  it("records the times of the request and of the observed end, by its own clock", async () => {
     const { outcome, took } = await play({
-      looks: [upgrade(), upgrade(), satisfied],
+      reads: [upgrade(), upgrade(), satisfied],
       starts: [task],
       inspections: [running, running, running, succeeded],
     });
@@ -63,33 +63,33 @@ describe("a run that upgrades", () => {
   });
 
   it.each([
-    ["is satisfied", satisfied, "current"],
-    ["shows something newer", newer, "newer"],
-  ] as const)("makes no call when the second look %s", async (_, second, status) => {
-    const { outcome, starts } = await play({ looks: [upgrade(), second] });
+    ["is up to date", satisfied, "current"],
+    ["is ahead of the target", newer, "newer"],
+  ] as const)("sends no request if the second read %s", async (_, second, status) => {
+    const { outcome, starts } = await play({ reads: [upgrade(), second] });
     expect(outcome.status).toBe(status);
     expect(starts).toBe(0);
   });
 
-  it("joins instead of calling when the second look shows our upgrade", async () => {
-    const { outcome, starts } = await play({ looks: [upgrade(), joining, satisfied], inspections: ENDED });
+  it("joins instead of sending a request if the second read shows our upgrade", async () => {
+    const { outcome, starts } = await play({ reads: [upgrade(), joining, satisfied], inspections: ENDED });
     expect(outcome).toMatchObject({ status: "current", upgrade: { task: "11", state: "succeeded" } });
     expect(starts).toBe(0);
   });
 
-  it("needs two looks in a row: one before a wait does not count", async () => {
+  it("needs two consecutive reads: one before a wait does not count", async () => {
     const { starts, journal } = await play({
-      looks: [upgrade(), waiting(), upgrade(), satisfied],
+      reads: [upgrade(), waiting(), upgrade(), satisfied],
       starts: [task],
     });
     expect(starts).toBe(0);
-    expect(journal).toEqual(["look", "look", "look", "look"]);
+    expect(journal).toEqual(["read", "read", "read", "read"]);
   });
 
-  it("returns once the vendor has accepted when it need not wait, and there is no window", async () => {
+  it("with wait: false ends once the vendor has accepted, if there is no maintenance window", async () => {
     const { outcome, starts, journal } = await play({
       schedules: false,
-      looks: [upgrade()],
+      reads: [upgrade()],
       starts: [task],
       policy: { wait: false },
     });
@@ -101,25 +101,25 @@ describe("a run that upgrades", () => {
   });
 });
 
-describe("a look", () => {
-  it("that ends in an error of another kind ends the run, typed", async () => {
+describe("a read", () => {
+  it("that throws an unexpected error fails the run with the code unexpected", async () => {
     const cause = new TypeError("cannot read properties of undefined");
-    const { outcome, starts } = await play({ looks: [cause] });
+    const { outcome, starts } = await play({ reads: [cause] });
     expect(outcome).toMatchObject({ status: "behind", error: { code: "unexpected", cause } });
     expect(outcome.observation).toBeUndefined();
     expect(starts).toBe(0);
   });
 
-  it("that cannot tell the versions is repeated within the budget, and nothing follows from it", async () => {
+  it("without versions is retried within the budget, and is not a basis for a decision", async () => {
     const unknown = { kind: "unknown", reason: "the database does not respond to its agents" } as const;
-    const { outcome, starts, reports } = await play({ looks: [...Array(40).fill(unknown), satisfied] });
+    const { outcome, starts, reports } = await play({ reads: [...Array(40).fill(unknown), satisfied] });
     expect(outcome.status).toBe("current");
     expect(starts).toBe(0);
     expect(reports.at(-1)).toBe("no response");
   });
 
-  it("that never can tell the versions ends as unreachable, without an observation", async () => {
-    const { outcome, starts, took } = await play({ looks: [{ kind: "unknown", reason: "no members" }] });
+  it("that never shows versions fails as unreachable, without an observation", async () => {
+    const { outcome, starts, took } = await play({ reads: [{ kind: "unknown", reason: "no members" }] });
     expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "unreachable" } });
     expect(outcome.error?.message).toContain(`${TITLE} could not be read for 20 min`);
     expect(outcome.observation).toBeUndefined();
@@ -128,42 +128,42 @@ describe("a look", () => {
   });
 });
 
-describe("a run that finds our upgrade under way", () => {
-  it("joins it and makes no call", async () => {
-    const { outcome, starts, news } = await play({ looks: [joining, satisfied], inspections: ENDED });
+describe("a run that finds our upgrade in progress", () => {
+  it("joins it and sends no request", async () => {
+    const { outcome, starts, messages } = await play({ reads: [joining, satisfied], inspections: ENDED });
     expect(outcome).toMatchObject({
       status: "current",
       upgrade: { task: "11", from: "4.2.1.8", to: "4.3.5.2", state: "succeeded" },
     });
     expect(starts).toBe(0);
-    expect(news).toEqual(["joins running upgrade 11 (rolling upgrade to 4.3.5.2)"]);
+    expect(messages).toEqual(["joins running upgrade 11 (rolling upgrade to 4.3.5.2)"]);
   });
 
-  it("tells its progress while it waits", async () => {
-    const { reports } = await play({ looks: [joining, satisfied], inspections: ENDED });
+  it("reports its progress while waiting", async () => {
+    const { reports } = await play({ reads: [joining, satisfied], inspections: ENDED });
     expect(reports).toContain("stage 2/9");
   });
 
-  it("only notes it when it need not wait", async () => {
-    const { outcome, starts, journal } = await play({ looks: [joining], policy: { wait: false } });
+  it("only records it with wait: false", async () => {
+    const { outcome, starts, journal } = await play({ reads: [joining], policy: { wait: false } });
     expect(outcome).toMatchObject({ status: "upgrading", accepted: true, upgrade: { task: "11", state: "running" } });
     expect(starts).toBe(0);
-    expect(journal).toEqual(["look"]);
+    expect(journal).toEqual(["read"]);
   });
 
-  it("goes on through the silence of its restarts", async () => {
-    const silence = new Unreachable("connection refused", { sent: false, responded: false });
+  it("keeps waiting while the vendor is unreachable during restarts", async () => {
+    const noResponse = new Unreachable("connection refused", { sent: false, responded: false });
     const { outcome, starts } = await play({
-      looks: [joining, satisfied],
-      inspections: [running, ...Array<Unreachable>(30).fill(silence), running, succeeded],
+      reads: [joining, satisfied],
+      inspections: [running, ...Array<Unreachable>(30).fill(noResponse), running, succeeded],
     });
     expect(outcome.status).toBe("current");
     expect(starts).toBe(0);
   });
 
-  it("keeps the start and origin that the state remembers", async () => {
+  it("keeps the start time and original version from the state", async () => {
     const { outcome } = await play({
-      looks: [joining, satisfied],
+      reads: [joining, satisfied],
       inspections: ENDED,
       remembered: record("running", { from: "4.2.1.7" }),
     });
@@ -171,10 +171,10 @@ describe("a run that finds our upgrade under way", () => {
   });
 });
 
-describe("a run that finds something else under way", () => {
-  it("waits for its end, then upgrades", async () => {
+describe("a run that finds another operation in progress", () => {
+  it("waits until it has ended, then upgrades", async () => {
     const { outcome, starts, reports } = await play({
-      looks: [waiting(), waiting(), waiting(), upgrade(), upgrade(), satisfied],
+      reads: [waiting(), waiting(), waiting(), upgrade(), upgrade(), satisfied],
       starts: [task],
       inspections: ENDED,
     });
@@ -183,9 +183,9 @@ describe("a run that finds something else under way", () => {
     expect(reports).toContain("waiting for backup 3");
   });
 
-  it("does not wait for what can never be called afterwards", async () => {
+  it("does not wait if the request could never succeed afterwards", async () => {
     const { outcome, starts, took } = await play({
-      looks: [
+      reads: [
         waiting({ code: "x", property: "mode", message: "Rolling needs 3 zones.", remedy: 'Set mode: "stopService".' }),
       ],
     });
@@ -194,10 +194,10 @@ describe("a run that finds something else under way", () => {
     expect(took).toBe(0);
   });
 
-  it("waits although the system has yet to be put right: that may happen meanwhile", async () => {
+  it("waits although there are findings, which may be resolved meanwhile", async () => {
     const finding = { code: "agent-not-running", message: "An agent does not run.", remedy: "Start it." };
     const { outcome, starts } = await play({
-      looks: [waiting(finding), waiting(finding), upgrade(), upgrade(), satisfied],
+      reads: [waiting(finding), waiting(finding), upgrade(), upgrade(), satisfied],
       starts: [task],
       inspections: ENDED,
     });
@@ -206,9 +206,9 @@ describe("a run that finds something else under way", () => {
   });
 });
 
-describe("something newer than the target version", () => {
-  it.each(["report", "accept"] as const)("is no error with onNewer %j, and nothing is called", async (onNewer) => {
-    const { outcome, starts, warnings } = await play({ looks: [newer], policy: { onNewer } });
+describe("a version ahead of the target", () => {
+  it.each(["report", "accept"] as const)("is no error with onNewer %j, and nothing is sent", async (onNewer) => {
+    const { outcome, starts, warnings } = await play({ reads: [newer], policy: { onNewer } });
     expect(outcome).toMatchObject({ status: "newer", accepted: false });
     expect(outcome.error).toBeUndefined();
     expect(starts).toBe(0);
@@ -216,8 +216,8 @@ describe("something newer than the target version", () => {
     expect(warnings).toEqual(onNewer === "report" ? [note] : []);
   });
 
-  it('is an error with onNewer "fail", and nothing is called', async () => {
-    const { outcome, starts } = await play({ looks: [newer], policy: { onNewer: "fail" } });
+  it('is an error with onNewer "fail", and nothing is sent', async () => {
+    const { outcome, starts } = await play({ reads: [newer], policy: { onNewer: "fail" } });
     expect(outcome).toMatchObject({ status: "newer", error: { code: "newer" } });
     expect(outcome.error?.remedy).toMatch(/Databases are never downgraded/);
     expect(outcome.observation?.plan).toEqual(newer);
@@ -226,9 +226,9 @@ describe("something newer than the target version", () => {
 });
 
 describe("findings", () => {
-  it("keep the call from being sent, all of them named with what to do", async () => {
+  it("prevent the request, and the error lists all of them with their remedies", async () => {
     const { outcome, starts, journal } = await play({
-      looks: [
+      reads: [
         upgrade(
           { code: "a", message: "An agent does not run.", remedy: "Start it." },
           { code: "b", message: "Two versions run.", remedy: "Wait." },
@@ -241,12 +241,12 @@ describe("findings", () => {
       `${TITLE}: the upgrade was not started. An agent does not run. Start it. Two versions run. Wait.`,
     );
     expect(starts).toBe(0);
-    expect(journal).toEqual(["look", "look"]);
+    expect(journal).toEqual(["read", "read"]);
   });
 
-  it("that can never change end the run at the first look, and only those are named", async () => {
+  it("about arguments fail the run at the first read, and only those are listed", async () => {
     const { outcome, journal } = await play({
-      looks: [
+      reads: [
         upgrade(
           { code: "a", message: "An agent does not run.", remedy: "Start it." },
           { code: "b", property: "mode", message: "Rolling needs 3 zones.", remedy: "Add one." },
@@ -255,12 +255,12 @@ describe("findings", () => {
     });
     expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "blocked" } });
     expect(outcome.error?.message).toBe(`${TITLE}: the upgrade was not started. mode: Rolling needs 3 zones. Add one.`);
-    expect(journal).toEqual(["look"]);
+    expect(journal).toEqual(["read"]);
   });
 
-  it("that a later read no longer has do not, after two reads without any", async () => {
+  it("that later reads no longer show do not prevent the request, after two reads without findings", async () => {
     const { outcome, starts } = await play({
-      looks: [upgrade({ code: "a", message: "Not yet.", remedy: "Wait." }), upgrade(), upgrade(), satisfied],
+      reads: [upgrade({ code: "a", message: "Not yet.", remedy: "Wait." }), upgrade(), upgrade(), satisfied],
       starts: [task],
       inspections: ENDED,
     });
@@ -271,13 +271,13 @@ describe("findings", () => {
 
 const MINUTE = 60_000;
 
-/** A run that starts an upgrade; what happens then is up to the test. */
-function started(inspections: readonly TaskStatus[], after: Parameters<typeof play>[0]["looks"]) {
-  return play({ looks: [upgrade(), upgrade(), ...after], starts: [task], inspections });
+/** A run that requests an upgrade; the test determines what happens then. */
+function started(inspections: readonly TaskStatus[], after: Parameters<typeof play>[0]["reads"]) {
+  return play({ reads: [upgrade(), upgrade(), ...after], starts: [task], inspections });
 }
 
-describe("a task that succeeded", () => {
-  it("is not believed before the versions show it", async () => {
+describe("a succeeded task", () => {
+  it("counts only after the new version has been observed", async () => {
     const { outcome, starts, took } = await started([succeeded], [upgrade(), upgrade(), upgrade(), satisfied]);
     expect(outcome).toMatchObject({ status: "current", upgrade: { task: "11", state: "succeeded" } });
     expect(outcome.error).toBeUndefined();
@@ -285,7 +285,7 @@ describe("a task that succeeded", () => {
     expect(took).toBeGreaterThanOrEqual(3 * 450);
   });
 
-  it("is told as not upgraded when the versions never show it, and is not started again", async () => {
+  it("fails with not-upgraded if the new version never appears, and is not requested again", async () => {
     const { outcome, starts, took } = await started([succeeded], [upgrade()]);
     expect(outcome).toMatchObject({
       accepted: false,
@@ -301,7 +301,7 @@ describe("a task that succeeded", () => {
     expect(took).toBeLessThan(1.2 * MINUTE);
   });
 
-  it("may be followed by silence longer than the settling time", async () => {
+  it("may be followed by unreadable versions for longer than the settle time", async () => {
     const unknown = { kind: "unknown", reason: "restarting" } as const;
     const { outcome, starts } = await started([succeeded], [...Array(60).fill(unknown), satisfied]);
     expect(outcome.status).toBe("current");
@@ -309,18 +309,18 @@ describe("a task that succeeded", () => {
   });
 });
 
-describe("tasks that succeed and lead elsewhere", () => {
+describe("tasks that succeed without reaching the target version", () => {
   it("are followed by at most four requests in one run", async () => {
     const elsewhere = { ...task, to: "4.2.5.1" };
-    const looks = [upgrade()];
-    const { outcome, starts } = await play({ looks, starts: [elsewhere], inspections: [succeeded] });
+    const reads = [upgrade()];
+    const { outcome, starts } = await play({ reads, starts: [elsewhere], inspections: [succeeded] });
     expect(starts).toBe(4);
     expect(outcome.error?.code).toBe("not-upgraded");
   });
 });
 
-describe("a task that failed", () => {
-  it("ends the run with what the vendor said and what to do", async () => {
+describe("a failed task", () => {
+  it("fails the run with the vendor's message and the remedy", async () => {
     const { outcome, starts } = await started([running, { kind: "failed", ...failure }], [upgrade()]);
     expect(outcome).toMatchObject({
       status: "failed",
@@ -336,22 +336,22 @@ describe("a task that failed", () => {
     expect(starts).toBe(1);
   });
 
-  it("leaves the versions of one last look in the outcome", async () => {
+  it("leaves the versions of one last read in the outcome", async () => {
     const half = { kind: "newer", at: "4.3.0.0", members: [] } as const;
     const { outcome, journal } = await started([{ kind: "failed", ...failure }], [half]);
-    expect(journal.at(-1)).toBe("look");
+    expect(journal.at(-1)).toBe("read");
     expect(outcome.observation?.plan).toEqual(half);
   });
 
-  it("is told all the same when the last look fails", async () => {
+  it("is reported even if the last read fails", async () => {
     const { outcome } = await started([{ kind: "failed", ...failure }], [new Error("gone")]);
     expect(outcome.error?.code).toBe("upgrade-failed");
     expect(outcome.observation?.plan).toEqual(upgrade());
   });
 
-  it("and holds the lock is told at the first look, without a call", async () => {
+  it("that holds the lock is reported at the first read, without a request", async () => {
     const { outcome, starts, journal } = await play({
-      looks: [{ kind: "failed", task, from: "4.2.1.8", failure }],
+      reads: [{ kind: "failed", task, from: "4.2.1.8", failure }],
     });
     expect(outcome).toMatchObject({
       status: "failed",
@@ -359,12 +359,12 @@ describe("a task that failed", () => {
       upgrade: { task: "11", from: "4.2.1.8", state: "failed" },
     });
     expect(starts).toBe(0);
-    expect(journal.every((entry) => entry === "look")).toBe(true);
+    expect(journal.every((entry) => entry === "read")).toBe(true);
   });
 });
 
-describe("a task that was rolled back", () => {
-  it("ends the run, and is not started again by it", async () => {
+describe("a rolled-back task", () => {
+  it("fails the run, which does not request it again", async () => {
     const { outcome, starts } = await started([{ kind: "rolled-back", ...failure }], [upgrade()]);
     expect(outcome).toMatchObject({
       status: "failed",
@@ -379,15 +379,15 @@ describe("a task that was rolled back", () => {
   });
 });
 
-describe("a task that the vendor no longer knows", () => {
-  it("is no matter when the versions are there", async () => {
+describe("a task that the vendor no longer reports", () => {
+  it("is no error if the target version is reached", async () => {
     const { outcome, starts } = await started([running, { kind: "gone" }], [satisfied]);
     expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { task: "11", state: "succeeded" } });
     expect(outcome.error).toBeUndefined();
     expect(starts).toBe(1);
   });
 
-  it("ends the run when they are not, and nothing is started again", async () => {
+  it("fails the run if the target version is not reached, and nothing is requested again", async () => {
     const { outcome, starts } = await started([running, { kind: "gone" }], [upgrade()]);
     expect(outcome).toMatchObject({ accepted: false, error: { code: "vanished" }, upgrade: { state: "gone" } });
     expect(outcome.error?.message).toBe(
@@ -401,9 +401,9 @@ describe("a task that the vendor no longer knows", () => {
 describe("a joined task", () => {
   it.each([
     ["failed", { kind: "failed", ...failure }, "upgrade-failed"],
-    ["rolled back", { kind: "rolled-back", ...failure }, "rolled-back"],
-  ] as const)("that is %s ends the run like one of its own", async (_, status, code) => {
-    const { outcome, starts } = await play({ looks: [joining], inspections: [running, status] });
+    ["was rolled back", { kind: "rolled-back", ...failure }, "rolled-back"],
+  ] as const)("that %s fails the run like one that it started", async (_, status, code) => {
+    const { outcome, starts } = await play({ reads: [joining], inspections: [running, status] });
     expect(outcome).toMatchObject({ status: "failed", error: { code } });
     expect(starts).toBe(0);
   });
@@ -414,37 +414,43 @@ describe("the summary of a run", () => {
   const startedAt = "2026-01-01T00:00:00.000Z";
   const done = record("succeeded", { startedAt, finishedAt });
 
-  describe("an upgrade that has ended well", () => {
+  describe("a succeeded upgrade", () => {
     it.each([
-      ["with its stages, where the vendor counts them", done, undefined, { stages: 30 }, " in 1 min 28 s, 30 stages"],
-      ["without them elsewhere", done, undefined, {}, " in 1 min 28 s"],
-      ["over the runs that waited", done, record("running", { startedAt }), {}, " in 1 min 28 s"],
-      ["without a time that nobody took", done, record("running", { startedAt }), undefined, ""],
       [
-        "as seen, when somebody else began it",
+        "with the number of stages if the vendor reports it",
+        done,
+        undefined,
+        { stages: 30 },
+        " in 1 min 28 s, 30 stages",
+      ],
+      ["without stages otherwise", done, undefined, {}, " in 1 min 28 s"],
+      ["with the time over all runs that waited", done, record("running", { startedAt }), {}, " in 1 min 28 s"],
+      ["without a time if no run waited", done, record("running", { startedAt }), undefined, ""],
+      [
+        "with the time that it was observed, if it was joined",
         { ...done, joined: true as const },
         undefined,
         {},
         ", seen running for 1 min 28 s",
       ],
       [
-        "in no time, when the clock was put back",
+        "with 0 ms if the clock was set back",
         { ...done, finishedAt: "2025-12-31T23:00:00.000Z" },
         undefined,
         {},
         " in 0 ms",
       ],
-    ])("is summed up %s", (_, upgrade, remembered, heard, rest) => {
-      expect(summaryOf({ upgrade }, remembered, heard)).toBe(`upgraded 4.2.1.8 → 4.3.5.2${rest}`);
+    ])("is summarized %s", (_, upgrade, remembered, noted, rest) => {
+      expect(summaryOf({ upgrade }, remembered, noted)).toBe(`upgraded 4.2.1.8 → 4.3.5.2${rest}`);
     });
 
-    it("names what it has moved, where versions have names", () => {
+    it("lists only the upgraded modules if versions have names", () => {
       const modules = { ...done, from: "ReJSON 2.8.4, search 2.10.17, bf 2.8.7", to: "ReJSON 2.8.10, bf 2.8.9" };
       const line = summaryOf({ upgrade: modules }, undefined, undefined);
       expect(line).toBe("upgraded ReJSON 2.8.4, bf 2.8.7 → ReJSON 2.8.10, bf 2.8.9");
     });
 
-    it("names the version that came of a release that was requested", () => {
+    it("shows the exact version if only a release was requested", () => {
       const release = { ...done, from: "7.2.7", to: "7.4" };
       const seen = (parts: bigint[]) => ({ members: [{ name: "bdb:1", version: { parts } }] });
       expect(summaryOf({ upgrade: release, observation: seen([7n, 4n, 2n]) }, undefined, undefined)).toBe(
@@ -455,11 +461,11 @@ describe("the summary of a run", () => {
       );
     });
 
-    it("is summed up once", () => {
+    it("is summarized only once", () => {
       expect(summaryOf({ upgrade: done }, done, {})).toBeUndefined();
     });
 
-    it("and left an old version running is told by the error", () => {
+    it("without the new version has no summary, because the run fails", () => {
       expect(
         summaryOf({ upgrade: done, error: new UpgradeError("not-upgraded", "Still old.") }, undefined, {}),
       ).toBeUndefined();
@@ -467,13 +473,13 @@ describe("the summary of a run", () => {
   });
 
   it.each(["running", "deferred", "failed", "rolled-back", "withdrawn", "unknown", "gone"] as const)(
-    "an upgrade that is %s has no summary",
+    "is missing for an upgrade in state %s",
     (state) => {
       expect(summaryOf({ upgrade: record(state, { finishedAt }) }, undefined, {})).toBeUndefined();
     },
   );
 
-  it("no upgrade has none", () => {
+  it("is missing without an upgrade", () => {
     expect(summaryOf({}, undefined, undefined)).toBeUndefined();
   });
 });

@@ -13,49 +13,49 @@ import { parseVersion } from "../../provider/core/version";
 import { VirtualClock } from "../support/virtual-clock";
 
 /** A read that leads to the plan of the script. */
-export interface Look extends Observation {
+export interface ScriptedRead extends Observation {
   readonly plan: Plan;
 }
 
-/** One step of a script: a value, an error to throw, or what happens. The last step of a list repeats. */
+/** One step of a script: a value, an error to throw, or a function. The last step of a list repeats. */
 export type Scripted<T> = T | Error | ((stage: Stage) => T | Promise<T>);
 
 export interface Script {
-  readonly looks: readonly Scripted<Plan>[];
+  readonly reads: readonly Scripted<Plan>[];
   readonly starts?: readonly Scripted<Task>[];
   readonly inspections?: readonly Scripted<TaskStatus>[];
   readonly cancellations?: readonly Scripted<void>[];
-  /** What the vendor records of backups; it has no such records, if nothing is said. */
+  /** The backups that the vendor reports; by default the driver cannot read any. */
   readonly backups?: readonly Scripted<BackupRecord>[];
-  /** Whether its tasks go on where no look reaches. */
+  /** Whether its tasks may continue where reads do not reach. */
   readonly outlasts?: boolean;
-  /** Whether its upgrades are for maintenance windows; as the plans have it, if nothing is said. */
+  /** Whether its upgrades are scheduled for maintenance windows; by default derived from the plans. */
   readonly schedules?: boolean;
   /** Whether failed tasks can be re-opened. */
   readonly reopens?: boolean;
-  /** What the driver does before a write leaves, such as a login. */
+  /** What the driver does before it sends a write, such as a login. */
   readonly leaving?: (stage: Stage) => Promise<void>;
   readonly policy?: Partial<Policy> | undefined;
   readonly remembered?: UpgradeRecord;
   /** Filled with the requests that were sent. */
   readonly sent?: Request[];
-  /** Runs beside the routine from its beginning. */
+  /** Runs concurrently with the run from its beginning. */
   readonly meanwhile?: (stage: Stage) => void;
 }
 
 /** What the steps of a script and the assertions may touch. */
 export interface Stage {
   readonly clock: VirtualClock;
-  /** In order: `look`, `backups`, `start`, `inspect 11`, `cancel 11`. */
+  /** In order: `read`, `backups`, `start`, `inspect 11`, `cancel 11`. */
   readonly journal: string[];
   readonly warnings: string[];
-  readonly news: string[];
+  readonly messages: string[];
   readonly reports: string[];
   abort(reason: UpgradeError): void;
 }
 
 export interface Played extends Stage {
-  readonly outcome: Outcome<Look>;
+  readonly outcome: Outcome<ScriptedRead>;
   readonly starts: number;
   /** Milliseconds that the run took. */
   readonly took: number;
@@ -102,7 +102,7 @@ export function record(state: UpgradeRecord["state"], overrides: Partial<Upgrade
 export const interrupted = () => new UpgradeError("interrupted", "Interrupted.");
 export const deadline = () => new UpgradeError("deadline", "The time limit was reached.");
 
-/** Plays a script against the routine, with time that jumps. */
+/** Plays a script against `reconcile`, with virtual time. */
 export async function play(script: Script): Promise<Played> {
   const clock = new VirtualClock();
   const controller = new AbortController();
@@ -110,7 +110,7 @@ export async function play(script: Script): Promise<Played> {
     clock,
     journal: [],
     warnings: [],
-    news: [],
+    messages: [],
     reports: [],
     abort: (reason) => controller.abort(reason),
   };
@@ -120,7 +120,7 @@ export async function play(script: Script): Promise<Played> {
     signal: controller.signal,
     random: () => 0.5,
     report: ({ message }: { message: string }) => stage.reports.push(message),
-    inform: (message: string) => stage.news.push(message),
+    inform: (message: string) => stage.messages.push(message),
     warn: (message: string) => stage.warnings.push(message),
     conceal: () => undefined,
   };
@@ -143,8 +143,8 @@ export async function play(script: Script): Promise<Played> {
   return { ...stage, outcome, starts, took: clock.since(began) };
 }
 
-function scriptedDriver(script: Script, stage: Stage): Driver<Look> {
-  const look = steps(script.looks, stage);
+function scriptedDriver(script: Script, stage: Stage): Driver<ScriptedRead> {
+  const read = steps(script.reads, stage);
   const start = steps(script.starts ?? [], stage);
   const inspect = steps(script.inspections ?? [], stage);
   const cancel = steps(script.cancellations ?? [() => undefined], stage);
@@ -157,8 +157,8 @@ function scriptedDriver(script: Script, stage: Stage): Driver<Look> {
     ownReads: false,
     compose: requestOf,
     observe: async () => {
-      stage.journal.push("look");
-      const plan = await look();
+      stage.journal.push("read");
+      const plan = await read();
       return { members: membersOf(plan), plan, ...(plan.kind === "unknown" ? { unknown: plan.reason } : {}) };
     },
     view: ({ plan, members, unknown }) => {
@@ -176,16 +176,16 @@ function scriptedDriver(script: Script, stage: Stage): Driver<Look> {
       stage.journal.push("start");
       return start();
     },
-    inspect: async (asked) => {
-      stage.journal.push(`inspect ${asked.id}`);
+    inspect: async (tasks) => {
+      stage.journal.push(`inspect ${tasks.id}`);
       return inspect();
     },
     ...(script.reopens === true
       ? {
-          reopen: async (asked, way, permit) => {
+          reopen: async (tasks, operator, permit) => {
             await script.leaving?.(stage);
             permit();
-            stage.journal.push(`${way} ${asked.id}`);
+            stage.journal.push(`${operator} ${tasks.id}`);
           },
         }
       : {}),
@@ -199,10 +199,10 @@ function scriptedDriver(script: Script, stage: Stage): Driver<Look> {
           },
         }),
     ...(script.outlasts === undefined ? {} : { outlasts: () => script.outlasts === true }),
-    cancel: async (asked) => {
-      stage.journal.push(`cancel ${asked.join(" ")}`);
+    cancel: async (tasks) => {
+      stage.journal.push(`cancel ${tasks.join(" ")}`);
       await cancel();
-      return asked;
+      return tasks;
     },
     close: async () => undefined,
   };
@@ -220,7 +220,7 @@ function steps<T>(list: readonly Scripted<T>[], stage: Stage): () => Promise<T> 
   };
 }
 
-/** One server, so that an outcome's observation shows which look it is of. */
+/** One server, so that an outcome's observation shows which read it came from. */
 function membersOf(plan: Plan): Member[] {
   const text = plan.kind === "satisfied" || plan.kind === "newer" ? plan.at : "4.2.1.8";
   const version = parseVersion(text);
@@ -230,7 +230,7 @@ function membersOf(plan: Plan): Member[] {
 /** A unit that leads to this plan. */
 function unitOf(plan: Plan, members: readonly Member[]): Unit {
   const known = { name: "orders", members, at: "4.2.1.8", from: "4.2.1.8", ahead: [] };
-  const late = { ...known, standing: "behind" as const };
+  const outdated = { ...known, standing: "behind" as const };
   switch (plan.kind) {
     case "satisfied":
       return { ...known, standing: "current", at: plan.at, from: plan.at };
@@ -238,22 +238,22 @@ function unitOf(plan: Plan, members: readonly Member[]): Unit {
       return { ...known, standing: "newer", at: plan.at, from: plan.at, ahead: plan.members };
     case "join": {
       const { task: joined, from } = plan;
-      return { ...late, at: from, from, activity: { kind: "running", task: joined } };
+      return { ...outdated, at: from, from, activity: { kind: "running", task: joined } };
     }
     case "failed":
-      return { ...late, activity: { kind: "failed", task: plan.task, failure: plan.failure } };
+      return { ...outdated, activity: { kind: "failed", task: plan.task, failure: plan.failure } };
     case "scheduled":
-      return { ...late, activity: { kind: "scheduled", task: plan.task, window: plan.window } };
+      return { ...outdated, activity: { kind: "scheduled", task: plan.task, window: plan.window } };
     case "cancel": {
       const { task: waiting, window, upgrade: needed } = plan;
-      return { ...late, activity: { kind: "scheduled", task: waiting, window }, upgrade: needed };
+      return { ...outdated, activity: { kind: "scheduled", task: waiting, window }, upgrade: needed };
     }
     case "wait":
-      return { ...late, activity: { kind: "busy", name: plan.name }, upgrade: plan.upgrade };
+      return { ...outdated, activity: { kind: "busy", name: plan.name }, upgrade: plan.upgrade };
     case "upgrade":
     case "held":
-      return { ...late, upgrade: plan.upgrade };
+      return { ...outdated, upgrade: plan.upgrade };
     case "unknown":
-      return late;
+      return outdated;
   }
 }

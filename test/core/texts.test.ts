@@ -18,12 +18,12 @@ describe("parseDuration", () => {
     ["2000µs", 2],
     ["3000000ns", 3],
     ["0s", 0],
-  ])("reads %s as %d ms", (text, expected) => {
+  ])("parses %s as %d ms", (text, expected) => {
     expect(parseDuration(text)).toBe(expected);
   });
 
   it.each(["", "10", "h", "1 h", "1h ", " 1h", "-1h", "1d", "1H", "1,5h", "1.h", ".5h", "1h30", "soon"])(
-    "refuses %j",
+    "rejects %j",
     (text) => {
       expect(parseDuration(text)).toBeUndefined();
     },
@@ -58,7 +58,7 @@ describe("formatDuration", () => {
     [3_600_000, "1 h"],
     [7_500_000, "2 h 5 min"],
     [90_000_000, "25 h"],
-  ])("says %d ms as %s", (milliseconds, expected) => {
+  ])("formats %d ms as %s", (milliseconds, expected) => {
     expect(formatDuration(milliseconds)).toBe(expected);
   });
 
@@ -71,18 +71,18 @@ describe("formatDuration", () => {
   });
 });
 
-describe("what a vendor said, as a message quotes it", () => {
-  it("is on one line, without control characters, empty lines and blanks around", () => {
+describe("vendorText", () => {
+  it("puts the text on one line, without control characters, empty lines and surrounding spaces", () => {
     expect(vendorText("  \u001b[31mred\u0007 \r\n\r\n\tnext   word\n")).toBe("[31mred | next word");
   });
 
-  it("has each line once, where it stood last", () => {
+  it("keeps each line once, at its last position", () => {
     expect(vendorText(["waiting", "disk is full", "waiting", "failed: disk is full", "failed: disk is full"])).toBe(
       "disk is full | waiting | failed: disk is full",
     );
   });
 
-  it("keeps the last lines of a long text whole, and shows that it is cut", () => {
+  it("keeps complete lines at the end of a long text, and marks the cut", () => {
     const lines = Array.from({ length: 500 }, (_, nth) => `line ${nth} of the output`);
     const text = vendorText([...lines, "MyError: 'restore job is not finished'"], 100);
     expect(text).toMatch(
@@ -91,18 +91,18 @@ describe("what a vendor said, as a message quotes it", () => {
     expect(text.length).toBeLessThanOrEqual(102);
   });
 
-  it("keeps the last words of a last line that is too long", () => {
+  it("keeps the last words of an overlong last line", () => {
     expect(vendorText(`${"word ".repeat(100)}is not finished`, 30)).toBe("… word word is not finished");
     expect(vendorText("磁盘空间不足".repeat(100), 6)).toBe("… 磁盘空间不足");
     expect(vendorText(`error ${"x".repeat(100)}`, 30)).toBe("… ");
   });
 
-  it("loses its credentials before it is cut: behind the cut nothing would say what they are", () => {
+  it("removes credentials before cutting, because the cut may remove their labels", () => {
     const text = `password="${"R00t-Pw-9 ".repeat(30)}" | ${"x ".repeat(40)}end`;
     for (let longest = 10; longest < 400; longest += 7) expect(vendorText(text, longest)).not.toMatch(/R00t|Pw-9/);
   });
 
-  it("is never longer than asked for, and never empty for a text that says something", () => {
+  it("never exceeds the maximum length", () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 300 }), fc.integer({ min: 20, max: 100 }), (text, longest) => {
         expect(vendorText(text, longest).length).toBeLessThanOrEqual(longest + 2);
@@ -124,28 +124,28 @@ describe("redactor", () => {
     ["URL-encoded in lower case", encodeURIComponent(SECRET).replace(/%../g, (code) => code.toLowerCase())],
     ["form-encoded", "p%40ss+%22w0rd%22%5C"],
     ["in URL-encoded base64", encodeURIComponent(Buffer.from(SECRET).toString("base64"))],
-  ])("takes a secret out %s", (_, form) => {
+  ])("redacts a secret %s", (_, form) => {
     expect(redactor([SECRET])(`before ${form} after ${form}`)).toBe("before [secret] after [secret]");
   });
 
-  describe("for a secret of several lines", () => {
+  describe("for a multi-line secret", () => {
     const PEM =
       "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEF\nAASCBKcwggSjAgEAAoIBAQC7VJTU\n-----END PRIVATE KEY-----\n";
     const redact = redactor([PEM]);
 
-    it("takes it out whole, and when its lines were joined by blanks", () => {
+    it("redacts it whole, and with its lines joined by spaces", () => {
       expect(redact(`got ${PEM}!`)).toBe("got [secret]!");
       expect(redact(`got ${PEM.replace(/\s+/g, " ").trim()}!`)).toBe("got [secret]!");
     });
 
-    it("takes out each of its lines alone", () => {
+    it("redacts each of its lines alone", () => {
       expect(redact(PEM.split("\n").join(" | "))).toBe(
         "-----BEGIN PRIVATE KEY----- | [secret] | [secret] | -----END PRIVATE KEY----- | ",
       );
     });
   });
 
-  it.each(["as it is", "in base64"])("takes out the beginning of a secret %s where a text was cut", (how) => {
+  it.each(["as it is", "in base64"])("redacts the beginning of a secret %s where a text was cut", (how) => {
     const long = "c4n4ryRootQ7-and-more-of-it";
     const form = how === "in base64" ? Buffer.from(long).toString("base64") : long;
     for (let length = 3; length < form.length; length += 1) {
@@ -155,37 +155,37 @@ describe("redactor", () => {
     }
   });
 
-  it("leaves a text that was cut elsewhere as it is", () => {
+  it("does not change a text that was cut elsewhere", () => {
     expect(redactor([SECRET])("a page that begins so… and goes on")).toBe("a page that begins so… and goes on");
   });
 
-  it("takes out a secret as Go escapes it in JSON", () => {
+  it("redacts a secret as Go escapes it in JSON", () => {
     expect(redactor(["a<b>&c"])('{"auth":"a\\u003cb\\u003e\\u0026c"}')).toBe('{"auth":"[secret]"}');
   });
 
-  it("leaves a text without secrets as it is", () => {
+  it("does not change a text without secrets", () => {
     expect(redactor([SECRET])("GET /api/v1/ob/info at http://10.0.0.1:2886")).toBe(
       "GET /api/v1/ob/info at http://10.0.0.1:2886",
     );
   });
 
-  it("takes the longer of two secrets first, so that no rest of it stays", () => {
+  it("redacts the longer of two secrets first, so that no part of it remains", () => {
     expect(redactor(["hunter", "hunter2-long"])("got hunter2-long and hunter")).toBe("got [secret] and [secret]");
   });
 
-  it("takes regular expression characters as they are", () => {
+  it("treats regular expression characters literally", () => {
     expect(redactor(["a.c$&"])("abc a.c$& $&")).toBe("abc [secret] $&");
   });
 
-  it("does not blank out everything for an empty or very short secret", () => {
+  it("ignores empty and very short secrets", () => {
     expect(redactor(["", "a", "ab"])("a cabbage")).toBe("a cabbage");
   });
 
-  it("survives a secret that is not well-formed Unicode", () => {
+  it("accepts a secret that is not well-formed Unicode", () => {
     expect(redactor(["\ud800abc"])("x \ud800abc y")).toBe("x [secret] y");
   });
 
-  it("leaves no form of any secret in any text", { timeout: 60_000 }, () => {
+  it("redacts every form of every secret in any text", { timeout: 60_000 }, () => {
     const secret = fc.string({ minLength: 3, maxLength: 12, unit: "binary" });
     const form = fc.constantFrom(
       (text: string) => text,
@@ -204,7 +204,7 @@ describe("redactor", () => {
           const text = pieces.map((one) => (typeof one === "string" ? one : one[1](secrets[one[0]] ?? ""))).join("");
           const clean = redactor(secrets)(text);
           for (const each of secrets) {
-            // What is part of the mask itself cannot vanish.
+            // A secret that is part of the mask itself remains.
             if (/[[\]]/.test(each) || "[secret]".includes(each)) continue;
             expect(clean).not.toContain(each);
           }

@@ -18,8 +18,8 @@ const policy: Policy = {
   changes: NO_RULES,
 };
 
-const silent = () => new Unreachable("connection refused", { sent: false, responded: false });
-const away = () => new Unreachable("its database is down", { sent: true, responded: true });
+const noResponse = () => new Unreachable("connection refused", { sent: false, responded: false });
+const databaseDown = () => new Unreachable("its database is down", { sent: true, responded: true });
 
 function setUp(expected = false) {
   const clock = new VirtualClock();
@@ -62,32 +62,32 @@ async function thrownBy(promise: Promise<unknown>): Promise<UpgradeError> {
   return thrown;
 }
 
-describe("patience", () => {
-  it("gives the first answer without waiting", async () => {
+describe("UnreachableBudget", () => {
+  it("returns the first response without waiting", async () => {
     const { budget, waited } = setUp();
     expect(await budget.retry(async () => 42)).toBe(42);
     expect(waited()).toBe(0);
   });
 
-  it("asks again after silence, and tells of it", async () => {
+  it("retries while unreachable, and reports that", async () => {
     const { budget, clock, reports } = setUp();
-    expect(await budget.retry(failingFor(clock, 5_000, silent))).toBe("answer");
+    expect(await budget.retry(failingFor(clock, 5_000, noResponse))).toBe("answer");
     expect(reports[0]).toBe("no response");
     expect(reports.length).toBeGreaterThan(5);
     expect(new Set(reports)).toEqual(new Set([reports[0]]));
   });
 
-  it("asks the less often the longer the run lasts, but at least every five seconds", async () => {
+  it("retries less often the longer the run lasts, but at least every five seconds", async () => {
     const { budget, clock, reports } = setUp(true);
     await clock.sleep(10 * MINUTE);
-    expect(await budget.retry(failingFor(clock, MINUTE, silent))).toBe("answer");
+    expect(await budget.retry(failingFor(clock, MINUTE, noResponse))).toBe("answer");
     expect(reports.length).toBeGreaterThanOrEqual(12);
     expect(reports.length).toBeLessThanOrEqual(14);
   });
 
-  it("gives up a first contact after its own, short budget", async () => {
+  it("limits the first contact to its own, shorter budget", async () => {
     const { budget, waited } = setUp();
-    const cause = silent();
+    const cause = noResponse();
     const error = await thrownBy(budget.retry(() => Promise.reject(cause)));
     expect(error).toMatchObject({ code: "unreachable", cause });
     expect(error.sentence).toMatch(
@@ -98,9 +98,9 @@ describe("patience", () => {
   });
 
   it.each([
-    ["when an upgrade is known to run", true, silent],
-    ["when the vendor itself says that it cannot know", false, away],
-  ])("has the long budget %s", async (_, expected, failure) => {
+    ["if an upgrade is known to be in progress", true, noResponse],
+    ["if the vendor itself responds that it does not know", false, databaseDown],
+  ])("uses the full budget %s", async (_, expected, failure) => {
     const { budget, waited } = setUp(expected);
     const error = await thrownBy(budget.retry(() => Promise.reject(failure())));
     expect(error.code).toBe("unreachable");
@@ -108,34 +108,34 @@ describe("patience", () => {
     expect(waited()).toBeLessThan(20.5 * MINUTE);
   });
 
-  it("has the long budget after a single word from the vendor, even if silence follows", async () => {
+  it("uses the full budget after a single response from the vendor, even if it is unreachable afterwards", async () => {
     const { budget, waited } = setUp();
     let first = true;
-    const question = async () => {
-      const failure = first ? away() : silent();
+    const read = async () => {
+      const failure = first ? databaseDown() : noResponse();
       first = false;
       throw failure;
     };
-    await thrownBy(budget.retry(question));
+    await thrownBy(budget.retry(read));
     expect(waited()).toBeGreaterThanOrEqual(20 * MINUTE);
   });
 
-  it("counts the budget from the last answer", async () => {
+  it("counts the budget from the last response", async () => {
     const { budget, clock } = setUp();
     await budget.retry(async () => "here");
-    expect(await budget.retry(failingFor(clock, 19 * MINUTE, silent))).toBe("answer");
-    expect(await budget.retry(failingFor(clock, 19 * MINUTE, silent))).toBe("answer");
+    expect(await budget.retry(failingFor(clock, 19 * MINUTE, noResponse))).toBe("answer");
+    expect(await budget.retry(failingFor(clock, 19 * MINUTE, noResponse))).toBe("answer");
     expect(budget.unreachableFor).toBe(0);
   });
 
-  it("counts silence across two questions that nobody answers", async () => {
+  it("counts the budget from its creation if no response has arrived yet", async () => {
     const { budget, clock, waited } = setUp();
     await clock.sleep(50_000);
-    await thrownBy(budget.retry(() => Promise.reject(silent())));
+    await thrownBy(budget.retry(() => Promise.reject(noResponse())));
     expect(waited()).toBeLessThan(1.2 * MINUTE);
   });
 
-  it("lets every other error through at once", async () => {
+  it("rethrows every other error immediately", async () => {
     const { budget, waited } = setUp();
     const refusal = new UpgradeError("unauthorized", "wrong password");
     expect(await thrownBy(budget.retry(() => Promise.reject(refusal)))).toBe(refusal);
@@ -144,47 +144,47 @@ describe("patience", () => {
     expect(waited()).toBe(0);
   });
 
-  it("asks nothing after the signal is aborted", async () => {
+  it("sends nothing after the signal is aborted", async () => {
     const { budget, controller } = setUp();
     const reason = new UpgradeError("interrupted", "Interrupted.");
     controller.abort(reason);
-    let asked = 0;
-    const question = async () => {
-      asked += 1;
+    let attempts = 0;
+    const read = async () => {
+      attempts += 1;
     };
-    expect(await thrownBy(budget.retry(question))).toBe(reason);
-    expect(asked).toBe(0);
+    expect(await thrownBy(budget.retry(read))).toBe(reason);
+    expect(attempts).toBe(0);
   });
 
-  it("ends with the signal's reason when it is aborted while waiting", async () => {
+  it("rejects with the signal's reason when aborted while waiting", async () => {
     const { budget, controller, clock, waited } = setUp(true);
     const reason = new UpgradeError("deadline", "The time limit was reached.");
     clock.after(90_000, () => controller.abort(reason));
-    expect(await thrownBy(budget.retry(() => Promise.reject(silent())))).toBe(reason);
+    expect(await thrownBy(budget.retry(() => Promise.reject(noResponse())))).toBe(reason);
     expect(waited()).toBe(90_000);
   });
 
-  it("ends with the signal's reason, not with what the aborted question threw", async () => {
+  it("rejects with the signal's reason, not with the error of the aborted read", async () => {
     const { budget, controller } = setUp();
     const reason = new UpgradeError("interrupted", "Interrupted.");
-    const question = async () => {
+    const read = async () => {
       controller.abort(reason);
       throw new Error("socket closed");
     };
-    expect(await thrownBy(budget.retry(question))).toBe(reason);
+    expect(await thrownBy(budget.retry(read))).toBe(reason);
   });
 });
 
-const unanswered = new Unreachable("nobody answers", { sent: true, responded: false });
+const timedOut = new Unreachable("no response", { sent: true, responded: false });
 
-it.each([unanswered, new UpgradeError("unauthorized", "no"), new UpgradeError("not-the-vendor", "another shape")])(
-  "advice that a vendor does not give is left out: %s",
+it.each([timedOut, new UpgradeError("unauthorized", "no"), new UpgradeError("not-the-vendor", "another shape")])(
+  "ifReadable returns undefined if the vendor does not provide the value: %s",
   async (error) => {
     expect(await ifReadable(Promise.reject(error))).toBeUndefined();
   },
 );
 
-it("a fault of this tool in such a read is told", async () => {
+it("ifReadable rethrows a bug of this tool", async () => {
   await expect(ifReadable(Promise.reject(new TypeError("x is not a function")))).rejects.toThrow("not a function");
   expect(await ifReadable(Promise.resolve(1))).toBe(1);
 });

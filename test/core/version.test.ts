@@ -23,7 +23,7 @@ const version: fc.Arbitrary<Version> = fc
   .record({ parts: fc.array(number, { minLength: 1, maxLength: 5 }), build: fc.option(number, { nil: undefined }) })
   .map(({ parts, build }) => ({ parts, ...(build === undefined ? {} : { build }) }));
 
-function read(text: string): Version {
+function versionOf(text: string): Version {
   const parsed = parseVersion(text);
   if (parsed === undefined) throw new Error(`${text} is no version`);
   return parsed;
@@ -37,7 +37,7 @@ describe("parseVersion", () => {
     ["4.2.1.1-101000062023110109", { parts: [4n, 2n, 1n, 1n], build: 101000062023110109n }],
     ["4.2.1.1_101000062023110109", { parts: [4n, 2n, 1n, 1n], build: 101000062023110109n }],
     ["007.01", { parts: [7n, 1n] }],
-  ])("reads %j", (text, expected) => {
+  ])("parses %j", (text, expected) => {
     expect(parseVersion(text)).toEqual(expected);
   });
 
@@ -56,11 +56,11 @@ describe("parseVersion", () => {
     "4,3",
     "latest",
     "4.3 5",
-  ])("refuses %j", (text) => {
+  ])("rejects %j", (text) => {
     expect(parseVersion(text)).toBeUndefined();
   });
 
-  it("gives back what was formatted", () => {
+  it("parses what formatVersion returns", () => {
     fc.assert(
       fc.property(version, (made) => {
         expect(parseVersion(formatVersion(made))).toEqual(made);
@@ -69,8 +69,8 @@ describe("parseVersion", () => {
     );
   });
 
-  it("keeps a build beyond 2^53 to the last digit", () => {
-    expect(formatVersion(read("4.2.1.1-101000062023110109"))).toBe("4.2.1.1-101000062023110109");
+  it("keeps every digit of a build above 2^53", () => {
+    expect(formatVersion(versionOf("4.2.1.1-101000062023110109"))).toBe("4.2.1.1-101000062023110109");
   });
 });
 
@@ -86,12 +86,12 @@ describe("compareVersions", () => {
     ["4.2.1.1-999", "4.2.1.2-1"],
     ["4.2-9", "4.2.0-1"],
   ])("puts %s before %s", (lower, higher) => {
-    expect(compareVersions(read(lower), read(higher))).toBeLessThan(0);
-    expect(compareVersions(read(higher), read(lower))).toBeGreaterThan(0);
+    expect(compareVersions(versionOf(lower), versionOf(higher))).toBeLessThan(0);
+    expect(compareVersions(versionOf(higher), versionOf(lower))).toBeGreaterThan(0);
   });
 
-  it("counts a missing build as 0", () => {
-    expect(compareVersions(read("4.2.1.1"), read("4.2.1.1-0"))).toBe(0);
+  it("treats a missing build as 0", () => {
+    expect(compareVersions(versionOf("4.2.1.1"), versionOf("4.2.1.1-0"))).toBe(0);
   });
 
   it("is antisymmetric, and 0 for a version and itself", () => {
@@ -115,7 +115,7 @@ describe("compareVersions", () => {
     );
   });
 
-  it("is 0 only for versions that are written alike, but for a build of 0", () => {
+  it("is 0 only for versions with the same text, except for a build of 0", () => {
     fc.assert(
       fc.property(version, version, (a, b) => {
         const written = (one: Version) => formatVersion(one.build === 0n ? { parts: one.parts } : one);
@@ -126,7 +126,7 @@ describe("compareVersions", () => {
 });
 
 describe("compareParts", () => {
-  it("looks only at the parts that both have", () => {
+  it("compares only the parts that both versions have", () => {
     expect(compareParts([4n, 3n], [4n, 3n, 5n])).toBe(0);
     expect(compareParts([4n, 3n, 5n], [4n, 3n])).toBe(0);
     expect(compareParts([4n, 2n, 9n], [4n, 3n])).toBeLessThan(0);
@@ -134,11 +134,11 @@ describe("compareParts", () => {
 });
 
 describe("lowestVersion", () => {
-  it("finds the lowest wherever it stands", () => {
+  it("finds the lowest at any position", () => {
     const texts = ["4.3.5.2", "4.2.1.8-2", "4.2.1.8-1", "4.10"];
     for (let i = 0; i < texts.length; i++) {
-      const turned = [...texts.slice(i), ...texts.slice(0, i)].map(read);
-      expect(lowestVersion(turned)).toEqual(read("4.2.1.8-1"));
+      const turned = [...texts.slice(i), ...texts.slice(0, i)].map(versionOf);
+      expect(lowestVersion(turned)).toEqual(versionOf("4.2.1.8-1"));
     }
   });
 
@@ -147,7 +147,7 @@ describe("lowestVersion", () => {
   });
 });
 
-function pin(text: string): Constraint {
+function constraintOf(text: string): Constraint {
   const constraint = parseConstraint(text);
   if (constraint === undefined) throw new Error(`${text} is no constraint`);
   return constraint;
@@ -161,12 +161,12 @@ describe("parseConstraint", () => {
     [" >= 2.0.75 ", { kind: "minimum", version: { parts: [2n, 0n, 75n] } }],
     ["4.2.1.1-7", { kind: "at", version: { parts: [4n, 2n, 1n, 1n], build: 7n } }],
     [" latest ", { kind: "latest" }],
-  ])("reads %j", (text, expected) => {
+  ])("parses %j", (text, expected) => {
     expect(parseConstraint(text)).toEqual(expected);
   });
 
   it.each(["", ">=", ">=latest", ">4.3", "=4.3", "<=4.3", "~4.3", "^4.3", "4.x", "4.*", "Latest", "newest"])(
-    "refuses %j",
+    "rejects %j",
     (text) => {
       expect(parseConstraint(text)).toBeUndefined();
     },
@@ -190,7 +190,7 @@ describe("standing", () => {
     ["2.0.75", "2.0.7.9", "behind"],
     ["2.0.75", "2.0.76.1", "newer"],
     ["2", "2.9.9", "current"],
-    // floor
+    // minimum
     [">=2.0.75", "2.0.75.28", "current"],
     [">=2.0.75", "2.0.76", "current"],
     [">=2.0.75", "3", "current"],
@@ -207,9 +207,9 @@ describe("standing", () => {
     ["4.2.1.1-101000062023110109", "4.2.1.1-101000062023110108", "behind"],
     // latest
     ["latest", "0.0.1", "current"],
-  ] as const)("of pin %s: %s is %s", (text, version, expected) => {
-    expect(standing(read(version), pin(text))).toBe(expected);
-    expect(holds(read(version), pin(text))).toBe(expected === "current");
+  ] as const)("with constraint %s: %s is %s", (text, version, expected) => {
+    expect(standing(versionOf(version), constraintOf(text))).toBe(expected);
+    expect(holds(versionOf(version), constraintOf(text))).toBe(expected === "current");
   });
 });
 
@@ -224,21 +224,21 @@ function expectMonotone(a: Version, b: Version, constraint: Constraint): void {
   expect(place(lower)).toBeLessThanOrEqual(place(higher));
 }
 
-describe("the standing of a higher version is never lower", () => {
-  it("for pins without a build, whatever the number of parts", () => {
+describe("a higher version never has a lower standing", () => {
+  it("for constraints without a build, with any number of parts", () => {
     fc.assert(
-      fc.property(kind, parts(1, 4), parts(1, 4), parts(1, 4), (as, wanted, a, b) => {
-        expectMonotone({ parts: a }, { parts: b }, { kind: as, version: { parts: wanted } });
+      fc.property(kind, parts(1, 4), parts(1, 4), parts(1, 4), (as, target, a, b) => {
+        expectMonotone({ parts: a }, { parts: b }, { kind: as, version: { parts: target } });
       }),
       { numRuns: 500 },
     );
   });
 
-  it("for pins with a build, among versions with as many parts", () => {
+  it("for constraints with a build, among versions with the same number of parts", () => {
     const built = fc.record({ parts: parts(2), build: smallNumber });
     fc.assert(
-      fc.property(kind, built, built, built, (as, wanted, a, b) => {
-        expectMonotone(a, b, { kind: as, version: wanted });
+      fc.property(kind, built, built, built, (as, target, a, b) => {
+        expectMonotone(a, b, { kind: as, version: target });
       }),
       { numRuns: 500 },
     );
@@ -246,16 +246,16 @@ describe("the standing of a higher version is never lower", () => {
 });
 
 describe("shownFor", () => {
-  it("names the build only where the pin has one", () => {
-    const version = read("4.3.5.2-7");
-    expect(shownFor(pin("4.3.5.2"), version)).toBe("4.3.5.2");
-    expect(shownFor(pin(">=4.3"), version)).toBe("4.3.5.2");
-    expect(shownFor(pin("latest"), version)).toBe("4.3.5.2");
-    expect(shownFor(pin("4.3.5.2-6"), version)).toBe("4.3.5.2-7");
+  it("shows the build only if the constraint has one", () => {
+    const version = versionOf("4.3.5.2-7");
+    expect(shownFor(constraintOf("4.3.5.2"), version)).toBe("4.3.5.2");
+    expect(shownFor(constraintOf(">=4.3"), version)).toBe("4.3.5.2");
+    expect(shownFor(constraintOf("latest"), version)).toBe("4.3.5.2");
+    expect(shownFor(constraintOf("4.3.5.2-6"), version)).toBe("4.3.5.2-7");
   });
 });
 
-describe("two constraints on one thing", () => {
+describe("exclude", () => {
   it.each([
     ["2.0.78", "2.0.79", true],
     ["2.0.78.260600", "2.0.78.260601", true],
@@ -270,13 +270,13 @@ describe("two constraints on one thing", () => {
     ["latest", "2.0.78", true],
     ["newest", "newest", false],
     ["newest", "2.0.78", true],
-  ])("%s and %s: exclude each other is %s", (one, other, expected) => {
+  ])("for %s and %s returns %s", (one, other, expected) => {
     expect(exclude(one, other)).toBe(expected);
     expect(exclude(other, one)).toBe(expected);
   });
 });
 
-it("lists versions newest first, each once, also with what follows them", () => {
+it("newestFirst lists each version once, newest first, also with suffixes", () => {
   expect(newestFirst(["4.3.9.0", "4.3.10.0", "unknown", "4.3.9.0", "4.3.9.0-200.el7", "4.3.9.0-1000.el8"])).toEqual([
     "4.3.10.0",
     "4.3.9.0-1000.el8",

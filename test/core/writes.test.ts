@@ -36,22 +36,22 @@ const refused = (refusal: RefusalKind) => new Refused("refused the upgrade call:
 const lost = () => new Unreachable("socket hang up", { sent: true, responded: false });
 const notSent = () => new Unreachable("connection refused", { sent: false, responded: false });
 
-describe("a call that is refused", () => {
-  it("because something runs waits for it as long as it takes, and is made again after two looks", async () => {
+describe("a rejected upgrade request", () => {
+  it("is retried after another operation that caused the rejection has ended, and after two reads", async () => {
     const { outcome, starts, journal } = await play({
-      looks: [upgrade(), upgrade(), waiting(), upgrade(), upgrade(), satisfied],
+      reads: [upgrade(), upgrade(), waiting(), upgrade(), upgrade(), satisfied],
       starts: [refused("busy"), task],
       inspections: ENDED,
     });
     expect(outcome.status).toBe("current");
     expect(starts).toBe(2);
-    expect(journal.slice(0, 7)).toEqual(["look", "look", "start", "look", "look", "look", "start"]);
+    expect(journal.slice(0, 7)).toEqual(["read", "read", "start", "read", "read", "read", "start"]);
   });
 
-  it("because something runs is tried far more often than one that was not ready", async () => {
+  it("is retried far more often for another operation in progress than for a server that is not ready", async () => {
     const busy = Array<Refused>(3 * SOON_TRIES).fill(refused("busy"));
     const { outcome, starts } = await play({
-      looks: [...Array(2 * (busy.length + 1)).fill(upgrade()), satisfied],
+      reads: [...Array(2 * (busy.length + 1)).fill(upgrade()), satisfied],
       starts: [...busy, task],
       inspections: ENDED,
     });
@@ -59,9 +59,9 @@ describe("a call that is refused", () => {
     expect(starts).toBe(busy.length + 1);
   });
 
-  it("because something runs joins when that proves to be our upgrade", async () => {
+  it("is followed by joining if the other operation is our upgrade", async () => {
     const { outcome, starts } = await play({
-      looks: [upgrade(), upgrade(), joining, satisfied],
+      reads: [upgrade(), upgrade(), joining, satisfied],
       starts: [refused("busy")],
       inspections: ENDED,
     });
@@ -69,30 +69,30 @@ describe("a call that is refused", () => {
     expect(starts).toBe(1);
   });
 
-  it("because the server was not ready is made again, with a pause and two looks before each", async () => {
+  it("is retried if the server was not ready, with a pause and two reads before each attempt", async () => {
     const { outcome, starts, journal, took } = await play({
-      looks: [upgrade(), upgrade(), upgrade(), upgrade(), upgrade(), upgrade(), satisfied],
+      reads: [upgrade(), upgrade(), upgrade(), upgrade(), upgrade(), upgrade(), satisfied],
       starts: [refused("soon"), refused("soon"), task],
       inspections: ENDED,
     });
     expect(outcome.status).toBe("current");
     expect(starts).toBe(3);
-    expect(journal.join(" ")).toMatch(/^(look look start ){3}/);
+    expect(journal.join(" ")).toMatch(/^(read read start ){3}/);
     expect(took).toBeGreaterThan(1_000);
   });
 
-  it("because the server was not ready is given up after a few tries, and nothing is left behind", async () => {
+  it("fails the run after a few attempts if the server is never ready, without a record", async () => {
     const cause = refused("soon");
-    const { outcome, starts } = await play({ looks: [upgrade()], starts: [cause] });
+    const { outcome, starts } = await play({ reads: [upgrade()], starts: [cause] });
     expect(outcome).toMatchObject({ status: "behind", accepted: false });
     expect(outcome.error).toBe(cause);
     expect(outcome.upgrade).toBeUndefined();
     expect(starts).toBe(SOON_TRIES + 1);
   });
 
-  it("for good is not made again", async () => {
+  it("is not retried if the rejection is final", async () => {
     const cause = refused("final");
-    const { outcome, starts } = await play({ looks: [upgrade()], starts: [cause] });
+    const { outcome, starts } = await play({ reads: [upgrade()], starts: [cause] });
     expect(outcome).toMatchObject({ status: "behind", accepted: false });
     expect(outcome.error).toBe(cause);
     expect(starts).toBe(1);
@@ -101,16 +101,16 @@ describe("a call that is refused", () => {
   it.each([
     ["current", satisfied, "current"],
     ["newer", newer, "newer"],
-  ] as const)("for good is no error when the look after it shows %s", async (_, third, status) => {
-    const { outcome, starts } = await play({ looks: [upgrade(), upgrade(), third], starts: [refused("final")] });
+  ] as const)("is no error if the next read shows %s", async (_, third, status) => {
+    const { outcome, starts } = await play({ reads: [upgrade(), upgrade(), third], starts: [refused("final")] });
     expect(outcome.status).toBe(status);
     expect(outcome.error).toBeUndefined();
     expect(starts).toBe(1);
   });
 
-  it("for good is no error when the look after it shows our upgrade", async () => {
+  it("is no error if the next read shows our upgrade", async () => {
     const { outcome, starts } = await play({
-      looks: [upgrade(), upgrade(), joining, satisfied],
+      reads: [upgrade(), upgrade(), joining, satisfied],
       starts: [refused("final")],
       inspections: ENDED,
     });
@@ -120,10 +120,10 @@ describe("a call that is refused", () => {
   });
 });
 
-describe("a call whose answer is lost", () => {
-  it("is looked for and joined, never sent again", async () => {
+describe("an upgrade request whose response is lost", () => {
+  it("is searched for and joined, and never sent again", async () => {
     const { outcome, starts, warnings } = await play({
-      looks: [upgrade(), upgrade(), upgrade(), upgrade(), joining, satisfied],
+      reads: [upgrade(), upgrade(), upgrade(), upgrade(), joining, satisfied],
       starts: [lost(), task],
       inspections: ENDED,
     });
@@ -137,16 +137,16 @@ describe("a call whose answer is lost", () => {
     ]);
   });
 
-  it("is found although it is over by then", async () => {
-    const { outcome, starts } = await play({ looks: [upgrade(), upgrade(), upgrade(), satisfied], starts: [lost()] });
+  it("is found although its upgrade has already ended", async () => {
+    const { outcome, starts } = await play({ reads: [upgrade(), upgrade(), upgrade(), satisfied], starts: [lost()] });
     expect(outcome.status).toBe("current");
     expect(outcome.error).toBeUndefined();
     expect(starts).toBe(1);
   });
 
-  it("is found although the looks themselves meet silence", async () => {
+  it("is found although the vendor is unreachable for some reads", async () => {
     const { outcome, starts } = await play({
-      looks: [upgrade(), upgrade(), notSent(), notSent(), notSent(), joining, satisfied],
+      reads: [upgrade(), upgrade(), notSent(), notSent(), notSent(), joining, satisfied],
       starts: [lost()],
       inspections: ENDED,
     });
@@ -154,9 +154,9 @@ describe("a call whose answer is lost", () => {
     expect(starts).toBe(1);
   });
 
-  it("may still take effect when something else satisfies the target: that is waited for", async () => {
+  it("is waited for although another version satisfies the target, because it may still take effect", async () => {
     const { outcome, starts, took } = await play({
-      looks: [upgrade(), upgrade(), { kind: "satisfied", at: "4.2.5.1" }],
+      reads: [upgrade(), upgrade(), { kind: "satisfied", at: "4.2.5.1" }],
       starts: [lost()],
     });
     expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "succeeded" } });
@@ -164,9 +164,9 @@ describe("a call whose answer is lost", () => {
     expect(took).toBeGreaterThanOrEqual(29_000);
   });
 
-  it("is not sent again when no upgrade appears, but told as unconfirmed", async () => {
+  it("is reported as unconfirmed if no upgrade appears, and not sent again", async () => {
     const cause = lost();
-    const { outcome, starts, took } = await play({ looks: [upgrade()], starts: [cause, task] });
+    const { outcome, starts, took } = await play({ reads: [upgrade()], starts: [cause, task] });
     expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "unconfirmed", cause } });
     expect(outcome.error?.message).toMatch(
       /^Orders database: the response to the upgrade request was lost \(socket hang up\), and no upgrade appeared within 3\d s\. It was not sent again\.$/,
@@ -177,9 +177,9 @@ describe("a call whose answer is lost", () => {
     expect(took).toBeLessThan(35_000);
   });
 
-  it("is never sent again, whatever is seen in between", async () => {
+  it("is never sent again, even if reads in between show another operation", async () => {
     const { outcome, starts } = await play({
-      looks: [upgrade(), upgrade(), waiting(), upgrade(), upgrade(), waiting(), upgrade()],
+      reads: [upgrade(), upgrade(), waiting(), upgrade(), upgrade(), waiting(), upgrade()],
       starts: [lost(), task],
     });
     expect(outcome.error?.code).toBe("unconfirmed");
@@ -187,20 +187,20 @@ describe("a call whose answer is lost", () => {
   });
 });
 
-describe("a call that certainly was not sent", () => {
-  it("is made again after two looks", async () => {
+describe("an upgrade request that was certainly not sent", () => {
+  it("is sent again after two reads", async () => {
     const { outcome, starts, journal } = await play({
-      looks: [upgrade(), upgrade(), upgrade(), upgrade(), satisfied],
+      reads: [upgrade(), upgrade(), upgrade(), upgrade(), satisfied],
       starts: [notSent(), task],
       inspections: ENDED,
     });
     expect(outcome.status).toBe("current");
     expect(starts).toBe(2);
-    expect(journal.slice(0, 6)).toEqual(["look", "look", "start", "look", "look", "start"]);
+    expect(journal.slice(0, 6)).toEqual(["read", "read", "start", "read", "read", "start"]);
   });
 
-  it("is given up after as long as nobody may answer, and nothing is left behind", async () => {
-    const { outcome, took } = await play({ looks: [upgrade()], starts: [notSent()] });
+  it("fails the run after the unreachable budget, without a record", async () => {
+    const { outcome, took } = await play({ reads: [upgrade()], starts: [notSent()] });
     expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "unreachable" } });
     expect(outcome.error?.message).toMatch(/^Orders database: the upgrade request could not be sent for 20 min/);
     expect(outcome.upgrade).toBeUndefined();
@@ -208,23 +208,23 @@ describe("a call that certainly was not sent", () => {
   });
 });
 
-describe("a call that ends in any other error", () => {
-  it("ends the run with that error", async () => {
+describe("an upgrade request that fails with any other error", () => {
+  it("fails the run with that error", async () => {
     const cause = new UpgradeError("unauthorized", "The agent refused the credentials.");
-    const { outcome, starts } = await play({ looks: [upgrade()], starts: [cause, task] });
+    const { outcome, starts } = await play({ reads: [upgrade()], starts: [cause, task] });
     expect(outcome).toMatchObject({ status: "behind", accepted: false });
     expect(outcome.error).toBe(cause);
     expect(starts).toBe(1);
   });
 });
 
-/** What nobody expects to be thrown once a write was handed over. */
+/** Unexpected values that a write may throw. */
 const ODD: readonly (readonly [string, unknown])[] = [
   ["a TypeError", new TypeError("x is not a function")],
-  ["an AbortError of somebody else", new DOMException("This operation was aborted", "AbortError")],
+  ["an unrelated AbortError", new DOMException("This operation was aborted", "AbortError")],
   ["a string", "socket hang up"],
   ["nothing", undefined],
-  ["an object without a text", Object.create(null)],
+  ["an object without a message", Object.create(null)],
 ];
 const window = { opens: "2026-01-01T18:00:00.000Z", closes: "2026-01-01T22:00:00.000Z" };
 
@@ -234,10 +234,10 @@ function throwing(thrown: unknown): () => never {
   };
 }
 
-describe.each(ODD)("after %s, nobody knows whether the vendor received", (_, thrown) => {
-  it("an upgrade request: it is looked for, joined, and never sent again", async () => {
+describe.each(ODD)("an unexpected exception: %s", (_, thrown) => {
+  it("of an upgrade request leads to a search and a join, and the request is never sent again", async () => {
     const { outcome, starts, warnings } = await play({
-      looks: [upgrade(), upgrade(), upgrade(), joining, satisfied],
+      reads: [upgrade(), upgrade(), upgrade(), joining, satisfied],
       starts: [throwing(thrown), task],
       inspections: [running, succeeded],
     });
@@ -247,33 +247,33 @@ describe.each(ODD)("after %s, nobody knows whether the vendor received", (_, thr
     expect(warnings).toEqual([expect.stringContaining("the response to the upgrade request was lost")]);
   });
 
-  it("an upgrade request that is not found: it is told as unconfirmed", async () => {
-    const { outcome, starts } = await play({ looks: [upgrade()], starts: [throwing(thrown), task] });
+  it("of an upgrade request that is not found is reported as unconfirmed", async () => {
+    const { outcome, starts } = await play({ reads: [upgrade()], starts: [throwing(thrown), task] });
     expect(outcome.error?.code).toBe("unconfirmed");
     expect(starts).toBe(1);
   });
 
-  it("an upgrade request of a run that ends: the state remembers it", async () => {
+  it("of an upgrade request in an aborted run is stored in the state", async () => {
     const ending = ({ abort }: Stage) => {
       abort(interrupted());
       return upgrade();
     };
-    const { outcome } = await play({ looks: [upgrade(), upgrade(), ending], starts: [throwing(thrown)] });
+    const { outcome } = await play({ reads: [upgrade(), upgrade(), ending], starts: [throwing(thrown)] });
     expect(outcome).toMatchObject({ status: "upgrading", accepted: true, upgrade: { state: "unknown" } });
   });
 
-  it("a request for many: they are looked for, and it is not sent again", async () => {
+  it("of a request for several units leads to a search, and the request is not sent again", async () => {
     const world = new World(many(2, "2.0.69.250900"));
-    const { outcome, calls } = await world.up({
+    const { outcome, requests } = await world.up({
       on: (moment) => {
-        if (moment === "call:end") throw thrown;
+        if (moment === "start:end") throw thrown;
       },
     });
     expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
-    expect(calls).toHaveLength(1);
+    expect(requests).toHaveLength(1);
   });
 
-  it("RETRY or ROLLBACK: the task tells", async () => {
+  it("of RETRY or ROLLBACK leads to a read of the task", async () => {
     const warnings: string[] = [];
     const quiet = { report: () => undefined, inform: () => undefined, conceal: () => undefined };
     const signal = new AbortController().signal;
@@ -295,9 +295,9 @@ describe.each(ODD)("after %s, nobody knows whether the vendor received", (_, thr
     expect(warnings.at(-1)).toMatch(/; looking at upgrade 11$/);
   });
 
-  it("a cancellation: the task is looked at, and it is sent again", async () => {
+  it("of a cancellation leads to a read of the task and another cancellation", async () => {
     const { outcome, journal } = await play({
-      looks: [{ kind: "satisfied", at: "4.2.1.8" }],
+      reads: [{ kind: "satisfied", at: "4.2.1.8" }],
       inspections: [{ kind: "scheduled", window }],
       cancellations: [throwing(thrown), () => undefined],
       remembered: record("deferred", { window }),
@@ -306,23 +306,23 @@ describe.each(ODD)("after %s, nobody knows whether the vendor received", (_, thr
     expect(journal.filter((entry) => entry === "cancel 11")).toHaveLength(2);
   });
 
-  it("the cancellation of many: they are looked at, and none is run twice", async () => {
+  it("of a cancellation of several tasks leads to a read, and no upgrade runs twice", async () => {
     const world = fleet();
     await world.up(windowed);
     let first = true;
-    const { outcome, calls } = await world.up({
+    const { outcome, requests } = await world.up({
       on: (moment) => {
-        if (moment !== "withdraw:end" || !first) return;
+        if (moment !== "cancel:end" || !first) return;
         first = false;
         throw thrown;
       },
     });
     expect(outcome.status).toBe("current");
-    expect(calls).toHaveLength(1);
+    expect(requests).toHaveLength(1);
     expect(world.vendor.broken).toEqual([]);
   });
 
-  it("what is sent by the HTTP client", async () => {
+  it("of a request of the HTTP client is reported as possibly sent", async () => {
     const transport = { send: async () => throwing(thrown)(), close: async () => undefined };
     const http = new HttpClient({ transport, clock: new VirtualClock(), signal: new AbortController().signal });
     const error = await http.write({ origin: "http://x", target: "/", body: "" }).catch((reason: unknown) => reason);
@@ -330,7 +330,7 @@ describe.each(ODD)("after %s, nobody knows whether the vendor received", (_, thr
     expect(error).toMatchObject({ sent: true, tls: false });
   });
 
-  it("but half a body has no effect", async () => {
+  it("of an incomplete upload is reported as not sent", async () => {
     const transport = { send: async () => throwing(thrown)(), close: async () => undefined };
     const http = new HttpClient({ transport, clock: new VirtualClock(), signal: new AbortController().signal });
     const stream = { length: 2, chunks: () => (async function* () {})() };
@@ -338,12 +338,12 @@ describe.each(ODD)("after %s, nobody knows whether the vendor received", (_, thr
     expect(await sent.catch((reason: unknown) => reason)).toMatchObject({ code: INCOMPLETE, sent: false });
   });
 
-  it("but what comes before it was certainly not sent", async () => {
+  it("before a request is reported as not sent", async () => {
     const error = await beforeSending(throwing(thrown)).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(UpgradeError);
     expect(await sending(async () => Promise.reject(error)).catch((reason: unknown) => reason)).toBe(error);
     const { outcome, starts } = await play({
-      looks: [upgrade()],
+      reads: [upgrade()],
       starts: [() => beforeSending<typeof task>(throwing(thrown))],
     });
     expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "unexpected" } });
@@ -352,31 +352,31 @@ describe.each(ODD)("after %s, nobody knows whether the vendor received", (_, thr
   });
 });
 
-describe("what a driver states of a write", () => {
-  it("is kept as it is", async () => {
-    const said = new Unreachable("throttled", { sent: false, responded: true });
-    expect(await sending(async () => Promise.reject(said)).catch((reason: unknown) => reason)).toBe(said);
+describe("the result of a write that a driver reports", () => {
+  it("is not changed", async () => {
+    const error = new Unreachable("throttled", { sent: false, responded: true });
+    expect(await sending(async () => Promise.reject(error)).catch((reason: unknown) => reason)).toBe(error);
   });
 });
 
 describe("a fleet", () => {
-  /** How long a lost call may take to show: see `policy` in fleet/world.ts. */
+  /** How long a request with a lost response may take to appear: see `POLICY` in fleet/world.ts. */
   const LOST = SETTLE;
 
-  describe("a call whose answer was lost", () => {
-    it("after its effect is found, and never sent again", async () => {
+  describe("an upgrade request whose response was lost", () => {
+    it("is found if it took effect, and never sent again", async () => {
       const world = new World(many(3, OLD));
-      const { outcome, calls, warnings } = await world.up({ faults: ["lost-after"] });
+      const { outcome, requests, warnings } = await world.up({ faults: ["lost-after"] });
       expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
-      expect(calls).toHaveLength(1);
+      expect(requests).toHaveLength(1);
       expect(warnings).toEqual([
         "Searching for the upgrades, because the response to the upgrade request was lost (Connection reset.).",
       ]);
     });
 
-    it("before its effect is looked for, and not sent again in the same run", async () => {
+    it("is searched for if it did not take effect, and not sent again in the same run", async () => {
       const world = new World(many(3, OLD));
-      const { outcome, calls, took } = await world.up({ faults: ["lost-before"] });
+      const { outcome, requests, took } = await world.up({ faults: ["lost-before"] });
       expect(outcome).toMatchObject({
         status: "behind",
         accepted: false,
@@ -386,19 +386,19 @@ describe("a fleet", () => {
       expect(outcome.problems?.["i001"]).toBe(
         "no upgrade appeared: the response to the upgrade request was lost (Connection reset.)",
       );
-      expect(calls).toHaveLength(1);
+      expect(requests).toHaveLength(1);
       expect(took).toBeGreaterThan(LOST);
       expect(took).toBeLessThan(LOST + MINUTE);
       const next = await world.up();
       expect(next.outcome.status).toBe("current");
-      expect(next.calls).toEqual([["i001", "i002", "i003"]]);
+      expect(next.requests).toEqual([["i001", "i002", "i003"]]);
     });
 
-    it("does not keep other batches from being sent", async () => {
+    it("does not prevent other batches from being sent", async () => {
       const world = new World([...many(2, OLD), ...many(2, "2.0.75.28", {}, 3)]);
-      const { outcome, calls } = await world.up({ faults: ["lost-before"] });
+      const { outcome, requests } = await world.up({ faults: ["lost-before"] });
       expect(outcome).toMatchObject({ status: "behind", error: { code: "unconfirmed" } });
-      expect(calls).toEqual([
+      expect(requests).toEqual([
         ["i001", "i002"],
         ["i003", "i004"],
       ]);
@@ -406,30 +406,33 @@ describe("a fleet", () => {
     });
 
     it.each([
-      ["after its effect", "lost-after", 0],
-      ["before its effect", "lost-before", 1],
-    ] as const)("%s, in a run that was stopped right then: the next waits first", async (_, fault, again) => {
-      const world = new World(many(2, OLD, { fates: [{ startsAfter: 4 * MINUTE }] }));
-      const first = await world.up({ faults: [fault], abortAfter: 10 * SECOND });
-      expect(first.outcome).toMatchObject({
-        status: "upgrading",
-        accepted: true,
-        error: { code: "interrupted" },
-        upgrade: { state: "unknown" },
-      });
-      expect(first.outcome.error?.message).toBe(
-        "Interrupted: the upgrade request was sent to Orders fleet, but no response was received.",
-      );
-      const next = await world.up();
-      expect(next.outcome.status).toBe("current");
-      expect(next.calls).toHaveLength(again);
-      const sentAgain = next.requests.find(({ what }) => what === "call")?.at;
-      const sentFirst = Date.parse(first.outcome.upgrade?.startedAt ?? "");
-      if (again > 0) expect((sentAgain ?? 0) - sentFirst).toBeGreaterThanOrEqual(LOST);
-      expect(world.vendor.broken).toEqual([]);
-    });
+      ["after it took effect", "lost-after", 0],
+      ["before it took effect", "lost-before", 1],
+    ] as const)(
+      "is waited for by the next run if it was lost %s and the run was interrupted",
+      async (_, fault, again) => {
+        const world = new World(many(2, OLD, { fates: [{ startsAfter: 4 * MINUTE }] }));
+        const first = await world.up({ faults: [fault], abortAfter: 10 * SECOND });
+        expect(first.outcome).toMatchObject({
+          status: "upgrading",
+          accepted: true,
+          error: { code: "interrupted" },
+          upgrade: { state: "unknown" },
+        });
+        expect(first.outcome.error?.message).toBe(
+          "Interrupted: the upgrade request was sent to Orders fleet, but no response was received.",
+        );
+        const next = await world.up();
+        expect(next.outcome.status).toBe("current");
+        expect(next.requests).toHaveLength(again);
+        const sentAgain = next.journal.find(({ what }) => what === "start")?.at;
+        const sentFirst = Date.parse(first.outcome.upgrade?.startedAt ?? "");
+        if (again > 0) expect((sentAgain ?? 0) - sentFirst).toBeGreaterThanOrEqual(LOST);
+        expect(world.vendor.broken).toEqual([]);
+      },
+    );
 
-    it("is known to be accepted once its upgrades show", async () => {
+    it("is recorded as accepted once its upgrades appear", async () => {
       const world = new World(many(2, OLD, { fates: [{ takes: HOUR }] }));
       const { outcome } = await world.up({ faults: ["lost-after"], abortAfter: 30 * MINUTE });
       expect(outcome).toMatchObject({ status: "upgrading", upgrade: { state: "running" } });
@@ -439,76 +442,76 @@ describe("a fleet", () => {
     });
   });
 
-  describe("a clock that is put forward or back", () => {
-    it.each([24 * HOUR, -24 * HOUR])("by %i ms right after a call changes nothing", async (forward) => {
+  describe("a system clock that is set forward or back", () => {
+    it.each([24 * HOUR, -24 * HOUR])("by %i ms right after an upgrade request has no effect", async (forward) => {
       const world = new World(many(2, OLD, { fates: [{ startsAfter: 4 * MINUTE }] }));
-      const { outcome, calls, took } = await world.up({
+      const { outcome, requests, took } = await world.up({
         on: (moment, _, { clock }) => {
-          if (moment === "call:end") clock.put(forward);
+          if (moment === "start:end") clock.put(forward);
         },
       });
       expect(outcome.status).toBe("current");
-      expect(calls).toHaveLength(1);
+      expect(requests).toHaveLength(1);
       expect(took).toBeLessThan(16 * MINUTE);
     });
 
     it.each([24 * HOUR, -24 * HOUR])(
-      "by %i ms in a run that is stopped does not make the next one forget",
+      "by %i ms in an interrupted run does not hide its request from the next run",
       async (by) => {
         const world = new World(many(2, OLD, { fates: [{ startsAfter: 4 * MINUTE }] }));
         await world.up({
           faults: ["lost-after"],
           abortAfter: 5 * SECOND,
           on: (moment, nth, { clock }) => {
-            if (moment === "look:end" && nth === 3) clock.put(by);
+            if (moment === "read:end" && nth === 3) clock.put(by);
           },
         });
         const next = await world.up();
         expect(next.outcome.status).toBe("current");
-        expect(next.calls).toEqual([]);
+        expect(next.requests).toEqual([]);
         expect(next.took).toBeLessThan(16 * MINUTE);
       },
     );
   });
 
-  describe("calls of several times in one run", () => {
-    it("are all waited for by the next run: the newest that had not shown counts", async () => {
+  describe("upgrade requests at several times in one run", () => {
+    it("are all waited for by the next run: the newest one that had not appeared counts", async () => {
       const slow = { startsAfter: 4 * MINUTE, takes: 20 * MINUTE };
       const world = new World(many(2, OLD, { fates: [{ to: "2.0.51.240305", takes: HOUR }, slow] }));
-      // The second round is asked for after an hour; the run ends before anything of it shows.
+      // The second round is requested after an hour; the run ends before its upgrades appear.
       const first = await world.up({ abortAfter: HOUR + MINUTE });
-      expect(first.calls).toHaveLength(2);
+      expect(first.requests).toHaveLength(2);
       expect(first.outcome.upgrade?.state).toBe("running");
       const next = await world.up();
       expect(next.outcome.status).toBe("current");
-      expect(next.calls).toEqual([]);
+      expect(next.requests).toEqual([]);
       expect(world.vendor.broken).toEqual([]);
     });
 
-    it("do not let a later run forget what an earlier one asked for", async () => {
+    it("are still known to a later run", async () => {
       const world = new World([
         ...many(1, OLD, { fates: [{ ends: "fails", startsAfter: SECOND, takes: SECOND }, {}] }),
         ...many(1, "2.0.75.28", { fates: [{ startsAfter: 4 * MINUTE }] }, 2),
       ]);
       await world.up({ abortAfter: 20 * SECOND });
-      // The first has failed and can be asked for again; the second has been asked for and does not show yet.
+      // The first has failed and can be requested again; the second has been requested and does not appear yet.
       const next = await world.up({ faults: ["busy"] });
       expect(next.outcome.status).toBe("current");
-      expect(next.calls).toEqual([["i001"], ["i001"]]);
+      expect(next.requests).toEqual([["i001"], ["i001"]]);
       expect(next.warnings).toEqual([
         "Upgrades failed since the last run, and are requested again: i001 (t1: disk full.)",
       ]);
       expect(world.vendor.broken).toEqual([]);
     });
 
-    it("are still waited for when the run that waited for them was stopped as well", async () => {
+    it("are still waited for if the run that waited for them was interrupted as well", async () => {
       const world = new World(many(2, OLD, { fates: [{ startsAfter: 4 * MINUTE }] }));
       await world.up({ faults: ["lost-after"], abortAfter: 5 * SECOND });
       await world.up({ abortAfter: 5 * SECOND });
-      await world.up({ abortAfter: 5 * SECOND, silence: [[0, HOUR]] });
+      await world.up({ abortAfter: 5 * SECOND, unreachable: [[0, HOUR]] });
       const last = await world.up();
       expect(last.outcome.status).toBe("current");
-      expect(last.calls).toEqual([]);
+      expect(last.requests).toEqual([]);
     });
   });
 });

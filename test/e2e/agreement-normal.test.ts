@@ -4,7 +4,7 @@ import { normalState } from "./agreement-normal";
 
 const URN = "urn:pulumi:dev::shop::pulumi-nodejs:dynamic/oceanbase:ClusterVersion::orders";
 
-/** A state of one pin, as far as the comparison looks at it. */
+/** A state with one resource, with the properties that the comparison uses. */
 function state(ports: readonly number[], task: string, more: Record<string, unknown> = {}): Deployment {
   const endpoints = ports.map((port) => `http://127.0.0.1:${port}`);
   const members = Object.fromEntries([...ports].sort().map((port) => [`127.0.0.1:${port}`, "4.3.5.2"]));
@@ -15,8 +15,8 @@ function state(ports: readonly number[], task: string, more: Record<string, unkn
   return { version: 3, deployment: { manifest: {}, resources: [resource] } };
 }
 
-describe("two states agree", () => {
-  test("where only ports, times and names of tasks differ", () => {
+describe("normalState", () => {
+  test("is equal if only ports, times and task ids differ", () => {
     const one = normalState(state([4001, 4002, 4003], "11"));
     expect(normalState(state([9003, 9001, 9002], "26"))).toEqual(one);
     expect(JSON.stringify(one)).toContain('"127.0.0.1:<port 3>":"4.3.5.2"');
@@ -29,7 +29,7 @@ describe("two states agree", () => {
       "the order of endpoints",
       state([1, 2, 3], "11", { endpoints: [3, 2, 1].map((port) => `http://127.0.0.1:${port}`) }),
     ],
-  ])("but not where %s does", (_, other) => {
+  ])("differs if %s differs", (_, other) => {
     expect(normalState(other)).not.toEqual(normalState(state([1, 2, 3], "11")));
   });
 });

@@ -1,6 +1,6 @@
 import type { Deployment } from "../engine";
 
-/** What the values of a state are known to differ in from run to run, by the key under which they stand. */
+/** Values of a state that differ from run to run, by their key. */
 const VARYING_KEYS: Readonly<Record<string, string>> = {
   // Times.
   created: "<time>",
@@ -9,22 +9,22 @@ const VARYING_KEYS: Readonly<Record<string, string>> = {
   finishedAt: "<time>",
   opens: "<time>",
   closes: "<time>",
-  // Ids that a vendor counts on, or draws.
+  // Ids that a vendor counts or generates.
   task: "<task>",
   tasks: "<tasks>",
-  // What has been sealed, with the passphrase of one stack; and certificates that a simulator made for itself.
-  ciphertext: "<sealed>",
+  // Encrypted values, with the passphrase of one stack, and certificates that a simulator generated.
+  ciphertext: "<encrypted>",
   caCertificate: "<certificate>",
 };
 
-/** Where in the program a resource was declared: for display alone, and the local engine displays none. */
+/** The position of a resource in the program, only for display; the local engine does not record it. */
 const LEFT_OUT = new Set(["sourcePosition", "stackTrace"]);
 
-/** What texts are known to differ in. In this order. */
+/** Parts of texts that differ from run to run, in the order of replacement. */
 const VARYING_TEXTS: readonly (readonly [RegExp, string])[] = [
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "<uuid>"],
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "<time>"],
-  // How far a vendor had got, and what it called its task, when a run was ended by a signal or a limit.
+  // The task in progress when a run was ended by a signal or a time limit.
   [/is still running \S+ \S+/g, "is still running <kind> <task>"],
   [/\bupgrade \S+ \(/g, "upgrade <task> ("],
   [/-i \S+`/g, "-i <task>`"],
@@ -36,14 +36,14 @@ const LOCAL_PORT = /\b(127\.0\.0\.1|localhost|\[::1\]):(\d+)/g;
 type Json = unknown;
 
 /**
- * The state as two runs of the same story have to agree on it: all resources, and what is pending. The manifest says which
- * engine wrote it, and the keeper of secrets is each engine's own.
+ * The state that two runs of the same scenario must agree on: all resources and pending operations. The manifest contains the
+ * engine that wrote it, and each engine has its own secrets provider.
  */
 export function normalState({ version, deployment }: Deployment): Json {
   const { resources = [], pending_operations = [] } = deployment;
   const state = {
     version,
-    // Steps that run at the same time end in any order.
+    // Concurrent steps end in any order.
     resources: [...resources].sort(byUrn),
     pending: pending_operations.map(({ resource, type }) => ({ urn: resource.urn, type, resource })),
   };

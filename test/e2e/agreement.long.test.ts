@@ -2,28 +2,28 @@
 import { describe, expect, test } from "vitest";
 import { type EngineKind, engines } from "../engine";
 import { normalState } from "./agreement-normal";
-import { STORIES, type Story } from "./agreement-stories";
+import { SCENARIOS, type Scenario } from "./agreement-scenarios";
 
 const WITHOUT_CLI =
   "there is no Pulumi CLI on the PATH or in the Pulumi home: the local engine's state files were compared with nothing";
 
-/** Why nothing is compared in this run: said at its start, and in the title of a skipped test. */
+/** Why nothing is compared in this run, for a warning and the title of a skipped test. */
 const missing = engines().includes("cli") ? undefined : WITHOUT_CLI;
 if (missing !== undefined) console.warn(`NOT RUN: ${missing}`);
 
-/** The state at every moment of a story, told to one engine. */
-async function statesOf(story: Story, prefer: EngineKind): Promise<Record<string, unknown>> {
+/** The states of a scenario on one engine. */
+async function statesOf(scenario: Scenario, prefer: EngineKind): Promise<Record<string, unknown>> {
   const states: Record<string, unknown> = {};
-  await story.tell(prefer, (exportState) => async (moment) => {
+  await scenario.run(prefer, (exportState) => async (moment) => {
     states[moment] = normalState(await exportState());
   });
   return states;
 }
 
-describe.skipIf(missing !== undefined)("both engines write the same state for pins", { timeout: 600_000 }, () => {
-  test.each(STORIES)("$name", async (story) => {
-    const real = await statesOf(story, "cli");
-    const local = await statesOf(story, "local");
+describe.skipIf(missing !== undefined)("both engines write the same state", { timeout: 600_000 }, () => {
+  test.each(SCENARIOS)("$name", async (scenario) => {
+    const real = await statesOf(scenario, "cli");
+    const local = await statesOf(scenario, "local");
     expect(Object.keys(local)).toEqual(Object.keys(real));
     for (const [moment, state] of Object.entries(real)) expect(local[moment], moment).toEqual(state);
   });

@@ -10,7 +10,7 @@ import { openObshell } from "../systems/oceanbase/served";
 import { openRedis } from "../systems/redisenterprise/served";
 import { openTaurus } from "../systems/taurusdb/served";
 
-/** Where the credentials of a vendor are given to its pins. */
+/** The source of the credentials of a vendor. */
 export type Placement = "arguments" | "config" | "environment" | "provider";
 export type Vendor = "oceanbase" | "taurusdb" | "redisenterprise";
 export type Round = Readonly<Record<Vendor, Placement>>;
@@ -24,9 +24,9 @@ const SECRETS: Readonly<Record<Vendor, Readonly<Record<string, Canary>>>> = {
   redisenterprise: { password: REDIS },
 };
 
-/** Given as arguments alone: for addresses without TLS, which do not use it. */
+/** Only given as arguments: endpoints without TLS do not use them. */
 const KEY = canaryKey("Key");
-const BESIDE = {
+const ARGUMENTS_ONLY = {
   oceanbase: {
     clientKey: KEY.value,
     clientCertificate: KEY.certificate,
@@ -44,10 +44,10 @@ const ENVIRONMENT: Readonly<Record<Vendor, Readonly<Record<string, string>>>> = 
   redisenterprise: { password: "REDIS_ENTERPRISE_PASSWORD" },
 };
 
-/** A refusal in the vendor's shape that repeats what the vendor was told. */
-const REFUSALS: Readonly<Record<Vendor, (told: string) => unknown>> = {
+/** A rejection in the vendor's format that repeats the secrets. */
+const REJECTIONS: Readonly<Record<Vendor, (message: string) => unknown>> = {
   oceanbase: (message) => ({ successful: false, status: 400, error: { code: 1000, errCode: "OB.Some.Code", message } }),
-  taurusdb: (told) => ({ error_code: "DBS.200001", error_msg: told }),
+  taurusdb: (message) => ({ error_code: "DBS.200001", error_msg: message }),
   redisenterprise: (description) => ({ error_code: "some_code", description }),
 };
 
@@ -65,16 +65,16 @@ for (const { name, type, args, isExplicit } of resources) {
 }
 `;
 
-/** A pin of each type whose vendors know the canaries alone, and a stack that writes into one directory only. */
+/** A resource of each type whose vendors accept only the canaries, and a stack that writes into one directory only. */
 export interface CanaryStage {
-  /** Holds the workspace, the engine's state and logs, and what its processes take for home and for temporary files. */
+  /** Contains the workspace, the engine's state and logs, and the home and temporary directories of its processes. */
   readonly dir: string;
   readonly engine: Engine;
   readonly systems: readonly System[];
   readonly options: RunOptions;
-  /** Has every vendor refuse the next upgrade call with words that repeat its own secrets in every form. */
-  refuse(): void;
-  forgive(): void;
+  /** Makes every vendor reject the next upgrade request with a message that repeats its secrets in every form. */
+  reject(): void;
+  accept(): void;
   close(): Promise<void>;
 }
 
@@ -92,7 +92,7 @@ export async function openCanaries(round: Round): Promise<CanaryStage> {
   const dir = await mkdtemp(join(tmpdir(), "canaries-"));
   const home = join(dir, "home");
   await mkdir(home);
-  // For the workspace and the engine's state as well as for the processes.
+  // For the workspace, the engine's state and the processes.
   vi.stubEnv("TMPDIR", dir);
   const workspace = await makeWorkspace({ program: PROGRAM, project: "shop" });
   const engine = await openEngine({
@@ -111,7 +111,12 @@ export async function openCanaries(round: Round): Promise<CanaryStage> {
     const vendor = vendorOf(type);
     const { password: _, ...rest } = args;
     const own = round[vendor] === "arguments" ? valuesOf(vendor) : {};
-    return { name, type, args: { ...rest, ...own, ...BESIDE[vendor] }, isExplicit: round[vendor] === "provider" };
+    return {
+      name,
+      type,
+      args: { ...rest, ...own, ...ARGUMENTS_ONLY[vendor] },
+      isExplicit: round[vendor] === "provider",
+    };
   });
   const explicit = at(round, "provider").map((vendor) => [CONFIG[vendor], valuesOf(vendor)] as const);
   return {
@@ -119,16 +124,16 @@ export async function openCanaries(round: Round): Promise<CanaryStage> {
     engine,
     systems,
     options: { env: { DECLARED: JSON.stringify({ settings: Object.fromEntries(explicit), resources }) } },
-    refuse: () => {
+    reject: () => {
       for (const { faults, upgradePath: path, type } of systems) {
         const vendor = vendorOf(type);
-        const told = [...Object.values(valuesOf(vendor)), ...Object.values<string>(BESIDE[vendor])];
-        const body = JSON.stringify(REFUSALS[vendor](textOf({ secrets: told })));
+        const secrets = [...Object.values(valuesOf(vendor)), ...Object.values<string>(ARGUMENTS_ONLY[vendor])];
+        const body = JSON.stringify(REJECTIONS[vendor](textOf({ secrets })));
         const headers = { "content-type": "application/json" };
         faults.add({ match: { method: "POST", path }, fault: { kind: "replace", status: 400, headers, body } });
       }
     },
-    forgive: () => {
+    accept: () => {
       for (const { faults } of systems) faults.clear();
     },
     close: async () => {
@@ -142,7 +147,7 @@ export async function openCanaries(round: Round): Promise<CanaryStage> {
 
 function vendorOf(type: string): Vendor {
   const [vendor = ""] = type.split(".");
-  if (!isVendor(vendor)) throw new Error(`nobody makes ${type}`);
+  if (!isVendor(vendor)) throw new Error(`no vendor for ${type}`);
   return vendor;
 }
 
@@ -160,7 +165,7 @@ function at(round: Round, placement: Placement): Vendor[] {
     .filter((vendor) => round[vendor] === placement);
 }
 
-/** The secrets of the vendors that get them at one place, by their names there. */
+/** The secrets of the vendors that use one source, by their names there. */
 function flat(round: Round, placement: Placement, name: (vendor: Vendor, argument: string) => string) {
   const named = at(round, placement).flatMap((vendor) =>
     Object.entries(valuesOf(vendor)).map(([argument, value]) => [name(vendor, argument), value] as const),

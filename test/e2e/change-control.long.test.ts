@@ -3,16 +3,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { rig } from "../cli/rig";
 import { engines } from "../engine";
-import { openStage, type Stage, saidAtPin, TIMEOUT } from "./stage";
-import { DATABASE, type Pinned } from "./subjects";
+import { messagesOfResource, openStage, type Stage, TIMEOUT } from "./stage";
+import { DATABASE, type VersionArgs } from "./subjects";
 
-const MOVED: Pinned = {
+const MOVED: VersionArgs = {
   args: { version: "4.2.5.1", release: "101000062024102310.el7" },
   build: "4.2.5.1-101000062024102310",
 };
 const HOUR = 3_600_000;
 
-/** A window of two hours in UTC, so many hours from now. */
+/** A two-hour window in UTC that opens so many hours from now. */
 function windowIn(hours: number) {
   const at = (more: number) => new Date(Date.now() + (hours + more) * HOUR).toISOString().slice(11, 16);
   return { from: at(0), to: at(2), timeZone: "UTC" };
@@ -26,7 +26,7 @@ describe.each(engines())("%s engine: change control", TIMEOUT, (prefer) => {
   });
   afterAll(() => stage.close());
 
-  /** What `pulumi stack export | pulumi-dbversion approve -` writes. */
+  /** The output of `pulumi stack export | pulumi-dbversion approve -`. */
   async function approve(): Promise<unknown> {
     const input = JSON.stringify(await stage.engine.exportState());
     const { code, out, err } = await rig(() => [], { input }).run("approve", "-", "--by", "Anna");
@@ -34,29 +34,29 @@ describe.each(engines())("%s engine: change control", TIMEOUT, (prefer) => {
     return JSON.parse(out);
   }
 
-  test("holds what is not approved, and shows what there is to approve", async () => {
+  test("holds an upgrade that is not approved, and shows the plan to approve", async () => {
     const run = await stage.engine.up(stage.declare({ approval }));
     expect(run).toMatchObject({ ok: true, changes: { create: 2 } });
     expect(run.outputs["orders"]).toMatchObject({ status: "held", currentVersion: DATABASE.old.args.version });
-    expect(saidAtPin(run)[0]).toBe(`${stage.plan(DATABASE.old, DATABASE.target)} · held: not approved`);
+    expect(messagesOfResource(run)[0]).toBe(`${stage.plan(DATABASE.old, DATABASE.target)} · held: not approved`);
     expect(stage.writes()).toBe(0);
     approval = await approve();
   });
 
-  test("holds a plan that differs from the approved one, with both", async () => {
+  test("holds a plan that differs from the approved one, and shows both", async () => {
     stage.cluster.control.setBuildVersion(MOVED.build);
     const run = await stage.engine.up(stage.declare({ approval }));
     expect(run.ok).toBe(true);
-    expect(saidAtPin(run).join()).toMatch(
+    expect(messagesOfResource(run).join()).toMatch(
       /a different plan was approved\. Planned: 4\.2\.5\.1 → .*approved by Anna on .*: 4\.2\.1\.8 → /,
     );
     expect(stage.writes()).toBe(0);
     approval = await approve();
   });
 
-  test("holds what is approved outside of its window, and then costs no request", async () => {
+  test("holds an approved upgrade outside its window, without further requests", async () => {
     const closed = { approval, windows: [windowIn(3)] };
-    // It is held already, so no request is made to say for which reason.
+    // The upgrade is already held, so no request is sent to update the reason.
     const requests = stage.cluster.journal.entries.length;
     expect(await stage.engine.preview(stage.declare(closed))).toMatchObject({ ok: true, changes: { same: 2 } });
     expect(await stage.engine.up(stage.declare(closed))).toMatchObject({ ok: true, changes: { same: 2 } });
@@ -74,7 +74,7 @@ describe.each(engines())("%s engine: change control", TIMEOUT, (prefer) => {
     await stage.engine.configure("dbversion:freeze", undefined);
   });
 
-  test("upgrades once the window is open, and then has nothing to do", async () => {
+  test("upgrades once the window is open, then reports no changes", async () => {
     const open = { approval, windows: [windowIn(-1)] };
     const run = await stage.engine.up(stage.declare(open));
     expect(run).toMatchObject({ ok: true, changes: { update: 1 } });

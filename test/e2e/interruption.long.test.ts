@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { engines, type Run } from "../engine";
-import { casts, openStage, type Stage, saidAtPin, TIMEOUT } from "./stage";
+import { messagesOfResource, openStage, type Stage, TIMEOUT, testMatrix } from "./stage";
 
 function isAlive(pid: number): boolean {
   try {
@@ -14,9 +14,9 @@ function isAlive(pid: number): boolean {
   }
 }
 
-describe.each(casts())("%s engine, %s: an upgrade that outlives its run", TIMEOUT, (prefer, _, subject) => {
+describe.each(testMatrix())("%s engine, %s: an upgrade that outlasts its run", TIMEOUT, (prefer, _, subject) => {
   const { old, target, lateStage, failing } = subject;
-  const passed = new RegExp(`\\d% \\d+/${subject.stages} `);
+  const progress = new RegExp(`\\d% \\d+/${subject.stages} `);
   let stage: Stage;
   afterEach(() => stage.close());
 
@@ -25,7 +25,7 @@ describe.each(casts())("%s engine, %s: an upgrade that outlives its run", TIMEOU
     return stage;
   };
 
-  /** An upgrade that is held up near its end, until it is let go. */
+  /** An upgrade that hangs near its end until it is resumed. */
   const openHanging = async () => {
     const opened = await open();
     opened.cluster.control.hang({ stage: lateStage });
@@ -34,12 +34,12 @@ describe.each(casts())("%s engine, %s: an upgrade that outlives its run", TIMEOU
 
   const hangs = () => expect.poll(() => stage.cluster.dags.at(-1)?.hung, { timeout: 60_000 }).toBe(true);
 
-  const letGo = async () => {
+  const resume = async () => {
     await hangs();
     stage.cluster.control.unhang();
   };
 
-  /** The next `up` joins and finishes what runs, with one call in all. */
+  /** The next `up` joins the upgrade until it has succeeded, with one upgrade request in total. */
   const joinsAndFinishes = async (run: Run) => {
     expect(run.ok).toBe(true);
     expect(run.outputs["orders"]).toMatchObject({ status: "current", currentVersion: target.args.version });
@@ -48,50 +48,54 @@ describe.each(casts())("%s engine, %s: an upgrade that outlives its run", TIMEOU
     expect(stage.cluster.acceptedUpgrades).toHaveLength(1);
   };
 
-  test("^C while waiting hands over; the next up joins", async () => {
+  test("^C stops waiting and stores the upgrade; the next up joins it", async () => {
     const { engine, declare, state } = await openHanging();
     const up = engine.up(declare());
-    await up.seen(passed);
+    await up.seen(progress);
     up.cancel();
     const run = await up;
     expect(run.ok).toBe(false);
     expect(run.output).toMatch(/Interrupted: .* is still running upgrade 11 .* Run `pulumi up` again/);
     expect(await state()).toMatchObject({
-      outputs: { status: "upgrading", currentVersion: old.args.version, lastUpgrade: { task: "11", state: "running" } },
+      outputs: {
+        status: "upgrading",
+        currentVersion: old.args.version,
+        lastUpgrade: { task: "11", state: "running" },
+      },
       initErrors: [expect.stringContaining("still running")],
     });
-    // Its agents restart before it is held up.
+    // Its agents restart before it hangs.
     await hangs();
     const preview = await engine.preview(declare());
-    expect(saidAtPin(preview).join()).toContain("joins running upgrade 11");
+    expect(messagesOfResource(preview).join()).toContain("joins running upgrade 11");
     stage.cluster.control.unhang();
     await joinsAndFinishes(await engine.up(declare()));
   });
 
-  test("a killed plugin loses nothing", async () => {
+  test("a killed plugin does not lose the upgrade", async () => {
     const { engine, declare } = await openHanging();
     const up = engine.up(declare());
-    await up.seen(passed);
+    await up.seen(progress);
     expect(await up.killPlugin()).toBe(1);
     expect((await up).ok).toBe(false);
-    await letGo();
+    await resume();
     await joinsAndFinishes(await engine.up(declare()));
   });
 
-  test("a killed engine takes the plugin with it, and nothing is lost", async () => {
+  test("a killed engine ends the plugin, and does not lose the upgrade", async () => {
     const { engine, declare, cluster } = await openHanging();
     const up = engine.up(declare());
-    await up.seen(passed);
+    await up.seen(progress);
     const [plugin] = await up.plugins();
     expect(plugin).toBeDefined();
     await up.kill();
     await up.catch(() => undefined);
     await expect.poll(() => isAlive(plugin ?? 0), { timeout: 5_000 }).toBe(false);
-    const asked = cluster.journal.entries.length;
+    const requestsBefore = cluster.journal.entries.length;
     await engine.unlock();
-    await letGo();
+    await resume();
     await joinsAndFinishes(await engine.up(declare()));
-    expect(cluster.journal.entries.length).toBeGreaterThan(asked);
+    expect(cluster.journal.entries.length).toBeGreaterThan(requestsBefore);
   });
 
   test("customTimeouts end the wait, not the upgrade", async () => {
@@ -99,14 +103,14 @@ describe.each(casts())("%s engine, %s: an upgrade that outlives its run", TIMEOU
     const first = await engine.up(declare({}, { options: { customTimeouts: { create: "8s" } } }));
     expect(first.ok).toBe(false);
     expect(first.output).toMatch(/The time limit was reached \(customTimeouts\): .* still running upgrade 11/);
-    await letGo();
+    await resume();
     await joinsAndFinishes(await engine.up(declare()));
   });
 
-  test("agents that are down for half a minute are waited for", async () => {
+  test("waits for agents that are down for half a minute", async () => {
     const { engine, declare, cluster } = await openHanging();
     const up = engine.up(declare());
-    await up.seen(passed);
+    await up.seen(progress);
     await hangs();
     for (const index of [0, 1, 2]) cluster.control.restartAgent(index, { gapMs: 30_000 });
     cluster.control.unhang();
@@ -114,11 +118,11 @@ describe.each(casts())("%s engine, %s: an upgrade that outlives its run", TIMEOU
     await joinsAndFinishes(await up);
   });
 
-  test("agents that are down for longer than the budget end the run as a hand-over", async () => {
+  test("agents that are down for longer than the budget fail the run, and the next up resumes the upgrade", async () => {
     const { engine, declare, cluster } = await openHanging();
     // Longer than the agents' own restart in the middle of the upgrade.
     const up = engine.up(declare({ unreachableTimeout: "6s" }));
-    await up.seen(passed);
+    await up.seen(progress);
     await hangs();
     for (const index of [0, 1, 2]) cluster.control.stopAgent(index);
     const run = await up;
@@ -129,15 +133,15 @@ describe.each(casts())("%s engine, %s: an upgrade that outlives its run", TIMEOU
     await joinsAndFinishes(await engine.up(declare({ unreachableTimeout: "2m" })));
   });
 
-  test("the reply to the call lost after it took effect is looked for, not sent again", async () => {
+  test("a lost response after the request took effect leads to a search, not to another request", async () => {
     const { engine, declare, cluster } = await open();
     cluster.faults.add({ match: { method: "POST", path: subject.path }, fault: { kind: "loseReply" } });
     const run = await engine.up(declare());
-    expect(saidAtPin(run).join()).toContain("response to the upgrade request was lost");
+    expect(messagesOfResource(run).join()).toContain("response to the upgrade request was lost");
     await joinsAndFinishes(run);
   });
 
-  test("another maintenance task that holds the lock is waited for by its name", async () => {
+  test("waits for another maintenance task that holds the lock, and shows its name", async () => {
     const { engine, declare, cluster } = await open();
     cluster.control.startMaintenance("Start OB");
     const up = engine.up(declare());
@@ -149,7 +153,7 @@ describe.each(casts())("%s engine, %s: an upgrade that outlives its run", TIMEOU
     expect(stage.cluster.acceptedUpgrades).toHaveLength(1);
   });
 
-  test("that fails at the vendor is told with its stage, its code, and the ways on", async () => {
+  test("a failure at the vendor is reported with stage, code and remedies", async () => {
     const { engine, declare, cluster, state } = await open();
     cluster.control.fail({ stage: failing.stage });
     const run = await engine.up(declare());
@@ -163,7 +167,7 @@ describe.each(casts())("%s engine, %s: an upgrade that outlives its run", TIMEOU
   });
 });
 
-describe.each(casts())("%s engine, %s: trouble", TIMEOUT, (prefer, _, subject) => {
+describe.each(testMatrix())("%s engine, %s: failed reads", TIMEOUT, (prefer, _, subject) => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await openStage(prefer, { subject });
@@ -174,12 +178,12 @@ describe.each(casts())("%s engine, %s: trouble", TIMEOUT, (prefer, _, subject) =
     for (const index of [0, 1, 2]) stage.cluster.control.stopAgent(index);
     const preview = await stage.engine.preview(stage.declare());
     expect(preview.ok).toBe(true);
-    expect(saidAtPin(preview).join()).toMatch(/^cannot plan: unreachable, .*ECONNREFUSED/);
+    expect(messagesOfResource(preview).join()).toMatch(/^cannot plan: unreachable, .*ECONNREFUSED/);
     for (const index of [0, 1, 2]) stage.cluster.control.startAgent(index);
     await expect.poll(() => stage.reachable()).toBe(true);
   });
 
-  test("a wrong password is told as such, and nothing is called", async () => {
+  test("a wrong password is reported, and no upgrade request is sent", async () => {
     const run = await stage.engine.up(stage.declare({ password: "not-the-password" }));
     expect(run.ok).toBe(false);
     expect(run.output).toMatch(
@@ -189,7 +193,7 @@ describe.each(casts())("%s engine, %s: trouble", TIMEOUT, (prefer, _, subject) =
     expect(stage.cluster.writes()).toEqual([]);
   });
 
-  test("a server that is no obshell is told in one sentence", async () => {
+  test("a server that is not obshell is reported in one sentence", async () => {
     const web = createServer((_, response) => {
       response.writeHead(200, { "content-type": "text/html" });
       response.end("<!doctype html><title>Welcome</title>");
@@ -207,18 +211,18 @@ describe.each(casts())("%s engine, %s: trouble", TIMEOUT, (prefer, _, subject) =
   });
 });
 
-/** Arguments are checked the same way for both types; only the database has them all. */
-describe.each(engines())("%s engine: arguments that are wrong", TIMEOUT, (prefer) => {
+/** Both types validate arguments in the same way; only the database has all of them. */
+describe.each(engines())("%s engine: invalid arguments", TIMEOUT, (prefer) => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await openStage(prefer);
   });
   afterAll(() => stage.close());
 
-  // What is wrong with one resource is told in one go.
+  // All invalid arguments of a resource are reported together.
   test.each([
     [
-      "all at once",
+      "several invalid arguments",
       {
         upgradeDirectory: "/data/x",
         endpoints: ["10.0.0.1"],
@@ -237,16 +241,16 @@ describe.each(engines())("%s engine: arguments that are wrong", TIMEOUT, (prefer
       ],
     ],
     [
-      "no endpoint, and a version with its build",
+      "no endpoint, and a version with a build",
       { endpoints: [], version: "4.3.5.2-1" },
       [/property endpoints .*at least one agent, such as/, /property version .*set `release` instead/],
     ],
     [
-      "a negative part",
+      "a negative part of a version",
       { version: "4.3.-5.2" },
       [/property version .*not an OceanBase version. Example: "4\.3\.5\.2"/],
     ],
-  ])("%s: a check failure at preview", async (_, args, texts) => {
+  ])("%s fail the check in a preview", async (_, args, texts) => {
     stage.cluster.journal.clear();
     const run = await stage.engine.preview(stage.declare(args));
     expect(run.ok).toBe(false);
@@ -254,7 +258,7 @@ describe.each(engines())("%s engine: arguments that are wrong", TIMEOUT, (prefer
     expect(stage.cluster.journal.entries).toEqual([]);
   });
 
-  test("a time limit of zero is a check failure at preview", async () => {
+  test("a time limit of zero fails the check in a preview", async () => {
     const run = await stage.engine.preview(stage.declare({}, { options: { customTimeouts: { update: "0s" } } }));
     expect(run.ok).toBe(false);
     expect(run.output).toMatch(/customTimeouts.*update must be a duration above zero, such as "3h"/);

@@ -1,5 +1,5 @@
 /**
- * The program of the scenarios: it declares what the environment says, so that one workspace serves a whole scenario.
+ * The program of the scenarios: it declares the resources in an environment variable, so that one workspace serves a whole scenario.
  * Plain JavaScript, as any user's program would be after compilation.
  */
 export const PROGRAM = `
@@ -33,6 +33,6 @@ export interface Declared {
   readonly type: string;
   readonly args: Readonly<Record<string, unknown>>;
   readonly options?: Readonly<Record<string, unknown>>;
-  /** The component that it is a part of; it depends on the parts declared before it. */
+  /** The component that it belongs to; it depends on the parts declared before it. */
   readonly component?: string;
 }

@@ -12,20 +12,20 @@ afterEach(async () => {
   await workspace.close();
 });
 
-/** Nobody answers at the addresses of the fixtures: a request would show as a warning. */
+/** No server responds at the addresses of the fixtures, so a request would cause a warning. */
 test.each(releases())(
-  "what the state of %s has at rest is previewed without changes",
+  "a preview of the settled resources in a state of %s shows no changes",
   { timeout: 180_000 },
   async (release) => {
     const fixtures = fixturesOf(release);
     const stored = fixtures.flatMap(({ stack }) => stack.deployment.resources ?? []);
-    // Which windows are open is a matter of time.
+    // Whether a window is open depends on the current time.
     const deferred = new Set(stored.filter(({ outputs }) => outputs?.["status"] === "deferred").map(nameOf));
     const program = fixtures
       .flatMap((fixture) => fixture.program)
       .filter(({ name, next }) => next === "no changes" && !deferred.has(name));
     const declared = new Set(program.map(({ name }) => name));
-    const isKept = (resource: ExportedResource) => !isPin(resource) || declared.has(nameOf(resource));
+    const isKept = (resource: ExportedResource) => !isOurs(resource) || declared.has(nameOf(resource));
     // The stack and its default provider are in every fixture.
     const resources = [...new Map(stored.filter(isKept).map((resource) => [resource.urn, resource])).values()];
     workspace = await makeWorkspace({ program: PROGRAM, project: "shop" });
@@ -35,11 +35,11 @@ test.each(releases())(
     expect(run.ok, run.output).toBe(true);
     expect(run.steps.filter(({ op }) => op !== "same")).toEqual([]);
     expect(run.steps.map(({ name }) => name)).toEqual(expect.arrayContaining([...declared]));
-    // Several of them manage one instance, some at `latest`.
+    // Several of them manage the same instance, some with target `latest`.
     expect(run.diagnostics.filter(({ message }) => !/ manages .* as well/.test(message))).toEqual([]);
   },
 );
 
-function isPin({ type }: ExportedResource): boolean {
+function isOurs({ type }: ExportedResource): boolean {
   return type.startsWith("pulumi-nodejs:dynamic/");
 }

@@ -4,7 +4,7 @@ import { type Engine, engines, makeWorkspace, openEngine } from "../engine";
 import { ScaledClock, type Served, serve, TaurusCloud, taurusdb } from "../simulators";
 import { TIMEOUT } from "./stage";
 
-/** Declares resources of TaurusDB: in a component of their own with a provider of its own, where one is named. */
+/** Declares TaurusDB resources, in a named component with an explicit provider if one is given. */
 const PROGRAM = `
 const { Provider, taurusdb } = require("pulumi-dbversion");
 const pulumi = require("@pulumi/pulumi");
@@ -24,19 +24,19 @@ for (const { name, type, args, component, after } of JSON.parse(process.env.DECL
 interface Declared {
   readonly name: string;
   readonly component?: string;
-  /** Which resource it depends on. */
+  /** The resource that it depends on. */
   readonly after?: string;
   readonly args?: Readonly<Record<string, unknown>>;
 }
 
-/** Far from now, so that what waits for it stays. */
+/** Long from now, so that upgrades stay scheduled. */
 function laterToday(): string {
   return `${String((new Date().getUTCHours() + 8) % 24).padStart(2, "0")}:00`;
 }
 
 const TYPES = ["KernelVersion", "StarRocksVersion"] as const;
 
-describe.each(engines())("%s engine: an upgrade that waits for its window", TIMEOUT, (prefer) => {
+describe.each(engines())("%s engine: a scheduled upgrade", TIMEOUT, (prefer) => {
   let cloud: TaurusCloud;
   let served: Served;
   let workspace: Awaited<ReturnType<typeof makeWorkspace>>;
@@ -56,22 +56,22 @@ describe.each(engines())("%s engine: an upgrade that waits for its window", TIME
     await workspace.close();
   });
 
-  /** What makes the program declare them. */
+  /** Options that make the program declare them. */
   function program(type: (typeof TYPES)[number], ...declared: readonly Declared[]) {
     const [endpoint] = served.origins;
     const { projectId, accessKey, secretKey, instanceId } = taurusdb.DEFAULTS;
     const connection = { endpoint, iamEndpoint: endpoint, projectId, accessKey, secretKey };
-    const pin =
+    const targetArgs =
       type === "KernelVersion"
         ? { instanceIds: [instanceId], version: "2.0.78" }
         : { instanceId, starRocksInstanceId: cloud.starRocks[0]?.id, version: "3.1.15.80" };
-    const args = { ...connection, ...pin, schedule: "maintenance-window" };
+    const args = { ...connection, ...targetArgs, schedule: "maintenance-window" };
     const resources = declared.map((one) => ({ type, ...one, args: { ...args, ...one.args } }));
     return { env: { DECLARED: JSON.stringify(resources) } };
   }
   const scheduled = () => cloud.schedules.map(({ status }) => status);
 
-  test.each(TYPES)("is kept when its %s moves to another process", async (type) => {
+  test.each(TYPES)("is kept if its %s moves to another process", async (type) => {
     const first = await engine.up(program(type, { name: "old" }));
     expect(first.outputs).toEqual({ old: "deferred" });
 
@@ -85,7 +85,7 @@ describe.each(engines())("%s engine: an upgrade that waits for its window", TIME
     expect(after.changes).toEqual({ same: 4 });
   });
 
-  test("is kept when the delete after a rename is postponed to the next run", async () => {
+  test("is kept if the delete after a rename is postponed to the next run", async () => {
     const type = "KernelVersion";
     await engine.up(program(type, { name: "old" }));
     const broken = { name: "broken", args: { instanceIds: ["0000000000000000000000000000000in07".padStart(36, "0")] } };
@@ -100,7 +100,7 @@ describe.each(engines())("%s engine: an upgrade that waits for its window", TIME
     expect(scheduled()).toEqual(["Pending"]);
   });
 
-  test("is kept when the resource that scheduled it, declared first, does not need it any more", async () => {
+  test("is kept if the resource that scheduled it, declared first, no longer needs it", async () => {
     const type = "KernelVersion";
     const lowered = { version: ">=1.0" };
     await engine.up(program(type, { name: "first" }));
@@ -129,7 +129,7 @@ describe.each(engines())("%s engine: an upgrade that waits for its window", TIME
     expect(scheduled()).toEqual(["Canceled"]);
   });
 
-  test("of an instance that two resources list with versions that exclude each other is told in the preview", async () => {
+  test("of an instance that two resources list with conflicting versions causes a warning in the preview", async () => {
     const two = program(
       "KernelVersion",
       { name: "one", args: { version: "2.0.78" } },
@@ -137,7 +137,7 @@ describe.each(engines())("%s engine: an upgrade that waits for its window", TIME
     );
     const preview = await engine.preview(two);
     expect(preview.ok, preview.output).toBe(true);
-    const told = preview.diagnostics.filter(({ message }) => /manages .* as well, with version/.test(message));
-    expect(told, preview.output).toMatchObject([{ severity: "warning" }]);
+    const reported = preview.diagnostics.filter(({ message }) => /manages .* as well, with version/.test(message));
+    expect(reported, preview.output).toMatchObject([{ severity: "warning" }]);
   });
 });

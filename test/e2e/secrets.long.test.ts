@@ -7,7 +7,7 @@ import { CANARIES, type CanaryStage, openCanaries, type Round } from "./canaries
 import { openStage, PASSWORD, type Stage, TIMEOUT } from "./stage";
 import { AGENTS, DATABASE } from "./subjects";
 
-/** Each vendor's credentials at each place. */
+/** Each vendor's credentials from each source. */
 const ROUNDS: readonly Round[] = [
   { oceanbase: "arguments", taurusdb: "config", redisenterprise: "environment" },
   { oceanbase: "environment", taurusdb: "provider", redisenterprise: "arguments" },
@@ -15,11 +15,11 @@ const ROUNDS: readonly Round[] = [
   { oceanbase: "config", taurusdb: "environment", redisenterprise: "provider" },
 ];
 
-/** Processes of a run that are to be seen, or the watch has missed it: the engine, the program, the provider. */
+/** Processes that must be recorded, or the recording is incomplete: the engine, the program, the provider. */
 const PROCESSES = [/local-engine/, /@pulumi\/pulumi\/cmd\/run/, /@pulumi\/pulumi\/cmd\/dynamic-provider/];
 
 /**
- * Without the answers to registrations that Pulumi's own SDK tells, at debug level, of every resource of every program,
+ * Without the responses to registrations, which Pulumi's SDK logs at debug level for every resource of every program,
  * secret values included.
  */
 function ours(files: string): string {
@@ -35,22 +35,22 @@ describe("the credentials of every resource type", { timeout: 180_000 }, () => {
   afterEach(() => stage.close());
 
   test.each(ROUNDS)(
-    "with $oceanbase, $taurusdb and $redisenterprise are on no command line, in no file and in no output of a run",
+    "from $oceanbase, $taurusdb and $redisenterprise are not on any command line, in any file or in any output of a run",
     async (round) => {
       stage = await openCanaries(round);
-      const { dir, engine, options, systems, refuse, forgive } = stage;
+      const { dir, engine, options, systems, reject, accept } = stage;
       const commands = SHOWS_COMMANDS ? watchCommands() : undefined;
-      refuse();
-      const refused = await engine.up(options);
-      forgive();
+      reject();
+      const rejected = await engine.up(options);
+      accept();
       const upgraded = await engine.up(options);
       const seen = commands?.stop();
 
-      expect(refused.ok).toBe(false);
-      expect(refused.output).toContain("[secret]");
+      expect(rejected.ok).toBe(false);
+      expect(rejected.output).toContain("[secret]");
       expect(upgraded.ok, upgraded.output).toBe(true);
       expect(upgraded.outputs).toEqual(Object.fromEntries(systems.map(({ name }) => [name, "current"])));
-      expect(leaks([refused, upgraded].map(textOf).join("\n"), CANARIES)).toEqual([]);
+      expect(leaks([rejected, upgraded].map(textOf).join("\n"), CANARIES)).toEqual([]);
 
       if (seen !== undefined) {
         expect(PROCESSES.filter((name) => !seen.some((command) => name.test(command)))).toEqual([]);
@@ -67,25 +67,25 @@ describe("the credentials of every resource type", { timeout: 180_000 }, () => {
   );
 });
 
-/** How the state holds a secret. */
-const SEALED = {
+/** The format of a secret in the state. */
+const ENCRYPTED = {
   "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
   ciphertext: expect.any(String),
 };
 const LIMITS = { customTimeouts: { create: "8s", update: "8s" } };
 
-describe.each(engines())("%s engine: a password that is an argument", TIMEOUT, (prefer) => {
+describe.each(engines())("%s engine: a password as an argument", TIMEOUT, (prefer) => {
   let stage: Stage;
   afterEach(() => stage.close());
 
-  test("stays sealed in inputs and outputs, whatever comes of an operation", async () => {
+  test("stays encrypted in inputs and outputs after every operation, failed or not", async () => {
     stage = await openStage(prefer);
     const { engine, declare, cluster } = stage;
     cluster.control.hang({ stage: DATABASE.lateStage });
     const operations: [ok: boolean, run: () => Operation, status: string][] = [
-      [false, () => engine.up(declare({}, { options: LIMITS })), "upgrading"], // a create that fails in part
+      [false, () => engine.up(declare({}, { options: LIMITS })), "upgrading"], // a partial failure of create
       [true, () => engine.refresh(), "upgrading"],
-      [false, () => engine.up(declare({ wait: true }, { options: LIMITS })), "upgrading"], // an update that does
+      [false, () => engine.up(declare({ wait: true }, { options: LIMITS })), "upgrading"], // a partial failure of update
       [true, () => engine.up(declare({ wait: true })), "current"],
     ];
     for (const [at, [ok, start, status]] of operations.entries()) {
@@ -93,10 +93,10 @@ describe.each(engines())("%s engine: a password that is an argument", TIMEOUT, (
       const run = await start();
       expect(run.ok, run.output).toBe(ok);
       const state = await stage.state();
-      expect(state).toMatchObject({ inputs: { password: SEALED }, outputs: { password: SEALED, status } });
+      expect(state).toMatchObject({ inputs: { password: ENCRYPTED }, outputs: { password: ENCRYPTED, status } });
       expect(JSON.stringify(await engine.exportState()) + run.output).not.toContain(PASSWORD);
     }
-    // Without the argument there is nothing to be sealed, and nothing that says so.
+    // Without the argument there is nothing to encrypt, and no marker of a secret.
     const other = { env: { ...declare({ password: undefined }).env, OCEANBASE_PASSWORD: PASSWORD } };
     expect(await engine.up(other)).toMatchObject({ ok: true, changes: { update: 1 } });
     const state = await stage.state();
@@ -108,7 +108,7 @@ describe.each(engines())("%s engine: a password that is an argument", TIMEOUT, (
   });
 });
 
-/** With a pin of each type: credentials of one cluster that both use. */
+/** With a resource of each type: credentials of one cluster that both use. */
 describe.each(engines())("%s engine, ClusterVersion and AgentVersion: the password", TIMEOUT, (prefer) => {
   let stage: Stage;
   afterEach(() => stage.close());
@@ -118,7 +118,7 @@ describe.each(engines())("%s engine, ClusterVersion and AgentVersion: the passwo
     ["in the stack's configuration", { password: undefined }, {}, { secrets: { "oceanbase:password": PASSWORD } }],
     ["in an explicit Provider", { password: undefined }, { provider: { oceanbase: { password: PASSWORD } } }, {}],
     ["in the environment", { password: undefined }, {}, { env: { OCEANBASE_PASSWORD: PASSWORD } }],
-  ])("%s works, and appears nowhere in plain text", async (_where, args, more, options) => {
+  ])("%s is accepted, and does not appear in plain text", async (_where, args, more, options) => {
     stage = await openStage(prefer, options);
     const { engine, declareBoth, cluster } = stage;
     const outputs: string[] = [];
@@ -133,7 +133,7 @@ describe.each(engines())("%s engine, ClusterVersion and AgentVersion: the passwo
       outputs.push(JSON.stringify(await engine.exportState()));
     }
     expect(outputs.join("\n")).not.toContain(PASSWORD);
-    // The one that comes second to the lock may have to call again.
+    // The second one at the lock may have to repeat its request.
     expect(cluster.acceptedUpgrades.map(({ name }) => name).sort()).toEqual([
       expect.stringContaining(DATABASE.kind),
       expect.stringContaining(AGENTS.kind),

@@ -11,11 +11,11 @@ import {
 } from "../engine";
 import { ObshellCluster, ScaledClock, type Served, serve } from "../simulators";
 import { type Declared, PROGRAM } from "./program";
-import { AGENTS, DATABASE, type Pinned, SUBJECTS, type Subject } from "./subjects";
+import { AGENTS, DATABASE, SUBJECTS, type Subject, type VersionArgs } from "./subjects";
 
 export const PASSWORD = "r00t-p@ssword";
 
-/** Of a scenario: an operation of an engine starts three processes, and a busy machine takes its time over each. */
+/** For a scenario: an operation of an engine starts three processes, which is slow on a busy machine. */
 export const TIMEOUT = { timeout: 180_000 };
 
 type ClusterOptions = Partial<ConstructorParameters<typeof ObshellCluster>[0]>;
@@ -26,8 +26,8 @@ export interface StageOptions extends Partial<EngineOptions> {
   readonly cluster?: ClusterOptions;
 }
 
-/** Every engine with every subject, for `describe.each`: titles and what they stand for. */
-export function casts(): [engine: EngineKind, subject: string, Subject][] {
+/** Every engine with every subject, for `describe.each`, with titles. */
+export function testMatrix(): [engine: EngineKind, subject: string, Subject][] {
   return engines().flatMap((engine) =>
     SUBJECTS.map((subject): [EngineKind, string, Subject] => [engine, subject.type, subject]),
   );
@@ -35,23 +35,23 @@ export function casts(): [engine: EngineKind, subject: string, Subject][] {
 
 type More = Partial<Declared> & { readonly provider?: unknown };
 
-/** A simulated cluster on real sockets, and a stack on an engine whose program pins it. */
+/** A simulated cluster on real sockets, and a stack on an engine whose program manages it. */
 export interface Stage {
   readonly engine: Engine;
   readonly cluster: ObshellCluster;
-  /** What a preview says of the way from one version to another. */
-  plan(from: Pinned, to: Pinned): string;
-  /** Arguments of the usual pin: three endpoints, the target, the password. */
+  /** The plan line of an upgrade between two versions in a preview. */
+  plan(from: VersionArgs, to: VersionArgs): string;
+  /** The default arguments: three endpoints, the target version, the password. */
   args(more?: Record<string, unknown>): Record<string, unknown>;
-  /** What makes the program declare one pin named `orders`. */
+  /** Options that make the program declare one resource named `orders`. */
   declare(args?: Record<string, unknown>, more?: More): RunOptions;
-  /** The same for a pin of each type on the one cluster, `orders` and `agents`; neither depends on the other. */
+  /** The same for a resource of each type on the one cluster, `orders` and `agents`; neither depends on the other. */
   declareBoth(args?: Record<string, unknown>, more?: More): RunOptions;
-  /** Upgrade calls that reached the cluster. */
+  /** Upgrade requests that reached the cluster. */
   writes(): number;
-  /** Whether every agent answers. */
+  /** Whether every agent responds. */
   reachable(): Promise<boolean>;
-  /** The pin's entry in the state. */
+  /** The resource in the state. */
   state(): Promise<ExportedResource | undefined>;
   close(): Promise<void>;
 }
@@ -75,7 +75,7 @@ export async function openStage(prefer: EngineKind, options: StageOptions = {}):
   const program = (declared: readonly Declared[], { provider, ...rest }: More) => ({
     env: { DECLARED: JSON.stringify({ provider, resources: declared.map((one) => ({ ...one, ...rest })) }) },
   });
-  const pinOf = (one: Subject, more?: Record<string, unknown>) => args({ ...one.target.args, ...more });
+  const argsOf = (one: Subject, more?: Record<string, unknown>) => args({ ...one.target.args, ...more });
   return {
     engine,
     cluster,
@@ -85,15 +85,15 @@ export async function openStage(prefer: EngineKind, options: StageOptions = {}):
     declareBoth: (own, more = {}) =>
       program(
         [
-          { name: "orders", type: DATABASE.type, args: pinOf(DATABASE, own) },
-          { name: "agents", type: AGENTS.type, args: pinOf(AGENTS, own) },
+          { name: "orders", type: DATABASE.type, args: argsOf(DATABASE, own) },
+          { name: "agents", type: AGENTS.type, args: argsOf(AGENTS, own) },
         ],
         more,
       ),
     writes: () => cluster.journal.count("POST", subject.path),
     reachable: async () => {
-      const answers = await Promise.allSettled(served.origins.map((origin) => fetch(`${origin}/api/v1/info`)));
-      return answers.every((answer) => answer.status === "fulfilled");
+      const responses = await Promise.allSettled(served.origins.map((origin) => fetch(`${origin}/api/v1/info`)));
+      return responses.every((response) => response.status === "fulfilled");
     },
     state: async () => {
       const { deployment } = await engine.exportState();
@@ -107,14 +107,14 @@ export async function openStage(prefer: EngineKind, options: StageOptions = {}):
   };
 }
 
-/** Lasting messages at the pin's own row, without its name. */
-export function saidAtPin(run: Run): string[] {
+/** Lasting messages of the resource, without its name. */
+export function messagesOfResource(run: Run): string[] {
   return run.diagnostics
     .filter(({ urn, ephemeral }) => urn.endsWith("::orders") && !ephemeral)
     .map(({ message }) => message.trim().replace(/^orders: /, ""));
 }
 
-/** The pin's step. */
-export function stepOf(run: Run) {
+/** The step of the resource. */
+export function stepOfResource(run: Run) {
   return run.steps.find(({ name }) => name === "orders");
 }

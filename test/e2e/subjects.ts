@@ -1,39 +1,39 @@
 import type { ObshellCluster } from "../simulators";
 
-/** A version as a program pins it, and as it is seen to run. */
-export interface Pinned {
+/** A version as arguments of a program, and as it is observed. */
+export interface VersionArgs {
   readonly args: { readonly version: string; readonly release: string };
   /** With its build, as in `members`. */
   readonly build: string;
 }
 
-/** What the scenarios are played with: one of the two resource types that obshell upgrades. */
+/** The subject of a scenario: one of the two resource types that obshell upgrades. */
 export interface Subject {
   /** Class in `oceanbase`. */
   readonly type: "ClusterVersion" | "AgentVersion";
-  /** The upgrade call. */
+  /** The path of the upgrade request. */
   readonly path: string;
-  readonly old: Pinned;
-  readonly target: Pinned;
-  readonly next: Pinned;
+  readonly old: VersionArgs;
+  readonly target: VersionArgs;
+  readonly next: VersionArgs;
   /** Simulated seconds that pass in a real one, so that an upgrade takes three to five of them. */
   readonly speed: number;
-  /** What a preview says of how it will be done. */
+  /** The method in the plan line of a preview. */
   readonly how: string;
   readonly kind: string;
   readonly stages: number;
-  /** A stage near the end, behind the restart of the agents. */
+  /** A stage near the end, after the restart of the agents. */
   readonly lateStage: string;
   readonly failing: { readonly stage: string; readonly number: number };
-  /** Options of a cluster that runs a version. */
-  running(pinned: Pinned): { readonly buildVersion?: string; readonly agentVersion?: string };
-  /** Somebody else puts a version into the place of what runs. */
-  replace(cluster: ObshellCluster, pinned: Pinned): void;
-  /** What runs, on each. */
+  /** Options of a cluster with a current version. */
+  running(versionArgs: VersionArgs): { readonly buildVersion?: string; readonly agentVersion?: string };
+  /** Changes the current version outside this tool. */
+  replace(cluster: ObshellCluster, versionArgs: VersionArgs): void;
+  /** The current version of each member. */
   versions(cluster: ObshellCluster): readonly string[];
 }
 
-const pinned = (version: string, release: string): Pinned => ({
+const versionArgs = (version: string, release: string): VersionArgs => ({
   args: { version, release },
   build: `${version}-${release.split(".")[0]}`,
 });
@@ -41,9 +41,9 @@ const pinned = (version: string, release: string): Pinned => ({
 export const DATABASE: Subject = {
   type: "ClusterVersion",
   path: "/api/v1/ob/upgrade",
-  old: pinned("4.2.1.8", "108000022024072217.el7"),
-  target: pinned("4.3.5.2", "102000042025031214.el7"),
-  next: pinned("4.3.5.4", "104000042025090916.el7"),
+  old: versionArgs("4.2.1.8", "108000022024072217.el7"),
+  target: versionArgs("4.3.5.2", "102000042025031214.el7"),
+  next: versionArgs("4.3.5.4", "104000042025090916.el7"),
   speed: 30,
   how: "rolling over 3 zones",
   kind: "OB rolling upgrade",
@@ -58,9 +58,9 @@ export const DATABASE: Subject = {
 export const AGENTS: Subject = {
   type: "AgentVersion",
   path: "/api/v1/agent/upgrade",
-  old: pinned("4.3.3.0", "102025103117.el7"),
-  target: pinned("4.4.2.0", "102026041610.el7"),
-  next: pinned("4.5.0.0", "102026050817.el7"),
+  old: versionArgs("4.3.3.0", "102025103117.el7"),
+  target: versionArgs("4.4.2.0", "102026041610.el7"),
+  next: versionArgs("4.5.0.0", "102026050817.el7"),
   speed: 5,
   how: "restarting 3 agents",
   kind: "Upgrade obshell",

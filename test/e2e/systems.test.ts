@@ -4,7 +4,7 @@ import { openSystems, type System, type Systems } from "./systems";
 
 const LONG = { tags: ["long"] };
 
-/** Every resource type at once, each against its own simulated vendor. */
+/** All resource types together, each with its own simulated vendor. */
 describe.each(engines())("%s engine: every resource type", { timeout: 180_000 }, (prefer) => {
   let stage: Systems;
   afterEach(() => stage.close());
@@ -19,27 +19,27 @@ describe.each(engines())("%s engine: every resource type", { timeout: 180_000 },
   const each = (value: (system: System) => unknown) =>
     Object.fromEntries(stage.systems.map((system) => [system.name, value(system)]));
 
-  /** Every pin has got to its version, and each vendor was asked once. */
-  const allCurrent = (run: Run, calls: number) => {
+  /** Verifies that every resource is up to date, with so many upgrade requests for each vendor. */
+  const allCurrent = (run: Run, upgradeRequests: number) => {
     expect(run.ok, run.output).toBe(true);
     expect(run.outputs).toMatchObject(each(({ name }) => ({ status: name === "" ? "" : "current" })));
     for (const { name, after } of stage.systems) expect(JSON.stringify(run.outputs[name])).toContain(after);
-    expect(writes()).toEqual(stage.systems.map(({ name }) => [name, calls]));
+    expect(writes()).toEqual(stage.systems.map(({ name }) => [name, upgradeRequests]));
   };
 
   const rowOf = (run: Run, { name }: System) =>
     run.diagnostics.filter(({ urn }) => urn.endsWith(`::${name}`)).map(({ message }) => message.trim());
 
-  /** Waits until each vendor's upgrade has begun. */
-  const allCalled = () =>
+  /** Waits until each vendor has received an upgrade request. */
+  const allRequested = () =>
     expect.poll(() => stage.systems.every((system) => system.writes() > 0), { timeout: 60_000 }).toBe(true);
 
-  /** Waits until each vendor's upgrade has come to where it hangs: the engine starts nothing more once one has failed. */
+  /** Waits until each vendor's upgrade hangs, because the engine starts no further operations after a failure. */
   const allHang = () =>
     expect.poll(() => stage.systems.every((system) => system.hangs()), { timeout: 60_000 }).toBe(true);
 
-  /** Lets what hangs go on while the operation waits for it: everything gets there, with the one call of before. */
-  const letGo = async (operation: Operation) => {
+  /** Resumes hanging upgrades while the operation waits for them: all succeed, without another request. */
+  const resumeUpgrades = async (operation: Operation) => {
     const release = setInterval(() => {
       for (const system of stage.systems) system.unhang();
     }, 200);
@@ -50,7 +50,7 @@ describe.each(engines())("%s engine: every resource type", { timeout: 180_000 },
     }
   };
 
-  test("plan, upgrade with one call each, do nothing, and are unpinned", async () => {
+  test("plan, upgrade with one request each, report no changes, and are destroyed", async () => {
     const { engine, declare, systems } = await open(prefer);
     const preview = await engine.preview(declare());
     expect(preview.ok).toBe(true);
@@ -59,9 +59,9 @@ describe.each(engines())("%s engine: every resource type", { timeout: 180_000 },
 
     allCurrent(await engine.up(declare()), 1);
 
-    const asked = requests();
+    const requestsBefore = requests();
     expect((await engine.up(declare())).ok).toBe(true);
-    expect(requests()).toBe(asked);
+    expect(requests()).toBe(requestsBefore);
 
     expect((await engine.destroy(declare())).ok).toBe(true);
     expect(writes()).toEqual(systems.map(({ name }) => [name, 1]));
@@ -70,7 +70,7 @@ describe.each(engines())("%s engine: every resource type", { timeout: 180_000 },
   test("show drift and fix it", LONG, async () => {
     const { engine, declare, systems } = await open(prefer);
     allCurrent(await engine.up(declare()), 1);
-    for (const system of systems) system.putBack();
+    for (const system of systems) system.downgrade();
     expect((await engine.refresh(declare())).ok).toBe(true);
     const drift = await engine.preview(declare());
     expect(
@@ -83,47 +83,47 @@ describe.each(engines())("%s engine: every resource type", { timeout: 180_000 },
     allCurrent(await engine.up(declare()), 2);
   });
 
-  test("are handed over at ^C, and joined by the next up", LONG, async () => {
+  test("stop waiting at ^C, and are joined by the next up", LONG, async () => {
     const { engine, declare, systems, state } = await open(prefer);
     for (const system of systems) system.hang();
     const up = engine.up(declare());
-    await allCalled();
+    await allRequested();
     up.cancel();
     const run = await up;
     expect(run.ok).toBe(false);
     expect(await state()).toMatchObject(
       each(() => ({ outputs: { status: "upgrading" }, initErrors: [expect.stringMatching(/Interrupted/)] })),
     );
-    await letGo(engine.up(declare()));
+    await resumeUpgrades(engine.up(declare()));
   });
 
-  test("lose nothing with their plugin", LONG, async () => {
+  test("do not lose their upgrades with a killed plugin", LONG, async () => {
     const { engine, declare, systems } = await open(prefer);
     for (const system of systems) system.hang();
     const up = engine.up(declare());
-    await allCalled();
+    await allRequested();
     expect(await up.killPlugin()).toBe(1);
     expect((await up).ok).toBe(false);
-    await letGo(engine.up(declare()));
+    await resumeUpgrades(engine.up(declare()));
   });
 
-  test("end at customTimeouts without ending the upgrade", LONG, async () => {
+  test("stop waiting at customTimeouts without stopping the upgrade", LONG, async () => {
     const { engine, declare, systems } = await open(prefer);
     for (const system of systems) system.hang();
     const first = await engine.up(declare({ customTimeouts: { create: "32s" } }));
     expect(first.ok).toBe(false);
     expect(first.output.match(/The time limit was reached \(customTimeouts\)/g)?.length).toBeGreaterThanOrEqual(6);
     expect(writes()).toEqual(systems.map(({ name }) => [name, 1]));
-    await letGo(engine.up(declare()));
+    await resumeUpgrades(engine.up(declare()));
   });
 
-  test("look for an upgrade whose answer was lost, and do not ask again", LONG, async () => {
+  test("search for an upgrade whose response was lost, and send no other request", LONG, async () => {
     const { engine, declare, systems } = await open(prefer);
     for (const system of systems) system.loseReply();
     allCurrent(await engine.up(declare()), 1);
   });
 
-  test("tell of a failure, each in its vendor's words", LONG, async () => {
+  test("report a failure with the vendor's message", LONG, async () => {
     const { engine, declare, systems, state } = await open(prefer);
     for (const system of systems) system.hang();
     const up = engine.up(declare());

@@ -13,9 +13,9 @@ export type { System } from "../systems";
 export interface Systems {
   readonly engine: Engine;
   readonly systems: readonly System[];
-  /** What makes the program declare a pin of each type. */
+  /** Options that make the program declare a resource of each type. */
   declare(options?: Record<string, unknown>, more?: Record<string, unknown>): RunOptions;
-  /** The pins' entries in the state, by name. */
+  /** The resources in the state, by name. */
   state(): Promise<Record<string, ExportedResource>>;
   close(): Promise<void>;
 }
@@ -31,7 +31,7 @@ for (const { name, type, args, options } of JSON.parse(process.env.DECLARED)) {
 }
 `;
 
-/** A simulated vendor for each type on real sockets, and a stack whose program pins one of each. */
+/** A simulated vendor for each type on real sockets, and a stack whose program manages one of each. */
 export async function openSystems(prefer: EngineKind): Promise<Systems> {
   const opened: Opened[] = [];
   for (const open of SYSTEMS.flatMap((one) => one.open)) opened.push(await open());

@@ -1,6 +1,6 @@
 import { findCli } from "./cli";
 
-/** Says which engines will serve the scenarios of this run. */
+/** Logs the engines of this test run. */
 export default function announce(): void {
   const cli = findCli();
   const second = cli === undefined ? "no Pulumi CLI was found" : `pulumi ${cli.version}`;

@@ -3,14 +3,14 @@ import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 
-/** Below node_modules, so that the bundle finds the SDK; Node's compiled code of it is kept by its path. */
+/** Below node_modules, so that the bundle finds the SDK; Node caches its compiled code by path. */
 const KEPT = join(__dirname, "..", "..", "node_modules", ".cache", "local-engine");
 
 let made: string | undefined;
 
 /**
- * The local engine's program as one file of JavaScript, named by its content: each operation is a process of it, and to
- * compile its sources would take longer than everything else that the process does.
+ * The local engine's program as one JavaScript file, named by its content: each operation runs it in a process, and
+ * compiling its sources would take longer than everything else in that process.
  */
 export function bundledEngine(): string {
   made ??= bundle();
@@ -32,7 +32,7 @@ function bundle(): string {
   const path = join(KEPT, `${createHash("sha256").update(text).digest("hex").slice(0, 16)}.cjs`);
   if (existsSync(path)) return path;
   mkdirSync(KEPT, { recursive: true });
-  // Whole or not at all: other test processes look for it at the same moment.
+  // Written atomically, because other test processes may read it at the same time.
   const draft = `${path}.${process.pid}`;
   writeFileSync(draft, text);
   renameSync(draft, path);

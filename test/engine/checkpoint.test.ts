@@ -18,8 +18,8 @@ function opened(...resources: ResourceState[]) {
   return { checkpoint, written };
 }
 
-describe("the checkpoint of a resource that nothing was done to", () => {
-  it("is written at the end alone, where it says the same", () => {
+describe("the checkpoint of an unchanged resource", () => {
+  it("is written only at the end if its state is the same", () => {
     const [old, current] = [thing(), thing({ initErrors: ["advisory"], inputs: { a: [1], none: null } })];
     const { checkpoint, written } = opened(old);
     checkpoint.keep(old, current);
@@ -29,7 +29,7 @@ describe("the checkpoint of a resource that nothing was done to", () => {
     expect(written.map(({ resources }) => resources)).toEqual([[current]]);
   });
 
-  it("is written with the next one that has something to say, and not again", () => {
+  it("is written together with the next changed resource, and not again", () => {
     const [old, other] = [thing(), thing({ urn: "other" })];
     const { checkpoint, written } = opened(old, other);
     checkpoint.keep(old, thing());
@@ -42,15 +42,15 @@ describe("the checkpoint of a resource that nothing was done to", () => {
   it.each<[string, Partial<ResourceState>]>([
     ["an input", { inputs: { a: [2] } }],
     ["an output", { outputs: { a: [1], b: new Secret("y") } }],
-    ["what is secret", { outputs: { a: [1], b: "x" } }],
+    ["a secret marker", { outputs: { a: [1], b: "x" } }],
     ["the provider", { provider: "urn::id" }],
     ["the parent", { parent: "urn" }],
     ["its protection", { protect: true }],
     ["a dependency", { dependencies: ["urn"] }],
     ["a time limit", { customTimeouts: { create: 1, update: 0, delete: 0, read: 0 } }],
-    ["what is kept on delete", { retainOnDelete: true }],
-    ["what it is deleted with", { deletedWith: "urn" }],
-  ])("is written at once where it differs in %s", (_, change) => {
+    ["retainOnDelete", { retainOnDelete: true }],
+    ["deletedWith", { deletedWith: "urn" }],
+  ])("is written immediately if it differs in %s", (_, change) => {
     const old = thing();
     const { checkpoint, written } = opened(old);
     checkpoint.keep(old, thing(change));

@@ -15,7 +15,7 @@ export interface Cli {
   readonly version: string;
 }
 
-/** Looks for a Pulumi CLI that can run Node programs: on the PATH, then in the Pulumi home. */
+/** Searches for a Pulumi CLI that can run Node programs: on the PATH, then in the Pulumi home. */
 export function findCli(env: NodeJS.ProcessEnv = process.env): Cli | undefined {
   const home = env["PULUMI_HOME"] ?? join(homedir(), ".pulumi");
   const versions = existsSync(join(home, "versions")) ? readdirSync(join(home, "versions")).sort().reverse() : [];
@@ -36,7 +36,7 @@ export function findCli(env: NodeJS.ProcessEnv = process.env): Cli | undefined {
   return undefined;
 }
 
-/** Without an account, without questions, without a look at the network, and with the flags that debug commands need. */
+/** Without an account, prompts and network access, and with the flags that debug commands need. */
 function cliEnv(changes: Readonly<Record<string, string | undefined>>, home: string): Record<string, string> {
   return definedEnv({
     PULUMI_HOME: home,
@@ -120,7 +120,7 @@ export class CliEngine implements Engine {
 
   async close(): Promise<void> {
     await Promise.all([...this.#running].map((process) => process.close()));
-    // The stack's configuration lies beside the program.
+    // The stack's configuration is in the folder of the program.
     await rm(join(this.dir, `Pulumi.${this.#stack}.yaml`), { force: true });
     await rm(this.#home, { recursive: true, force: true });
   }
@@ -174,7 +174,7 @@ export class CliEngine implements Engine {
 
   #env(changes: NonNullable<RunOptions["env"]>): Record<string, string> {
     const env = cliEnv({ ...this.#options.env, ...changes }, this.#home);
-    // The CLI's own directory comes after Node: it may hold the provider's start script.
+    // The CLI's own directory comes after Node, because it may contain the provider's start script.
     return { ...env, PATH: `${env["PATH"]}${delimiter}${this.#cli.bin}` };
   }
 }

@@ -50,7 +50,7 @@ onEachEngine("failures", (prefer) => {
     expect(await trial.state("thing")).toBeUndefined();
   });
 
-  test("a partly failed create is saved with the new inputs; the next update goes on although nothing changed", async () => {
+  test("a partly failed create is saved with the new inputs, and the next update continues although nothing changed", async () => {
     const run = await trial.engine.up(thing({ version: "1", mode: "partial" }));
     expect(run.ok).toBe(false);
     expect(errors(run)).toEqual([
@@ -83,7 +83,7 @@ onEachEngine("failures", (prefer) => {
       initErrors: ["first", "second"],
     });
     expect(await trial.engine.refresh()).toMatchObject({ ok: true });
-    // The read of a dynamic provider cannot fail in part: the errors are gone.
+    // The read of a dynamic provider cannot fail partially, so the errors are removed.
     expect((await trial.state("thing"))?.initErrors ?? []).toEqual([]);
   });
 
@@ -99,10 +99,10 @@ onEachEngine("failures", (prefer) => {
     expect(after).toMatchObject({ inputs: before?.inputs, outputs: before?.outputs });
   });
 
-  test("without an answer from the provider the engine compares the inputs; unchanged ones keep the outputs", async () => {
+  test("without a diff from the provider the engine compares the inputs, and unchanged ones keep the outputs", async () => {
     expect(await trial.engine.up(thing({ version: "3", mode: "undecided" }))).toMatchObject({ changes: { update: 1 } });
     expect(await trial.engine.up(thing({ version: "3", mode: "undecided" }))).toMatchObject({ changes: { same: 2 } });
-    // A provider that says "no changes" gets its new inputs saved without being asked to update.
+    // If a provider reports "no changes", its new inputs are saved without an update.
     expect(await trial.engine.up(thing({ version: "3", mode: "other" }))).toMatchObject({ changes: { same: 2 } });
     expect(await trial.state("thing")).toMatchObject({ inputs: { mode: "other" }, outputs: { mode: "undecided" } });
   });
@@ -174,7 +174,7 @@ onEachEngine("interruptions", (prefer) => {
     for (const pid of plugins) process.kill(pid, "SIGKILL");
   });
 
-  test("a provider that dies fails the step; what it had not finished is not recorded", async () => {
+  test("a provider that dies fails the step, and unfinished operations are not recorded", async () => {
     const up = trial.engine.up(thing({ version: "3", mode: "hang" }));
     await up.seen("hanging");
     expect(await up.killPlugin()).toBe(1);

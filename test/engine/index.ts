@@ -1,5 +1,5 @@
 /**
- * Runs Pulumi programs for the tests, through the Pulumi CLI or through a stand-in for its engine, which is held to the
+ * Runs Pulumi programs for the tests, through the Pulumi CLI or through a stand-in for its engine, which must pass the
  * same rules by the same tests.
  */
 import { type Cli, CliEngine, findCli } from "./cli";
@@ -17,7 +17,7 @@ function cli(): Cli | undefined {
   return found.cli;
 }
 
-/** The engines that can run here: the local one always, the CLI where there is one. */
+/** The available engines: always the local one, and the CLI if it is installed. */
 export function engines(): EngineKind[] {
   return cli() ? ["local", "cli"] : ["local"];
 }

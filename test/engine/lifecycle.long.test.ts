@@ -62,7 +62,7 @@ onEachEngine("a stack from beginning to end", (prefer) => {
     });
   });
 
-  test("an update without changes asks for a diff and does nothing", async () => {
+  test("an update without changes calls diff only", async () => {
     const run = await trial.engine.up(trial.declare(first, group, second));
     expect(run).toMatchObject({ ok: true, changes: { same: 4 } });
     const calls = (await trial.calls()).map(({ call, name }) => `${call} ${name}`);
@@ -81,7 +81,7 @@ onEachEngine("a stack from beginning to end", (prefer) => {
     const run = await trial.engine.up(trial.declare(changed[0], group, changed[1]));
     expect(run).toMatchObject({ ok: true, changes: { replace: 1, update: 1, same: 2 } });
     expect(run.steps.find(({ name, op }) => name === "second" && op === "update")).toMatchObject({ diff: ["version"] });
-    // The old one goes last.
+    // The old one is deleted last.
     expect(ops(run).filter((step) => step.endsWith("first"))).toEqual([
       "create-replacement first",
       "replace first",
@@ -93,7 +93,7 @@ onEachEngine("a stack from beginning to end", (prefer) => {
     expect((await trial.calls()).filter(({ call }) => call === "delete")).toMatchObject([{ name: "second" }]);
   });
 
-  test("a provider may ask for the deletion first", async () => {
+  test("a provider may require the deletion first", async () => {
     const run = await trial.engine.up(
       trial.declare({ ...first, args: { version: "1", key: "z", mode: "delete-first" } }),
     );
@@ -138,7 +138,7 @@ onEachEngine("refresh, logs, parallel steps", (prefer) => {
   const moved = { name: "moved", args: { version: "2" } };
   const gone = { name: "gone", args: { version: "1", mode: "log" } };
 
-  test("messages carry the resource's URN, severity, and whether they pass", async () => {
+  test("messages have the resource's URN, severity, and whether they are ephemeral", async () => {
     const run = await trial.engine.up(trial.declare(moved, gone));
     expect(run.ok).toBe(true);
     const urn = expect.stringMatching(/::gone$/);
@@ -153,7 +153,7 @@ onEachEngine("refresh, logs, parallel steps", (prefer) => {
     expect(run.output.slice(run.output.indexOf("Diagnostics:"))).not.toContain("passing by");
   });
 
-  test("a refresh takes over what is read, inputs too, and drops what is gone", async () => {
+  test("a refresh stores what was read, including inputs, and removes missing resources", async () => {
     await trial.find({ moved: "1", gone: null });
     const run = await trial.engine.refresh();
     expect(run).toMatchObject({ ok: true, changes: { update: 1, delete: 1, same: 1 } });
@@ -165,7 +165,7 @@ onEachEngine("refresh, logs, parallel steps", (prefer) => {
     );
     const found = await trial.state("moved");
     expect(found).toMatchObject({ inputs: { version: "1" }, outputs: { version: "1" } });
-    // Entries of properties that depend on nothing do not outlive a refresh.
+    // A refresh removes the entries of properties without dependencies.
     expect(found).not.toHaveProperty("propertyDependencies");
     expect(await trial.state("gone")).toBeUndefined();
   });
@@ -177,7 +177,7 @@ onEachEngine("refresh, logs, parallel steps", (prefer) => {
     expect(await trial.engine.up(trial.declare(moved))).toMatchObject({ ok: true, changes: { update: 1, same: 1 } });
   });
 
-  test("what does not depend on each other runs at the same time", async () => {
+  test("independent resources are processed concurrently", async () => {
     const meeting = [moved, ...["left", "right"].map((name) => ({ name, args: { version: "1", mode: "meet" } }))];
     expect(await trial.engine.up(trial.declare(...meeting))).toMatchObject({
       ok: true,

@@ -107,7 +107,7 @@ export class LocalEngine implements Engine {
     return {
       file: process.execPath,
       args: [bundledEngine()],
-      // Its own environment is replaced by the one of the request; this one is for Node alone.
+      // The engine replaces its environment by the one of the request; this one is only for Node.
       options: { cwd: dirname(__dirname), env: definedEnv({}) },
       eventLog,
       keepEvents: this.#options.keepEvents,

@@ -12,16 +12,16 @@ export interface Command {
   readonly options: Pick<SpawnOptions, "cwd" | "env">;
   /** Where the engine writes its events, one JSON object a line. */
   readonly eventLog: string;
-  /** Whether the events stay there when they have been read. */
+  /** Whether the events are kept after they have been read. */
   readonly keepEvents?: boolean | undefined;
   /** Written to the standard input, which is then closed. */
   readonly input?: string;
 }
 
-/** How many lines of the output an error about a line that never came shows. */
+/** The number of output lines in an error about a missing line. */
 const TAIL = 40;
 
-/** One engine operation, which is one process of the engine: started, watched, interrupted, and read at its end. */
+/** One engine operation, which is one process of the engine: it is started, monitored, interrupted, and its events are read. */
 export class EngineProcess {
   readonly #child: ChildProcess;
   readonly #command: Command;
@@ -46,7 +46,7 @@ export class EngineProcess {
     });
     this.result = this.#finish(drained, started);
     this.result.catch(() => {}); // the caller that awaits it sees it
-    // When the tests are stopped the engine has its own process group and would go on.
+    // The engine has its own process group and would continue after the tests are stopped.
     const interrupt = () => {
       for (const signal of ["SIGINT", "SIGTERM"] as const) this.#child.kill(signal);
     };
@@ -70,26 +70,26 @@ export class EngineProcess {
   }
 
   async kill(): Promise<void> {
-    await this.#look();
+    await this.#readEvents();
     this.#child.kill("SIGKILL");
     await this.#ended;
   }
 
   async plugins(): Promise<number[]> {
-    await this.#look();
+    await this.#readEvents();
     return [...this.#known.values()]
       .filter((info) => isDynamicProvider(info) && isAlive(info.pid))
       .map(({ pid }) => pid);
   }
 
-  /** Ends the engine if it runs, and whatever it left behind. */
+  /** Ends the engine if it is running, and the processes that it left. */
   async close(): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) await this.kill();
     await killAll([...this.#known.values()]);
     await this.result.catch(() => {});
   }
 
-  async #look(): Promise<void> {
+  async #readEvents(): Promise<void> {
     const { pid } = this.#child;
     if (pid === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     for (const info of await descendants(pid)) this.#known.set(info.pid, info);
@@ -126,7 +126,7 @@ export class EngineProcess {
 
   async #finish(drained: Promise<unknown>, started: number): Promise<Run> {
     const { code, signal } = await this.#ended;
-    // A killed engine leaves providers behind that hold the pipe open: what they would still say is not waited for.
+    // A killed engine leaves providers that keep the pipe open; their output is not waited for.
     if (signal === null) await drained;
     else this.#child.stdout?.destroy();
     const events = await readEvents(this.#command.eventLog);
@@ -136,7 +136,7 @@ export class EngineProcess {
   }
 }
 
-/** The last line of a killed engine may be torn: it is left out. */
+/** The last line of a killed engine may be incomplete and is left out. */
 async function readEvents(path: string): Promise<EngineEvent[]> {
   const text = await readFile(path, "utf8").catch(() => "");
   return text

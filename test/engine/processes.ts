@@ -34,7 +34,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Sends SIGKILL to those processes that still run the command they ran when they were seen. */
+/** Sends SIGKILL to those processes that still run the same command as when they were found. */
 export async function killAll(seen: readonly ProcessInfo[]): Promise<void> {
   if (!seen.some(({ pid }) => isAlive(pid))) return;
   const now = new Map((await list()).map((info) => [info.pid, info.command]));

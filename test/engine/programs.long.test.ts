@@ -34,7 +34,7 @@ onEachEngine("a TypeScript program on the oldest supported SDK", (prefer) => {
     await workspace.close();
   });
 
-  test("a check failure shows the value of a secret property: providers must not blame secrets", async () => {
+  test("a check failure shows the value of a secret property, so providers must not name secrets in failures", async () => {
     const run = await engine.preview({ env: { TRIAL_SECRET: "bad" } });
     expect(run.ok).toBe(false);
     expect(run.diagnostics.map(({ message }) => message).join()).toContain(
@@ -42,13 +42,13 @@ onEachEngine("a TypeScript program on the oldest supported SDK", (prefer) => {
     );
   });
 
-  test("an import fails: dynamic resources have none", async () => {
+  test("an import fails, because dynamic resources do not support it", async () => {
     const run = await engine.up({ env: { TRIAL_IMPORT: "id-thing-" } });
     expect(run.ok).toBe(false);
     expect((await engine.exportState()).deployment.resources?.some(({ urn }) => urn.endsWith("::thing"))).toBe(false);
   });
 
-  test("it runs, and a whole resource can be an output", async () => {
+  test("runs, and a whole resource can be an output", async () => {
     const run = await engine.up();
     expect(run).toMatchObject({
       ok: true,
@@ -63,7 +63,7 @@ interface Started {
   close(): Promise<void>;
 }
 
-/** A system with everything outdated, and what leads there. */
+/** A system in which everything is outdated, and the arguments to connect to it. */
 const ESTATES: readonly (readonly [
   string,
   () => Promise<{ started: Started; args: readonly string[]; pem?: string }>,
@@ -104,8 +104,8 @@ const ESTATES: readonly (readonly [
   ],
 ];
 
-describe.each(ESTATES)("what discover writes of %s", { timeout: 90_000 }, (system, start) => {
-  it.each(["ts", "fleet"] as const)("as %s is previewed without an upgrade", async (form) => {
+describe.each(ESTATES)("the program that discover writes for %s", { timeout: 90_000 }, (system, start) => {
+  it.each(["ts", "fleet"] as const)("in form %s is previewed without an upgrade", async (form) => {
     const { started, args, pem } = await start();
     onTestFinished(() => started.close());
     const workspace = form === "ts" ? await makeWorkspace({ main: "index.ts" }) : await copyFleet();

@@ -15,7 +15,7 @@ interface Ending {
   readonly durationMs: number;
 }
 
-/** Folds the events of one operation into what a test looks at. */
+/** Converts the events of one operation into the result that tests use. */
 export function summarize(events: readonly EngineEvent[], ending: Ending): Run {
   const stack = events.findLast((event) => event.resOutputsEvent?.metadata.type === STACK_TYPE)?.resOutputsEvent;
   const summary = events.findLast((event) => event.summaryEvent)?.summaryEvent;
@@ -54,7 +54,7 @@ function steps(events: readonly EngineEvent[]): RunStep[] {
     const step = ended && running.get(ended.urn);
     if (!step) continue;
     step.status = done ? "done" : "failed";
-    // A refresh begins as "refresh" and ends as what it found: "same", "update" or "delete".
+    // A refresh begins as "refresh" and ends as its result: "same", "update" or "delete".
     if (done && step.op === "refresh") Object.assign(step, { op: done.op, diff: changedInputs(done) });
   }
   return result;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { onEachEngine } from "./each-engine";
 import { openTrial, type Trial } from "./trial";
 
-const sealed = {
+const encrypted = {
   "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
   ciphertext: expect.any(String),
 };
@@ -29,7 +29,7 @@ onEachEngine("secrets and configuration", (prefer) => {
     { name: "served", args: { version: "1", mode: "config" }, options: { provider: "own" } },
   ] as const;
 
-  test("the provider sees plain values, the state and the output do not", async () => {
+  test("the provider receives plain values, the state and the output do not contain them", async () => {
     const run = await trial.engine.up(trial.declare(...things));
     expect(run).toMatchObject({ ok: true, outputs: { plain: "shown", hidden: "[secret]", marked: "[secret]" } });
     const calls = await trial.calls();
@@ -38,15 +38,15 @@ onEachEngine("secrets and configuration", (prefer) => {
     });
     const state = await trial.state("thing");
     for (const properties of [state?.inputs, state?.outputs]) {
-      expect(properties).toMatchObject({ password: sealed, nested: { inner: sealed, open: "x" } });
+      expect(properties).toMatchObject({ password: encrypted, nested: { inner: encrypted, open: "x" } });
     }
-    // A list that holds a secret becomes one, on the way out of the provider.
-    expect(state?.outputs).toMatchObject({ list: sealed });
-    expect((await trial.state("marked"))?.outputs).toMatchObject({ computed: sealed });
-    expect((await trial.state("default"))?.inputs).toMatchObject({ "trial:token": sealed, "trial:plain": "shown" });
-    expect((await trial.state("own"))?.inputs).toMatchObject({ "trial:token": sealed });
+    // The provider returns a list that contains a secret as a secret.
+    expect(state?.outputs).toMatchObject({ list: encrypted });
+    expect((await trial.state("marked"))?.outputs).toMatchObject({ computed: encrypted });
+    expect((await trial.state("default"))?.inputs).toMatchObject({ "trial:token": encrypted, "trial:plain": "shown" });
+    expect((await trial.state("own"))?.inputs).toMatchObject({ "trial:token": encrypted });
     const everything = JSON.stringify(await trial.engine.exportState()) + run.output;
-    // What the provider puts into another output is its own business: here it does so on purpose.
+    // The trial provider copies the token into another output on purpose.
     expect(everything.replaceAll(/made-1:s3cret-(token|own)/g, "")).not.toContain("s3cret");
   });
 
@@ -58,19 +58,19 @@ onEachEngine("secrets and configuration", (prefer) => {
     });
   });
 
-  test("secrets are exported in plain text on demand, and sealed again by an import", async () => {
+  test("secrets are exported in plain text on demand, and encrypted again by an import", async () => {
     const { engine } = trial;
     const shown = await engine.exportState({ showSecrets: true });
     const thing = shown.deployment.resources?.find(({ urn }) => urn.endsWith("::thing"));
-    const { ciphertext: _, ...envelope } = sealed;
+    const { ciphertext: _, ...envelope } = encrypted;
     expect(thing?.inputs).toMatchObject({ password: { ...envelope, plaintext: '"s3cret-input"' } });
     await engine.importState(shown);
     expect((await engine.preview(trial.declare(...things))).steps.every(({ op }) => op === "same")).toBe(true);
     await engine.up(trial.declare(...things));
-    expect((await trial.state("thing"))?.inputs).toMatchObject({ password: sealed });
+    expect((await trial.state("thing"))?.inputs).toMatchObject({ password: encrypted });
   });
 
-  test("secrets survive: nothing changes, and a refresh configures the providers from the state", async () => {
+  test("a later update and a refresh keep the secrets, and the refresh configures the providers from the state", async () => {
     const run = await trial.engine.up(trial.declare(...things));
     expect(run).toMatchObject({ ok: true, changes: { same: 5 } });
     const diff = (await trial.calls()).find(({ call, name }) => call === "diff" && name === "thing");
@@ -78,10 +78,10 @@ onEachEngine("secrets and configuration", (prefer) => {
     expect(await trial.engine.refresh({ env: { TRIAL_RESOURCES: "not read" } })).toMatchObject({ ok: true });
     const configured = (await trial.calls()).filter(({ call }) => call === "configure").map(({ token }) => token);
     expect(configured.sort()).toEqual(["s3cret-own", "s3cret-token"]);
-    expect((await trial.state("thing"))?.outputs).toMatchObject({ password: sealed });
+    expect((await trial.state("thing"))?.outputs).toMatchObject({ password: encrypted });
   });
 
-  test("new arguments of an explicit provider are an update of it, and reach it", async () => {
+  test("new arguments of an explicit provider update it, and it receives them", async () => {
     const changed = things.map((each) =>
       each.name === "own" ? { ...each, args: { "trial:token": { $secret: "s3cret-new" } } } : each,
     );
@@ -95,7 +95,7 @@ onEachEngine("secrets and configuration", (prefer) => {
     ).toEqual(["s3cret-new", "s3cret-token"]);
   });
 
-  test("a provider whose arguments are not known in a preview is not asked", async () => {
+  test("a provider with unknown arguments is not called in a preview", async () => {
     const unknown = [
       { name: "source", args: { version: "1" } },
       { name: "late", kind: "Provider", args: { "trial:token": "@source.computed" } },

@@ -10,7 +10,7 @@ export interface Project {
 /** Members of Pulumi.yaml that change how a program is run and that the local engine does not follow. */
 const UNSUPPORTED = ["main", "nodeargs", "plugins", "packages", "stackConfigDir"];
 
-/** Reads what is needed of Pulumi.yaml, without a YAML parser: it holds a name and a few scalars. */
+/** Reads the required parts of Pulumi.yaml without a YAML parser: a name and a few scalars. */
 export async function readProject(dir: string): Promise<Project> {
   const path = join(dir, "Pulumi.yaml");
   const text = await readFile(path, "utf8");

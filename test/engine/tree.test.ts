@@ -6,7 +6,7 @@ import { VirtualClock } from "../support/virtual-clock";
 import { kernelRig } from "../taurusdb/kernel-rig";
 import { drawTree, infoSeen, type Size, type TreeRow } from "./local/tree";
 
-/** Terminals, and how many characters of progress the CLI shows in each: at 80 columns it has no room for any. */
+/** Terminals, and the number of characters of progress that the CLI shows in each: none at 80 columns. */
 const SIZES = [
   [{ columns: 80, rows: 24 }, 0],
   [{ columns: 120, rows: 40 }, 31],
@@ -28,48 +28,49 @@ function tree(type: string, info: string, size: Size): string[] {
   return drawTree([STACK, { ...row, depth: 1 }], size);
 }
 
-/** What is seen of a progress line in a terminal. */
+/** The visible part of a progress line in a terminal. */
 function seen(type: string, info: string, size: Size): string {
   const [header = "", , line = ""] = tree(type, info, size);
   return infoSeen(line, header);
 }
 
-const passing = (lines: readonly LogLine[]) => lines.filter(({ ephemeral }) => ephemeral).map(({ message }) => message);
+const ephemeralLines = (lines: readonly LogLine[]) =>
+  lines.filter(({ ephemeral }) => ephemeral).map(({ message }) => message);
 
 async function ofOceanBase(): Promise<string[]> {
   const { lifecycle, inputs, lines } = obshell();
   await lifecycle.create(inputs());
-  return passing(lines);
+  return ephemeralLines(lines);
 }
 
 async function ofKernels(): Promise<string[]> {
   const { lifecycle, inputs, lines } = kernelRig({ instances: 8 });
   await lifecycle.create(inputs());
-  return passing(lines);
+  return ephemeralLines(lines);
 }
 
-describe.each(SIZES)("a terminal of %j", (size, room) => {
+describe.each(SIZES)("a terminal of %j", (size, width) => {
   it("shows percentage and stage of an upgrade in stages first", async () => {
     const lines = await ofOceanBase();
     const stages = lines.filter((line) => /^\d+% \d+\/30/.test(line));
     expect(stages.length).toBeGreaterThan(20);
     for (const line of stages) {
       const text = seen("oceanbase:ClusterVersion", line, size);
-      expect(text.length).toBeLessThanOrEqual(Math.max(room, line.length));
-      if (room > 0) expect(text).toMatch(/^\d+% \d+\/30 [A-Z][a-z]+/);
+      expect(text.length).toBeLessThanOrEqual(Math.max(width, line.length));
+      if (width > 0) expect(text).toMatch(/^\d+% \d+\/30 [A-Z][a-z]+/);
       else expect(text).toBe("");
     }
   });
 
-  it("shows how many of many are done first, and what else is said within its width", async () => {
+  it("shows the number of finished units of a fleet first", async () => {
     const lines = (await ofKernels()).filter((line) => line.includes(" done"));
     expect(lines.length).toBeGreaterThan(2);
     const texts = lines.map((line) => seen("taurusdb:KernelVersion", line, size));
-    if (room === 0) expect(new Set(texts)).toEqual(new Set([""]));
+    if (width === 0) expect(new Set(texts)).toEqual(new Set([""]));
     else for (const text of texts) expect(text).toMatch(/^\d+% \d of 8 done/);
   });
 
-  it("shows that nobody answers, and for how long", async () => {
+  it("shows that the server is unreachable, and for how long", async () => {
     const lines: LogLine[] = [];
     const clock = new VirtualClock();
     const log = { write: (line: LogLine) => void lines.push(line), flush: async () => undefined };
@@ -80,19 +81,19 @@ describe.each(SIZES)("a terminal of %j", (size, room) => {
       unreachableFor: 40_000,
       detail: "retrying: http://10.0.0.1:2886: connection refused",
     });
-    const [line = ""] = passing(lines);
+    const [line = ""] = ephemeralLines(lines);
     expect(line).toBe("no response for 40 s · retrying: http://10.0.0.1:2886: connection refused");
-    expect(seen("oceanbase:ClusterVersion", line, size)).toMatch(room > 0 ? /^no response for 40 s/ : /^$/);
+    expect(seen("oceanbase:ClusterVersion", line, size)).toMatch(width > 0 ? /^no response for 40 s/ : /^$/);
   });
 
-  it("repeats no beginning: two lines that differ are told apart where they are seen", async () => {
+  it("shows different progress lines differently within its width", async () => {
     const lines = [...new Set((await ofOceanBase()).map((line) => line.replace(/ · .*$/, "")))];
     const texts = lines.map((line) => seen("oceanbase:ClusterVersion", line, size));
     expect(lines.length).toBeGreaterThan(20);
-    expect(new Set(texts).size).toBe(room > 0 ? lines.length : 1);
+    expect(new Set(texts).size).toBe(width > 0 ? lines.length : 1);
   });
 
-  it("never gets a line that is wider than it is, nor more lines than it has", () => {
+  it("never gets a wider line or more lines than fit", () => {
     const rows: TreeRow[] = [
       STACK,
       ...Array.from({ length: 60 }, () => ({ ...STACK, info: "x".repeat(300), depth: 1 })),
@@ -129,6 +130,6 @@ it.each([
       " +   └─ pulumi-nodejs:dynamic/oceanbase:ClusterVersion  orders    creating (7s)..    63% 20/30 Reinstall and restart observer · 5 s",
     ],
   ],
-])("the tree at %j is drawn like this", (size, lines) => {
+])("drawTree draws the tree for %j", (size, lines) => {
   expect(tree("oceanbase:ClusterVersion", "63% 20/30 Reinstall and restart observer · 5 s", size)).toEqual(lines);
 });

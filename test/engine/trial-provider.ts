@@ -1,6 +1,6 @@
 /**
  * A small package as a user could have it in `node_modules`: a resource class with the constant provider text, and a
- * dynamic provider whose behaviour the inputs choose. Plain CommonJS text, because it runs in other processes.
+ * dynamic provider whose behavior depends on the inputs. Plain CommonJS text, because it runs in other processes.
  */
 export const TRIAL_PACKAGE = {
   "node_modules/trial/package.json": '{ "name": "trial", "version": "1.0.0", "main": "index.js" }\n',

@@ -19,7 +19,7 @@ export interface TrialResource {
   readonly options?: Readonly<Record<string, unknown>>;
 }
 
-/** A call that the provider got. */
+/** A call that the provider received. */
 export interface Call {
   readonly call: string;
   readonly name?: string;
@@ -29,13 +29,13 @@ export interface Call {
 /** A stack of trial resources on one engine. */
 export interface Trial {
   readonly engine: Engine;
-  /** The environment that makes the program declare these resources. */
+  /** Options that make the program declare these resources. */
   declare(...resources: TrialResource[]): RunOptions;
-  /** Calls since the last look. */
+  /** The calls that the provider has received since the last time. */
   calls(): Promise<Call[]>;
-  /** What `read` finds from now on: a version per name, null for what is gone. */
+  /** Sets the results of `read`: a version per name, null for a missing resource. */
   find(world: Readonly<Record<string, string | null>>): Promise<void>;
-  /** The state's resource of that name. */
+  /** The resource with that name in the state. */
   state(name: string): Promise<ExportedResource | undefined>;
   close(): Promise<void>;
 }

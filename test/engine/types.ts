@@ -1,4 +1,4 @@
-/** What a test sees of an engine, whichever one runs: the local one or the Pulumi CLI. */
+/** The interface of both engines for tests: the local one and the Pulumi CLI. */
 export interface Engine {
   /** "local engine", or "pulumi v3.260.0". */
   readonly name: string;
@@ -10,11 +10,11 @@ export interface Engine {
   destroy(options?: RunOptions): Operation;
   /** Sets a value of the stack's configuration, or removes it: from the next operation on. */
   configure(key: string, value: string | undefined): Promise<void>;
-  /** The state in the format of `pulumi stack export`, secrets sealed, or in plain text with `--show-secrets`. */
+  /** The state in the format of `pulumi stack export`, with secrets encrypted, or in plain text with `--show-secrets`. */
   exportState(options?: ExportOptions): Promise<Deployment>;
   /**
-   * Puts a state in the place of the one there is, as `pulumi stack import` does: one that this engine has exported, changed or
-   * not, or one with its secrets in plain text.
+   * Replaces the state, as `pulumi stack import` does, by one that this engine has exported, changed or
+   * unchanged, or by one with its secrets in plain text.
    */
   importState(deployment: Deployment): Promise<void>;
   /** Removes the lock that a killed engine left, as `pulumi cancel` does. */
@@ -45,9 +45,9 @@ export interface Operation extends Promise<Run> {
    * second one ends without waiting, so that what ran stays in the state as a pending operation.
    */
   cancel(): void;
-  /** SIGKILL to the engine alone: its providers live on, a lock and a pending operation stay behind. */
+  /** SIGKILL to the engine only: its providers keep running, a lock and a pending operation remain. */
   kill(): Promise<void>;
-  /** SIGKILL to the dynamic-provider processes. Resolves with how many there were. */
+  /** SIGKILL to the dynamic-provider processes. Resolves with their number. */
   killPlugin(): Promise<number>;
   /** Process ids of the dynamic-provider processes that this operation has started and that still live. */
   plugins(): Promise<number[]>;
@@ -100,7 +100,7 @@ export interface Deployment {
   };
 }
 
-/** `apitype.ResourceV3`; the members that the tests look at. */
+/** `apitype.ResourceV3`; only the members that the tests use. */
 export interface ExportedResource {
   readonly urn: string;
   readonly custom: boolean;

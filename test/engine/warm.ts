@@ -7,8 +7,8 @@ const ROOT = join(__dirname, "..", "..");
 const PROVIDER = join(ROOT, "dist", "provider");
 
 /**
- * Has Node keep the compiled code of the provider, beside that of the SDK: processes that load it end by a signal, as
- * the engine ends them, and keep none. Nobody waits for it.
+ * Makes Node cache the compiled code of the provider and the SDK: processes that load it end by a signal, as
+ * the engine ends them, and cache nothing. Runs in the background.
  */
 export default function warm(): (() => void) | undefined {
   if (!existsSync(PROVIDER)) return undefined;

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 const ROOT = join(__dirname, "..", "..");
 
 export interface WorkspaceOptions {
-  /** Where it is made. Default: a directory of its own, for temporary files. */
+  /** Its directory. Default: a new temporary one. */
   readonly dir?: string;
   /** Text of the program. */
   readonly program?: string;
@@ -21,14 +21,14 @@ export interface WorkspaceOptions {
 
 export interface Workspace {
   readonly dir: string;
-  /** Writes a file; directories on the way are made. */
+  /** Writes a file, and creates its directories. */
   write(path: string, text: string): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
  * A directory with a Pulumi program in which this package and the SDK are installed, by links to the ones of the
- * repository: what runs is the built package, as a user's program would load it.
+ * repository: the program loads the built package, as a user's program would.
  */
 export async function makeWorkspace(options: WorkspaceOptions = {}): Promise<Workspace> {
   const { main = "index.js", project = "trial", program = "", files = {} } = options;
@@ -62,7 +62,7 @@ function runtime(main: string): string {
   return main === "index.ts" ? "runtime: nodejs\n" : "runtime:\n  name: nodejs\n  options:\n    typescript: false\n";
 }
 
-/** Older SDKs compile with `moduleResolution: node10`, which TypeScript 6 accepts only when it is asked to. */
+/** Older SDKs compile with `moduleResolution: node10`, which TypeScript 6 accepts only with `ignoreDeprecations`. */
 const COMPILER_OPTIONS = {
   strict: true,
   target: "es2022",
@@ -85,7 +85,7 @@ async function emptyWorkspace(at?: string): Promise<Workspace> {
   };
 }
 
-/** Links what `npm install` would bring: this package, the SDK, and what an example has for its compiler. */
+/** Links what `npm install` would install: this package, the SDK, and the compiler of an example. */
 async function installPackages(dir: string, sdk: WorkspaceOptions["sdk"] = "@pulumi/pulumi"): Promise<void> {
   const modules = join(dir, "node_modules");
   const links = {

@@ -521,7 +521,7 @@ function watched(driver: Driver, told: (permit: Permit) => Permit): Driver {
 async function course(of: ResourceType): Promise<string[]> {
   const events: string[] = [];
   const { vendor, transport, process } = sceneWith(of, new VirtualClock(), (request, genuine) => {
-    events.push(of.call.test(request.target) && request.method === "POST" ? "upgrade request" : request.target);
+    events.push(of.upgradePath.test(request.target) && request.method === "POST" ? "upgrade request" : request.target);
     return genuine(request);
   });
   const kinds = telling(

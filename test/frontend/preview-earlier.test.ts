@@ -14,7 +14,7 @@ describe.each(RESOURCE_TYPES.map((of) => [of.type, of] as const))(
       let interrupt: (() => void) | undefined;
       let lost = true;
       const scene = sceneOf(of, clock, (request, vendor) => {
-        if (!lost || request.method !== "POST" || !of.call.test(request.target)) return vendor(request);
+        if (!lost || request.method !== "POST" || !of.upgradePath.test(request.target)) return vendor(request);
         return new Promise((_, reject) => {
           request.signal.addEventListener("abort", () => reject(request.signal.reason), { once: true });
           interrupt?.();

@@ -7,8 +7,8 @@ interface Timer {
 }
 
 /**
- * Virtual time for many sleepers and for real sockets: it moves to the next timer when everything else has come to rest,
- * and stands still while something real is under way.
+ * Virtual time for many sleepers and for real sockets: it advances to the next timer once all promises have settled,
+ * and does not advance during real work.
  */
 export class HeldClock implements Clock {
   #now: number;
@@ -16,7 +16,7 @@ export class HeldClock implements Clock {
   #order = 0;
   #pumping = false;
   readonly #timers: Timer[] = [];
-  readonly #cancelled = new Set<Timer>();
+  readonly #canceled = new Set<Timer>();
 
   constructor(start = Date.UTC(2026, 0, 1)) {
     this.#now = start;
@@ -30,7 +30,7 @@ export class HeldClock implements Clock {
     return this.#now;
   }
 
-  /** Time stands still until the work is done. */
+  /** Time does not advance until the work is done. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     this.#held += 1;
     try {
@@ -45,7 +45,7 @@ export class HeldClock implements Clock {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
       const abort = () => {
-        this.#cancelled.add(timer);
+        this.#canceled.add(timer);
         reject(signal?.reason);
       };
       const wake = () => {
@@ -53,7 +53,7 @@ export class HeldClock implements Clock {
         resolve();
       };
       this.#order += 1;
-      // What is no number is a millisecond to Node's timers.
+      // Node's timers treat a value that is not a number as one millisecond.
       const pause = Number.isFinite(milliseconds) ? Math.max(milliseconds, 0) : 1;
       const timer: Timer = { at: this.#now + pause, order: this.#order, wake };
       push(this.#timers, timer);
@@ -62,7 +62,7 @@ export class HeldClock implements Clock {
     });
   }
 
-  /** Every turn of the event loop that finds all promises at rest moves time to the earliest timer. */
+  /** Every turn of the event loop in which all promises have settled advances time to the earliest timer. */
   #pump(): void {
     if (this.#pumping || this.#held > 0) return;
     this.#pumping = true;
@@ -80,12 +80,12 @@ export class HeldClock implements Clock {
   #next(): Timer | undefined {
     for (;;) {
       const timer = pop(this.#timers);
-      if (timer === undefined || !this.#cancelled.delete(timer)) return timer;
+      if (timer === undefined || !this.#canceled.delete(timer)) return timer;
     }
   }
 }
 
-/** A binary heap: a thousand pins have thousands of timers. */
+/** A binary heap, because a thousand resources have thousands of timers. */
 function push(heap: Timer[], timer: Timer): void {
   let index = heap.push(timer) - 1;
   while (index > 0) {

@@ -1,8 +1,8 @@
 import type { WireResponse } from "../../provider/http/transport";
 
-/** What a hostile server does to a JSON answer of the vendor: each keeps as much of the shape as it can. */
+/** Mutations of a vendor's JSON response by a hostile server. Each keeps as much of the shape as possible. */
 
-/** Clears the screen, renames the window, turns the writing round, begins a line of its own. */
+/** Clears the screen, renames the window, reverses the text direction, begins a new line. */
 export const ESCAPES = "\u001b[2J\u001b]0;owned\u0007\u202e\r\n\u009b31mDone.\u0000";
 const LONG = "x".repeat(20_000);
 const FAR = "+275760-09-13T00:00:00.000Z";
@@ -22,13 +22,13 @@ function everywhere(value: Json, change: Change, key = ""): Json {
   return change(Object.fromEntries(entries), key);
 }
 
-/** Arrays inside of arrays stay as they are: their members would be millions. */
-function crowded(value: Json): Json {
+/** Nested arrays are not extended, because they would have millions of members. */
+function lengthened(value: Json): Json {
   if (Array.isArray(value)) {
     return value.length === 0 ? value : Array.from({ length: 2_000 }, (_, index): Json => value[index % value.length]);
   }
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, crowded(member)]));
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, lengthened(member)]));
 }
 
 const strings = (change: (text: string) => Json) => (value: Json) =>
@@ -53,10 +53,10 @@ const rewritten =
     }
   };
 
-/** By name: from the text of a genuine answer to that of a hostile one. */
+/** By name: converts the text of a genuine response to that of a hostile one. */
 export const MUTATIONS: Readonly<Record<string, (text: string) => string>> = {
-  "terminal escapes in every text": rewritten(strings((text) => `${text}${ESCAPES}`)),
-  "terminal escapes before every text": rewritten(strings((text) => `${ESCAPES}${text}`)),
+  "terminal escapes after every string": rewritten(strings((text) => `${text}${ESCAPES}`)),
+  "terminal escapes before every string": rewritten(strings((text) => `${ESCAPES}${text}`)),
   "terminal escapes in every key": rewritten((value) =>
     everywhere(value, (one) =>
       isObject(one)
@@ -64,7 +64,7 @@ export const MUTATIONS: Readonly<Record<string, (text: string) => string>> = {
         : one,
     ),
   ),
-  "texts of 20,000 characters": rewritten(strings((text) => `${text}${LONG}`)),
+  "strings of 20,000 characters": rewritten(strings((text) => `${text}${LONG}`)),
   "dates at the end of time": rewritten(strings((text) => (/^\d{4}-\d\d-\d\dT/.test(text) ? FAR : text))),
   "numbers beyond 2^53": rewritten(numbers(() => 2 ** 53 + 2)),
   "numbers near the largest": rewritten(numbers(() => 1e308)),
@@ -73,33 +73,33 @@ export const MUTATIONS: Readonly<Record<string, (text: string) => string>> = {
   "numbers of 10,000 digits": (text) => text.replace(/:\s*-?\d+(?=[,}\]])/g, `:${"9".repeat(10_000)}`),
   "prototype keys": (text) => text.replace(/\{(?=\s*")/g, `{${PROTOTYPE}`),
   "prototype keys alone": (text) => text.replace(/"([a-zA-Z_]+)":/g, '"__proto__":'),
-  "prototype words for every text": rewritten(strings(() => "constructor")),
-  "deep values beside": (text) => text.replace(/\{(?=\s*")/, `{"deep":${DEEP},`),
-  "deep values instead": () => DEEP,
-  "arrays of 2,000 members": rewritten(crowded),
+  "a prototype key in place of every string": rewritten(strings(() => "constructor")),
+  "an additional deep value": (text) => text.replace(/\{(?=\s*")/, `{"deep":${DEEP},`),
+  "a deep value in place of the response": () => DEEP,
+  "arrays of 2,000 members": rewritten(lengthened),
   "empty arrays": rewritten((value) => everywhere(value, (one) => (Array.isArray(one) ? [] : one))),
-  "null for every value": rewritten((value) => everywhere(value, (one) => (isObject(one) ? one : null))),
-  "numbers for texts": rewritten(strings((text) => text.length)),
-  "texts for numbers": rewritten(numbers((number) => `${number}`)),
-  "an array around": (text) => `[${text}]`,
-  "a text around": (text) => JSON.stringify(text),
+  "null in place of every value": rewritten((value) => everywhere(value, (one) => (isObject(one) ? one : null))),
+  "numbers in place of strings": rewritten(strings((text) => text.length)),
+  "strings in place of numbers": rewritten(numbers((number) => `${number}`)),
+  "the response in an array": (text) => `[${text}]`,
+  "the response as a string": (text) => JSON.stringify(text),
   "a number": () => "0",
   "an empty object": () => "{}",
   "an empty array": () => "[]",
   null: () => "null",
   "a byte order mark": (text) => `\ufeff${text}`,
-  "twice the same": (text) => `${text}${text}`,
-  "half of it": (text) => text.slice(0, text.length / 2),
+  "the response twice": (text) => `${text}${text}`,
+  "half of the response": (text) => text.slice(0, text.length / 2),
   "no body": () => "",
   "control characters": () => "\u0000\u001b[2J\u0007\u009d\u202e",
   "a page with escapes": () => `<html>${ESCAPES}<title>502</title></html>`,
 };
 
-/** In place of the answer, or around it: statuses and headers. */
+/** By name: replaces the response, or its status and headers. */
 export const REPLACEMENTS: Readonly<Record<string, (genuine: WireResponse) => WireResponse>> = {
   "204": () => ({ status: 204, headers: {}, body: Buffer.alloc(0) }),
   "205": () => ({ status: 205, headers: {}, body: Buffer.alloc(0) }),
-  "206 with a part": ({ body }) => ({ status: 206, headers: {}, body: body.subarray(0, 7) }),
+  "206 with a part of the body": ({ body }) => ({ status: 206, headers: {}, body: body.subarray(0, 7) }),
   "300": ({ headers, body }) => ({ status: 300, headers, body }),
   "304": ({ headers }) => ({ status: 304, headers, body: Buffer.alloc(0) }),
   "226 with the body": ({ headers, body }) => ({ status: 226, headers, body }),

@@ -1,19 +1,19 @@
 import { createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
-/** Answers one request on a socket, byte by byte as it likes. `alive` is false once the client has gone. */
-export type RawAnswer = (socket: Socket, alive: () => boolean) => void | Promise<void>;
+/** Responds to one request on a socket with any bytes. `alive` is false once the client has disconnected. */
+export type RawResponder = (socket: Socket, alive: () => boolean) => void | Promise<void>;
 
 export interface RawServer {
   readonly origin: string;
-  /** What it was sent, as text, connection by connection. */
+  /** The received text of each connection. */
   readonly received: string[];
   /** Bytes that it has written. */
   written(): number;
 }
 
-/** A server without HTTP of its own: it waits for the end of a request's head, and answers. */
-export async function rawServer(answer: RawAnswer): Promise<RawServer> {
+/** A server without an HTTP implementation: it waits for the end of a request's head, and responds. */
+export async function rawServer(respond: RawResponder): Promise<RawServer> {
   const received: string[] = [];
   const sockets = new Set<Socket>();
   let written = 0;
@@ -25,12 +25,12 @@ export async function rawServer(answer: RawAnswer): Promise<RawServer> {
       written += socket.bytesWritten;
       sockets.delete(socket);
     });
-    let answered = false;
+    let responded = false;
     socket.on("data", (chunk) => {
       received[index] += chunk.toString("latin1");
-      if (answered || !received[index]?.includes("\r\n\r\n")) return;
-      answered = true;
-      void answer(socket, () => !socket.destroyed);
+      if (responded || !received[index]?.includes("\r\n\r\n")) return;
+      responded = true;
+      void respond(socket, () => !socket.destroyed);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -49,8 +49,8 @@ export async function rawServer(answer: RawAnswer): Promise<RawServer> {
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Writes for ever, as fast as it is read, until the client has gone. */
-function flood(head: string, chunk: string | Buffer): RawAnswer {
+/** Writes without end, as fast as the client reads, until the client has disconnected. */
+function flood(head: string, chunk: string | Buffer): RawResponder {
   return async (socket, alive) => {
     socket.write(head);
     while (alive()) {
@@ -59,8 +59,8 @@ function flood(head: string, chunk: string | Buffer): RawAnswer {
   };
 }
 
-/** Writes a little every few milliseconds, for ever. */
-function drip(head: string, piece: string, every = 10): RawAnswer {
+/** Writes a few bytes every few milliseconds, without end. */
+function trickle(head: string, piece: string, every = 10): RawResponder {
   return async (socket, alive) => {
     socket.write(head);
     while (alive()) {
@@ -71,7 +71,7 @@ function drip(head: string, piece: string, every = 10): RawAnswer {
 }
 
 const once =
-  (text: string | Buffer, then: "end" | "stay" = "end"): RawAnswer =>
+  (text: string | Buffer, then: "end" | "stay" = "end"): RawResponder =>
   (socket) => {
     if (then === "end") socket.end(text);
     else socket.write(text);
@@ -80,8 +80,8 @@ const once =
 const JSON_HEAD = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
 const MEGABYTE = Buffer.alloc(1 << 20, " ");
 
-/** What no server should do, and none may do to us. Each goes on for ever, or is broken. */
-export const ENDLESS: Readonly<Record<string, RawAnswer>> = {
+/** Responses without an end. */
+export const ENDLESS: Readonly<Record<string, RawResponder>> = {
   "a body of gigabytes": flood(`${JSON_HEAD}content-length: 8000000000\r\n\r\n`, MEGABYTE),
   "a body without an end": flood(`${JSON_HEAD}\r\n`, MEGABYTE),
   "chunks without an end": flood(
@@ -97,15 +97,15 @@ export const ENDLESS: Readonly<Record<string, RawAnswer>> = {
   "an endless reason phrase": flood("HTTP/1.1 200 ", "OK ".repeat(10_000)),
   "an endless chunk extension": flood(`${JSON_HEAD}transfer-encoding: chunked\r\n\r\n2;`, "x".repeat(65_536)),
   "early hints without an end": flood("", "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n".repeat(100)),
-  "a body that drips": drip(`${JSON_HEAD}content-length: 1000000\r\n\r\n`, " "),
-  "chunks that drip": drip(`${JSON_HEAD}transfer-encoding: chunked\r\n\r\n`, "1\r\n \r\n"),
-  "headers that drip": drip("HTTP/1.1 200 OK\r\n", "x: 1\r\n"),
-  "early hints that drip": drip("", "HTTP/1.1 103 Early Hints\r\n\r\n"),
-  "a chunk extension that drips": drip(`${JSON_HEAD}transfer-encoding: chunked\r\n\r\n2;`, "x"),
-  "silence after the headers": once(`${JSON_HEAD}content-length: 10\r\n\r\n`, "stay"),
+  "a slow body": trickle(`${JSON_HEAD}content-length: 1000000\r\n\r\n`, " "),
+  "slow chunks": trickle(`${JSON_HEAD}transfer-encoding: chunked\r\n\r\n`, "1\r\n \r\n"),
+  "slow headers": trickle("HTTP/1.1 200 OK\r\n", "x: 1\r\n"),
+  "slow early hints": trickle("", "HTTP/1.1 103 Early Hints\r\n\r\n"),
+  "a slow chunk extension": trickle(`${JSON_HEAD}transfer-encoding: chunked\r\n\r\n2;`, "x"),
+  "no data after the headers": once(`${JSON_HEAD}content-length: 10\r\n\r\n`, "stay"),
 };
 
-export const BROKEN: Readonly<Record<string, RawAnswer>> = {
+export const BROKEN: Readonly<Record<string, RawResponder>> = {
   "HTTP/1.0 with a body up to the end": once("HTTP/1.0 200 OK\r\ncontent-type: application/json\r\n\r\n{}"),
   "HTTP/0.9": once("<html>hello</html>"),
   "HTTP/2's preface": once("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
@@ -119,7 +119,7 @@ export const BROKEN: Readonly<Record<string, RawAnswer>> = {
   ),
   "an unknown transfer encoding": once(`${JSON_HEAD}transfer-encoding: rot13\r\n\r\n{}`),
   "a chunk without a size": once(`${JSON_HEAD}transfer-encoding: chunked\r\n\r\nxyz\r\n{}\r\n0\r\n\r\n`),
-  "a second answer": once(`${JSON_HEAD}content-length: 2\r\n\r\n{}HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]`),
+  "a second response": once(`${JSON_HEAD}content-length: 2\r\n\r\n{}HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]`),
   "a switch of protocols": once(
     "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n",
   ),
@@ -131,5 +131,5 @@ export const BROKEN: Readonly<Record<string, RawAnswer>> = {
   "escapes in the reason phrase": once("HTTP/1.1 500 \u001b[2J\u0007\r\ncontent-length: 0\r\n\r\n"),
   "escapes in a header": once("HTTP/1.1 500 Bad\r\ncontent-type: text/\u001b[2J\u0007\r\ncontent-length: 0\r\n\r\n"),
   "a header named __proto__": once(`${JSON_HEAD}__proto__: x\r\nconstructor: y\r\ncontent-length: 2\r\n\r\n{}`),
-  nothing: once(""),
+  "no data": once(""),
 };

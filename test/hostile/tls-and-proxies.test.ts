@@ -17,28 +17,28 @@ import { inputsOf } from "./trial";
 const fixture = (path: string) => readFileSync(join(__dirname, path), "utf8");
 const own = selfSigned();
 
-/** Certificates that must not be trusted, and what is said of them. */
+/** Certificates that must not be trusted, and their messages. */
 const CERTIFICATES = {
   expired: {
     cert: fixture("fixtures/expired.pem"),
     key: fixture("fixtures/expired.key"),
     ca: fixture("fixtures/expired.pem"),
-    says: /expired/,
+    message: /expired/,
   },
-  "for another name": {
+  "issued for another name": {
     ...selfSigned(["db.elsewhere.example"], { loopback: false }),
-    says: /it is issued for db\.elsewhere\.example, but 127\.0\.0\.1 was expected \(ERR_TLS_CERT_ALTNAME_INVALID\)/,
+    message: /it is issued for db\.elsewhere\.example, but 127\.0\.0\.1 was expected \(ERR_TLS_CERT_ALTNAME_INVALID\)/,
   },
-  "signed by itself": { ...own, ca: selfSigned().cert, says: /self-signed certificate/ },
-  "with escapes in its names": {
+  "self-signed": { ...own, ca: selfSigned().cert, message: /self-signed certificate/ },
+  "named with escapes": {
     ...selfSigned(["localhost"], { commonName: `orders${ESCAPES}` }),
     ca: own.cert,
-    says: /self-signed certificate/,
+    message: /self-signed certificate/,
   },
 } as const;
 
-/** The pin of a vendor, at another address and with what it takes to trust that. */
-function pinAt(vendor: Vendor, origin: string, ca: string): Record<string, unknown> {
+/** The inputs for a vendor at another address, with the CA that it requires. */
+function inputsAt(vendor: Vendor, origin: string, ca: string): Record<string, unknown> {
   const inputs = inputsOf(vendor);
   if (vendor.type.startsWith("taurusdb")) return { ...inputs, endpoint: origin, iamEndpoint: origin };
   return { ...inputs, endpoints: [origin], caCertificate: ca };
@@ -46,9 +46,9 @@ function pinAt(vendor: Vendor, origin: string, ca: string): Record<string, unkno
 
 describe.each(RESOURCE_TYPES)("$type", (of) => {
   it.each(Object.entries(CERTIFICATES))(
-    "trusts no certificate %s, in one clear sentence",
+    "rejects a certificate that is %s, with one sentence",
     async (name, certificate) => {
-      const { cert, key, says } = certificate;
+      const { cert, key, message } = certificate;
       const ca = "ca" in certificate ? certificate.ca : cert;
       const { origin, requests } = await serveTls({ cert, key }, status(200));
       const lifecycle = new DynamicProvider({
@@ -58,24 +58,24 @@ describe.each(RESOURCE_TYPES)("$type", (of) => {
         env: {},
       });
       const vendor = of.make({ now: () => Date.now() });
-      const error: unknown = await lifecycle.create(pinAt(vendor, origin, ca)).catch((thrown: unknown) => thrown);
+      const error: unknown = await lifecycle.create(inputsAt(vendor, origin, ca)).catch((thrown: unknown) => thrown);
       if (!(error instanceof Error)) throw new Error("it was trusted");
       expect(error.message).toMatch(
         /The certificate of https:\/\/127\.0\.0\.1:\d+ is not trusted: .* \[unauthorized\]$/,
       );
-      // TaurusDB's is a public service: it takes no certificate of one's own, so every other one is unknown to it.
-      if (!vendor.type.startsWith("taurusdb") || name === "signed by itself") expect(error.message).toMatch(says);
+      // TaurusDB is a public service without a custom CA, so every certificate here is unknown to it.
+      if (!vendor.type.startsWith("taurusdb") || name === "self-signed") expect(error.message).toMatch(message);
       expect(error.message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
       expect(requests).toEqual([]);
     },
   );
 });
 
-describe("the certificate that is looked at for the message", () => {
-  it("is not waited for for ever", { timeout: 30_000 }, async () => {
+describe("the second connection that reads the certificate for the message", () => {
+  it("has a time limit", { timeout: 30_000 }, async () => {
     const { port } = await serveTls({ cert: own.cert, key: own.key }, status(200));
     let connections = 0;
-    // The first connection is served; every other one gets a handshake a byte at a time.
+    // The first connection is served; every other one gets one byte of the handshake at a time.
     const front = createTcpServer((socket) => {
       connections += 1;
       socket.on("error", () => undefined);
@@ -111,13 +111,13 @@ const SERVER = { cert: fixture("../http/fixtures/server.pem"), key: fixture("../
 
 const VERSIONS: readonly SecureVersion[] = ["TLSv1.2", "TLSv1.3"];
 
-/** A server of TLS that lets in only clients of its CA, and counts its connections. */
-async function guarded(
+/** A TLS server that accepts only clients of its CA, and counts its connections. */
+async function serveWithClientCertificates(
   version: SecureVersion,
   server: TlsOptions,
 ): Promise<{ origin: string; connections: () => number }> {
   let connections = 0;
-  const door = createServer({
+  const listener = createServer({
     ...server,
     ca: CA,
     requestCert: true,
@@ -125,24 +125,24 @@ async function guarded(
     minVersion: version,
     maxVersion: version,
   });
-  door.on("connection", () => {
+  listener.on("connection", () => {
     connections += 1;
   });
-  door.on("tlsClientError", () => undefined);
-  await new Promise<void>((resolve) => door.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => new Promise<void>((resolve) => void door.close(() => resolve())));
-  return { origin: `https://127.0.0.1:${portOf(door)}`, connections: () => connections };
+  listener.on("tlsClientError", () => undefined);
+  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => new Promise<void>((resolve) => void listener.close(() => resolve())));
+  return { origin: `https://127.0.0.1:${portOf(listener)}`, connections: () => connections };
 }
 
-/** The resource of a vendor at this server, in a preview and in a run. */
-async function playWithClientCertificate(
+/** Runs a preview and an update of a resource at this server. */
+async function runWithClientCertificate(
   of: (typeof RESOURCE_TYPES)[number],
   origin: string,
   more: Record<string, unknown>,
 ) {
   const lines: string[] = [];
   const lifecycle = new DynamicProvider({
-    // TaurusDB's is a public service, and takes no certificate of one's own.
+    // TaurusDB is a public service, and has no argument for a client certificate.
     kinds: kindsOver((tls = {}) =>
       undiciTransport(of.type.startsWith("taurusdb") ? { ca: CA, servername: "db.test" } : tls),
     ),
@@ -159,12 +159,12 @@ async function playWithClientCertificate(
   return { failures, lines, error: error instanceof Error ? error.message : String(error) };
 }
 
-describe.each(RESOURCE_TYPES)("$type, at a server that wants a client certificate", (of) => {
+describe.each(RESOURCE_TYPES)("$type, at a server that requires a client certificate", (of) => {
   const taurus = of.type.startsWith("taurusdb");
 
-  it.each(VERSIONS)("says at first contact that none was given (%s)", { timeout: 30_000 }, async (version) => {
-    const { origin, connections } = await guarded(version, SERVER);
-    const { failures, error } = await playWithClientCertificate(of, origin, {});
+  it.each(VERSIONS)("reports at first contact that none was given (%s)", { timeout: 30_000 }, async (version) => {
+    const { origin, connections } = await serveWithClientCertificates(version, SERVER);
+    const { failures, error } = await runWithClientCertificate(of, origin, {});
     expect(error).toMatch(
       /^https:\S+ requires a client certificate and closed the connection, because none was given\..*\[unauthorized\]$/,
     );
@@ -175,23 +175,27 @@ describe.each(RESOURCE_TYPES)("$type, at a server that wants a client certificat
     expect(connections()).toBeLessThan(20);
   });
 
-  it.skipIf(taurus).each(VERSIONS)("says that another's is not accepted (%s)", { timeout: 30_000 }, async (version) => {
-    const { origin, connections } = await guarded(version, SERVER);
-    const foreign = selfSigned();
-    const { error } = await playWithClientCertificate(of, origin, {
-      clientCertificate: foreign.cert,
-      clientKey: foreign.key,
-    });
-    expect(error).toMatch(
-      /requires a client certificate and closed the connection: it does not accept the one that was given\./,
-    );
-    expect(connections()).toBeLessThan(20);
-  });
+  it.skipIf(taurus).each(VERSIONS)(
+    "reports that an unknown one is not accepted (%s)",
+    { timeout: 30_000 },
+    async (version) => {
+      const { origin, connections } = await serveWithClientCertificates(version, SERVER);
+      const other = selfSigned();
+      const { error } = await runWithClientCertificate(of, origin, {
+        clientCertificate: other.cert,
+        clientKey: other.key,
+      });
+      expect(error).toMatch(
+        /requires a client certificate and closed the connection: it does not accept the one that was given\./,
+      );
+      expect(connections()).toBeLessThan(20);
+    },
+  );
 
   it.skipIf(taurus)("fails the check for a key of another certificate, before any connection", async () => {
-    const { origin, connections } = await guarded("TLSv1.3", SERVER);
+    const { origin, connections } = await serveWithClientCertificates("TLSv1.3", SERVER);
     const given = { clientCertificate: fixture("../http/fixtures/client.pem"), clientKey: selfSigned().key };
-    const { failures } = await playWithClientCertificate(of, origin, given);
+    const { failures } = await runWithClientCertificate(of, origin, given);
     expect(failures).toEqual([{ property: "", reason: "clientKey is not the private key of `clientCertificate`" }]);
     expect(connections()).toBe(0);
   });
@@ -200,12 +204,12 @@ describe.each(RESOURCE_TYPES)("$type, at a server that wants a client certificat
 const PASSWORD = "p@ss-Hunter2/word";
 const USER = `ci:${encodeURIComponent(PASSWORD)}@`;
 
-/** A resource of each type behind a proxy, in a preview and in a run, and everything that is told. */
-async function playBehindProxy(of: (typeof RESOURCE_TYPES)[number], proxy: string, only?: "preview") {
-  const told: string[] = [];
+/** Runs a preview and an update of a resource behind a proxy. Returns all of its output. */
+async function runBehindProxy(of: (typeof RESOURCE_TYPES)[number], proxy: string, only?: "preview") {
+  const output: string[] = [];
   const lifecycle = new DynamicProvider({
     kinds: kindsOver((tls = {}, proxies) => undiciTransport(tls, proxies)),
-    log: { write: (line: LogLine) => told.push(JSON.stringify(line)), flush: async () => undefined },
+    log: { write: (line: LogLine) => output.push(JSON.stringify(line)), flush: async () => undefined },
     rhythm: { change: 0, repeat: 60_000 },
     env: {},
   });
@@ -217,8 +221,8 @@ async function playBehindProxy(of: (typeof RESOURCE_TYPES)[number], proxy: strin
     : { ...inputsOf(vendor), endpoints: [address] };
   const { failures = [] } = await lifecycle.check({}, inputs);
   const error: unknown = only === "preview" ? "" : await lifecycle.create(inputs).catch((thrown: unknown) => thrown);
-  told.push(JSON.stringify(failures), JSON.stringify(error) ?? "", error instanceof Error ? (error.stack ?? "") : "");
-  return { failures, told: told.join("\n"), error: error instanceof Error ? error.message : String(error) };
+  output.push(JSON.stringify(failures), JSON.stringify(error) ?? "", error instanceof Error ? (error.stack ?? "") : "");
+  return { failures, output: output.join("\n"), error: error instanceof Error ? error.message : String(error) };
 }
 
 function expectNoSecret(text: string): void {
@@ -227,20 +231,20 @@ function expectNoSecret(text: string): void {
 }
 
 describe.each(RESOURCE_TYPES)("$type behind a proxy", (of) => {
-  it("that refuses the credentials says so at first contact, without them", async () => {
+  it("that rejects the credentials is reported at first contact, without them", async () => {
     const { origin, requests } = await serveProxy({ credentials: "somebody:else" });
-    const { error, told } = await playBehindProxy(of, origin.replace("://", `://${USER}`));
+    const { error, output } = await runBehindProxy(of, origin.replace("://", `://${USER}`));
     expect(error).toMatch(
       /^https:\/\/database\.invalid:8443 cannot be reached: the proxy http:\/\/127\.0\.0\.1:\d+ requires credentials or rejects the ones given \(HTTP 407\)\. .*`dbversion:proxy`.*\[unauthorized\]$/,
     );
-    expect(told).toContain("cannot plan");
+    expect(output).toContain("cannot plan");
     expect(requests.length).toBeGreaterThan(0);
     for (const request of requests) expect(request).toBe("CONNECT database.invalid:8443");
-    expectNoSecret(told);
+    expectNoSecret(output);
   });
 
-  it("that is none fails the check, without its value", async () => {
-    const { failures, told, error } = await playBehindProxy(of, `ftp://${USER}proxy.corp`);
+  it("that is not valid fails the check, without its value", async () => {
+    const { failures, output, error } = await runBehindProxy(of, `ftp://${USER}proxy.corp`);
     expect(failures).toEqual([
       {
         property: "",
@@ -248,12 +252,12 @@ describe.each(RESOURCE_TYPES)("$type behind a proxy", (of) => {
       },
     ]);
     expect(error).toContain("`dbversion:proxy`");
-    expectNoSecret(told);
+    expectNoSecret(output);
   });
 
-  it("that does not run is unreachable, and is named without its credentials", async () => {
-    const { told } = await playBehindProxy(of, `http://${USER}127.0.0.1:${await freePort()}`, "preview");
-    expect(told).toMatch(/the proxy http:\/\/127\.0\.0\.1:\d+ cannot be reached: connect ECONNREFUSED/);
-    expectNoSecret(told);
+  it("that is not running is reported as unreachable, without its credentials", async () => {
+    const { output } = await runBehindProxy(of, `http://${USER}127.0.0.1:${await freePort()}`, "preview");
+    expect(output).toMatch(/the proxy http:\/\/127\.0\.0\.1:\d+ cannot be reached: connect ECONNREFUSED/);
+    expectNoSecret(output);
   });
 });

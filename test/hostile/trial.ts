@@ -5,48 +5,48 @@ import type { ResourceType, Vendor } from "../systems";
 import { sceneOf } from "../systems/scene";
 import { HeldClock } from "./held-clock";
 
-/** Which answer is a hostile one: the first of a run, the first after the accepted upgrade call, or the one to the call. */
-export const POSITIONS = ["first read", "inspection", "answer to the write"] as const;
+/** The hostile response: the first of a run, the first after the accepted upgrade request, or the one to that request. */
+export const POSITIONS = ["first read", "inspection", "response to the write"] as const;
 export type Position = (typeof POSITIONS)[number];
 
-/** What is answered in the place of the genuine answer, which the vendor has given: what was asked for has happened. */
+/** Returns the response in place of the vendor's genuine one. The vendor has processed the request. */
 export type Hostile = (genuine: WireResponse, request: WireRequest) => WireResponse | Promise<WireResponse>;
 
 export interface Plan {
   readonly position: Position;
-  /** From that answer on all of them are hostile. */
+  /** Whether all later responses are hostile too. */
   readonly ever?: boolean;
   readonly hostile: Hostile;
 }
 
-/** How a run ended, and all that a person, or the state, got to see of it. */
-export interface Ending {
-  /** Undefined when the run got there. */
+/** The result of a run, and everything that users and the state received from it. */
+export interface RunResult {
+  /** Undefined if the run succeeded. */
   readonly error: string | undefined;
-  /** The code behind an error. */
+  /** The code at the end of the error. */
   readonly code: string | undefined;
   readonly texts: readonly string[];
   /** The longest line that was logged. */
   readonly longest: number;
-  /** How many answers were hostile. */
-  readonly harms: number;
-  /** Requests in all, and upgrade calls among them, as they reached the vendor. */
+  /** The number of hostile responses. */
+  readonly hostileResponses: number;
+  /** All requests that reached the vendor, and the upgrade requests among them. */
   readonly requests: number;
-  readonly calls: number;
+  readonly upgradeRequests: number;
   readonly accepted: number;
-  /** Where requests were sent to. */
+  /** The origins of all requests. */
   readonly origins: readonly string[];
   readonly outputs: Readonly<Record<string, unknown>>;
   /** Milliseconds of virtual time. */
   readonly took: number;
 }
 
-/** A run of twenty minutes that looks as often as it may takes a few hundred. */
+/** A run of twenty minutes that polls as often as possible needs a few hundred. */
 const MOST_REQUESTS = 2_000;
 const CODE = / \[([a-z-]+)\]$/;
 
-/** One run of one pin against a vendor some of whose answers are hostile. */
-export async function trial(of: ResourceType, plan: Plan): Promise<Ending> {
+/** One run of one resource against a vendor with hostile responses. */
+export async function trial(of: ResourceType, plan: Plan): Promise<RunResult> {
   const clock = new HeldClock();
   const network = new HostileNetwork(clock, plan);
   const { vendor, process } = sceneOf(of, clock, (request, genuine) => network.send(request, genuine, vendor));
@@ -62,9 +62,9 @@ export async function trial(of: ResourceType, plan: Plan): Promise<Ending> {
     code: error === undefined ? undefined : CODE.exec(error)?.[1],
     texts: [...lines.map(({ message }) => message), error ?? "", ...textsIn(Object.fromEntries(observed))],
     longest: Math.max(0, ...lines.map(({ message }) => message.length), error?.length ?? 0),
-    harms: network.harms,
+    hostileResponses: network.hostileResponses,
     requests: network.requests,
-    calls: network.calls,
+    upgradeRequests: network.upgradeRequests,
     accepted: vendor.accepted(),
     origins: [...network.origins],
     outputs,
@@ -91,8 +91,8 @@ async function created(lifecycle: DynamicProvider, inputs: Record<string, unknow
 
 class HostileNetwork {
   requests = 0;
-  calls = 0;
-  harms = 0;
+  upgradeRequests = 0;
+  hostileResponses = 0;
   readonly origins = new Set<string>();
   readonly #plan: Plan;
   readonly #clock: HeldClock;
@@ -102,27 +102,26 @@ class HostileNetwork {
     this.#clock = clock;
   }
 
-  async send(request: WireRequest, ask: Transport["send"], vendor: Vendor): Promise<WireResponse> {
+  async send(request: WireRequest, forward: Transport["send"], vendor: Vendor): Promise<WireResponse> {
     this.requests += 1;
     this.origins.add(request.origin);
-    if (this.requests > MOST_REQUESTS)
-      throw new Error(`more than ${MOST_REQUESTS} requests: nobody should ask so often`);
-    const isCall = request.method === "POST" && vendor.call.test(request.target.split("?")[0] ?? "");
-    if (isCall) this.calls += 1;
-    const after = vendor.accepted() > 0;
-    // Time passes, as it does between machines.
+    if (this.requests > MOST_REQUESTS) throw new Error(`more than ${MOST_REQUESTS} requests, which no run needs`);
+    const isUpgradeRequest = request.method === "POST" && vendor.upgradePath.test(request.target.split("?")[0] ?? "");
+    if (isUpgradeRequest) this.upgradeRequests += 1;
+    const accepted = vendor.accepted() > 0;
+    // A network delay.
     await this.#clock.sleep(2, request.signal);
-    const genuine = await ask(request);
-    if (!this.#isHostile(isCall, after, vendor)) return genuine;
-    this.harms += 1;
+    const genuine = await forward(request);
+    if (!this.#isHostile(isUpgradeRequest, accepted, vendor)) return genuine;
+    this.hostileResponses += 1;
     return this.#clock.during(async () => this.#plan.hostile(genuine, request));
   }
 
-  #isHostile(isCall: boolean, after: boolean, vendor: Vendor): boolean {
+  #isHostile(isUpgradeRequest: boolean, accepted: boolean, vendor: Vendor): boolean {
     const { position, ever = false } = this.#plan;
-    if (this.harms > 0) return ever;
+    if (this.hostileResponses > 0) return ever;
     if (position === "first read") return true;
-    return position === "inspection" ? after && !isCall : isCall && vendor.accepted() > 0;
+    return position === "inspection" ? accepted && !isUpgradeRequest : isUpgradeRequest && vendor.accepted() > 0;
   }
 }
 

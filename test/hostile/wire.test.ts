@@ -4,10 +4,10 @@ import { TransportError, type WireResponse } from "../../provider/http/transport
 import { undiciTransport } from "../../provider/http/undici-transport";
 import { inTurns } from "../support/turns";
 import { RESOURCE_TYPES } from "../systems";
-import { BROKEN, ENDLESS, type RawAnswer, rawServer } from "./raw-server";
+import { BROKEN, ENDLESS, type RawResponder, rawServer } from "./raw-server";
 import { type Hostile, trial } from "./trial";
 
-/** The real limits, in proportion, in hundredths: everything has to end by one of them. */
+/** The real limits, divided by a hundred: every response must end by one of them. */
 const LIMITS = {
   connectTimeout: 200,
   headersTimeout: 400,
@@ -15,11 +15,11 @@ const LIMITS = {
   wholeTimeout: 800,
   maxResponseSize: 1 << 20,
 };
-/** What a hostile answer may take of memory: the largest response there may be, twice, and the noise of a collector. */
+/** The memory that a hostile response may use: the largest permitted response, twice, and a margin for garbage collection. */
 const MEMORY = 64 << 20;
 
-async function answered(answer: RawAnswer, method: string): Promise<WireResponse | TransportError> {
-  const { origin } = await rawServer(answer);
+async function exchange(responder: RawResponder, method: string): Promise<WireResponse | TransportError> {
+  const { origin } = await rawServer(responder);
   const transport = undiciTransport({}, DIRECT, LIMITS);
   onTestFinished(() => transport.close());
   const body = method === "POST" ? { body: "{}" } : {};
@@ -33,18 +33,22 @@ async function answered(answer: RawAnswer, method: string): Promise<WireResponse
 const METHODS = ["GET", "POST"];
 
 describe.each(METHODS)("%s", (method) => {
-  it.concurrent.each(Object.entries(ENDLESS))("ends %s by a limit", { timeout: 30_000 }, async (_, answer) => {
-    const result = await answered(answer, method);
-    expect(result).toBeInstanceOf(TransportError);
-    expect(result).toMatchObject({ sent: true, tls: false });
-  });
+  it.concurrent.each(Object.entries(ENDLESS))(
+    "response with %s is ended by a limit",
+    { timeout: 30_000 },
+    async (_, responder) => {
+      const result = await exchange(responder, method);
+      expect(result).toBeInstanceOf(TransportError);
+      expect(result).toMatchObject({ sent: true, tls: false });
+    },
+  );
 
   it.concurrent.each(Object.entries(BROKEN))(
-    "takes %s for an answer or for none",
+    "response with %s is valid or a transport error",
     { timeout: 30_000 },
-    async (_, answer) => {
-      const result = await answered(answer, method);
-      // Whatever came of it, it may have been sent.
+    async (_, responder) => {
+      const result = await exchange(responder, method);
+      // In any case, the request may have been sent.
       if (result instanceof TransportError) expect(result.sent).toBe(true);
       else expect(result.body.length).toBeLessThanOrEqual(LIMITS.maxResponseSize);
     },
@@ -52,20 +56,20 @@ describe.each(METHODS)("%s", (method) => {
 });
 
 describe("memory", () => {
-  it("holds no more than the largest answer, of gigabytes that were offered", { timeout: 60_000 }, async () => {
+  it("does not exceed the largest response if gigabytes are sent", { timeout: 60_000 }, async () => {
     const before = process.memoryUsage().rss;
     for (const name of ["a body of gigabytes", "a body without an end", "chunks without an end", "endless headers"]) {
-      expect(await answered(ENDLESS[name] ?? (() => undefined), "GET")).toBeInstanceOf(TransportError);
+      expect(await exchange(ENDLESS[name] ?? (() => undefined), "GET")).toBeInstanceOf(TransportError);
     }
     expect(process.memoryUsage().rss - before).toBeLessThan(MEMORY);
   });
 });
 
-/** One of each sort: what ends by size, by time, by form, and what is an answer after all. */
-const TOLD = [
+/** One of each kind: ended by size, by time, by format, and valid responses. */
+const SAMPLES = [
   "a body of gigabytes",
   "endless headers",
-  "a body that drips",
+  "a slow body",
   "a length that is too long",
   "two lengths",
   "HTTP/1.0 with a body up to the end",
@@ -78,26 +82,26 @@ const TOLD = [
 const TYPES = RESOURCE_TYPES.map((of, nth) => ({ type: of.type, of, nth }));
 
 describe.each(TYPES)("$type over a socket", ({ of, nth }) => {
-  const told = TOLD.map((name, turn) => ({ name, turn }));
-  for (const { cases, tags } of inTurns(told, nth, 3))
-    it.each(cases)("survives $name", { timeout: 60_000, tags }, async ({ name, turn }) => {
+  const samples = SAMPLES.map((name, turn) => ({ name, turn }));
+  for (const { cases, tags } of inTurns(samples, nth, 3))
+    it.each(cases)("handles $name", { timeout: 60_000, tags }, async ({ name, turn }) => {
       const { origin } = await rawServer({ ...ENDLESS, ...BROKEN }[name] ?? (() => undefined));
       const transport = undiciTransport({}, DIRECT, LIMITS);
       onTestFinished(() => transport.close());
-      // The answer to the write decides most; the others take turns.
-      const positions = ["answer to the write", turn % 2 === 0 ? "first read" : "inspection"] as const;
+      // The response to the write is the most important one; the others are distributed.
+      const positions = ["response to the write", turn % 2 === 0 ? "first read" : "inspection"] as const;
       const hostile: Hostile = (_, request) => transport.send({ ...request, origin });
-      for (const ending of await Promise.all(positions.map((position) => trial(of, { position, hostile })))) {
-        expect(ending.harms).toBe(1);
-        expect(ending.code, ending.error).not.toBe("unexpected");
-        if (ending.error !== undefined) expect(ending.error).toMatch(/ \[[a-z-]+\]$/);
-        expect(ending).toMatchObject({
-          accepted: ending.error === undefined ? 1 : ending.accepted,
-          calls: ending.accepted,
+      for (const result of await Promise.all(positions.map((position) => trial(of, { position, hostile })))) {
+        expect(result.hostileResponses).toBe(1);
+        expect(result.code, result.error).not.toBe("unexpected");
+        if (result.error !== undefined) expect(result.error).toMatch(/ \[[a-z-]+\]$/);
+        expect(result).toMatchObject({
+          accepted: result.error === undefined ? 1 : result.accepted,
+          upgradeRequests: result.accepted,
         });
-        expect(ending.accepted).toBeLessThanOrEqual(1);
-        // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-        expect(ending.texts.filter((text) => /[\u0000-\u001f\u007f-\u009f]/.test(text))).toEqual([]);
+        expect(result.accepted).toBeLessThanOrEqual(1);
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: the test searches for them
+        expect(result.texts.filter((text) => /[\u0000-\u001f\u007f-\u009f]/.test(text))).toEqual([]);
       }
     });
 });

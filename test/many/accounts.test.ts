@@ -12,7 +12,7 @@ const { region, projectId, instanceId } = taurusdb.DEFAULTS;
 interface Owner {
   readonly name: string;
   readonly args: Readonly<Record<string, string>>;
-  /** What runs at this owner's, and at nobody else's. */
+  /** The version of this owner's instances only. */
   readonly kernel: string;
   readonly starRocks: string;
   readonly cloud: TaurusCloud;
@@ -20,7 +20,7 @@ interface Owner {
   readonly tokens: Set<string>;
 }
 
-/** A cloud of its own for one account, with the ids and addresses that all of them have. */
+/** A separate cloud for one account, with ids and addresses that are the same for all accounts. */
 function ownerOf(clock: HeldClock, index: number, kind: "key" | "user"): Owner {
   const [kernel, starRocks] = [`2.0.69.${250_000 + index}`, `3.1.6.${index}`];
   const state = new TaurusCloud({ clock, kernel, starRocksKernel: starRocks }).export();
@@ -29,7 +29,7 @@ function ownerOf(clock: HeldClock, index: number, kind: "key" | "user"): Owner {
   const [key] = user?.keys ?? [];
   if (account === undefined || user === undefined || key === undefined) throw new Error("the cloud has no account");
   const name = `account-${index}`;
-  // Tokens are drawn: no two clouds may draw the same.
+  // Tokens are random: two clouds must not issue the same one.
   Object.assign(state, { seed: index + 1 });
   Object.assign(account, { name });
   Object.assign(user, { name: `operator-${index}`, password: `Passw0rd-${index}!` });
@@ -42,11 +42,11 @@ function ownerOf(clock: HeldClock, index: number, kind: "key" | "user"): Owner {
 }
 
 /**
- * One address behind which many accounts' clouds are told apart by who calls, as the real one tells them apart. Each of
- * them verifies what it is given: a request with another account's credentials is refused.
+ * One address for the clouds of many accounts, selected by the caller's credentials, as the real one does. Each of
+ * them verifies the credentials: a request with another account's credentials is rejected.
  */
 function oneAddress(owners: readonly Owner[], clock: HeldClock): Transport {
-  const doors = new Map(
+  const transports = new Map(
     owners.map((owner) => [
       owner,
       simulatedTransport(createTransport(owner.cloud, { sleep: (ms) => clock.sleep(ms) })),
@@ -62,11 +62,11 @@ function oneAddress(owners: readonly Owner[], clock: HeldClock): Transport {
   return {
     async send(request) {
       const owner = callerOf(request);
-      if (owner === undefined) throw new Error(`nobody knows who calls ${request.target}`);
-      // Answers overtake each other.
+      if (owner === undefined) throw new Error(`unknown caller of ${request.target}`);
+      // Responses arrive in any order.
       await clock.sleep(1 + (request.target.length % 7), request.signal);
-      const response = await doors.get(owner)?.send(request);
-      if (response === undefined) throw new Error("there is no such door");
+      const response = await transports.get(owner)?.send(request);
+      if (response === undefined) throw new Error("there is no such transport");
       const token = response.headers["x-subject-token"];
       if (token !== undefined) owner.tokens.add(token);
       return response;
@@ -76,23 +76,23 @@ function oneAddress(owners: readonly Owner[], clock: HeldClock): Transport {
 }
 
 describe("accounts with the same endpoint, project and instances", () => {
-  it("never see each other's data, and are never mixed up", { timeout: 60_000 }, async () => {
+  it("never receive each other's data", { timeout: 60_000 }, async () => {
     const clock = new HeldClock();
     const owners = Array.from({ length: 6 }, (_, index) => ownerOf(clock, index, index % 2 === 0 ? "key" : "user"));
     const transport = oneAddress(owners, clock);
     const lifecycle = new DynamicProvider({
-      // The same function for all: what their pins share is kept by it.
+      // The same function for all resources, because shared data is kept per function.
       kinds: kindsOver(() => transport),
       log: { write: () => undefined, flush: async () => undefined },
       rhythm: { change: 0, repeat: 60_000 },
       clock,
       env: {},
     });
-    const inputs = (owner: Owner, type: string, pin: object) => ({
+    const inputs = (owner: Owner, type: string, targetArgs: object) => ({
       region,
       projectId,
       ...owner.args,
-      ...pin,
+      ...targetArgs,
       __urn: `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/taurusdb:${type}::${owner.name}`,
       __provider: "text",
     });
@@ -101,25 +101,25 @@ describe("accounts with the same endpoint, project and instances", () => {
     const starRocks = (owner: Owner, version: string) =>
       inputs(owner, "StarRocksVersion", { instanceId, starRocksInstanceId: owner.cloud.starRocks[0]?.id, version });
 
-    // Satisfied as they are: what is read at the same time must be each one's own.
-    const looks = await Promise.all(
+    // Up to date: every resource must read its own account's versions, even at the same time.
+    const created = await Promise.all(
       owners.flatMap((owner) => [
         lifecycle.create(kernels(owner, ">=2.0.69")),
         lifecycle.create(starRocks(owner, ">=3.1.6")),
       ]),
     );
-    expect(looks.map(({ outs }) => Object.values(outs["members"] as Record<string, string>).join())).toEqual(
+    expect(created.map(({ outs }) => Object.values(outs["members"] as Record<string, string>).join())).toEqual(
       owners.flatMap(({ kernel, starRocks: version }) => [kernel, version]),
     );
     expect(owners.map(({ cloud }) => cloud.acceptedUpgrades.length)).toEqual(owners.map(() => 0));
 
-    // Every other one is upgraded, and only those.
-    const moving = owners.filter((_, index) => index % 3 === 0);
+    // Only every third one is upgraded.
+    const upgraded = owners.filter((_, index) => index % 3 === 0);
     await Promise.all(
-      owners.map((owner) => lifecycle.create(kernels(owner, moving.includes(owner) ? ">=2.0.75" : ">=2.0.69"))),
+      owners.map((owner) => lifecycle.create(kernels(owner, upgraded.includes(owner) ? ">=2.0.75" : ">=2.0.69"))),
     );
     expect(owners.map(({ cloud }) => cloud.acceptedUpgrades.length)).toEqual(
-      owners.map((owner) => (moving.includes(owner) ? 1 : 0)),
+      owners.map((owner) => (upgraded.includes(owner) ? 1 : 0)),
     );
     for (const { cloud } of owners) {
       expect(cloud.journal.entries.filter(({ status }) => status === 401 || status === 403)).toEqual([]);
@@ -129,7 +129,7 @@ describe("accounts with the same endpoint, project and instances", () => {
 });
 
 describe("clusters with different credentials in one process", () => {
-  it("would be told apart by their vendors", async () => {
+  it("get rejections from their vendors if credentials are mixed up", async () => {
     const clock = new HeldClock();
     const fleet = new Fleet(clock);
     fleet.addObshell(2, "database");
@@ -137,18 +137,18 @@ describe("clusters with different credentials in one process", () => {
     const kinds = kindsOver(fleet.connect);
     const log = { write: () => undefined, flush: async () => undefined };
     const lifecycle = new DynamicProvider({ kinds, log, rhythm: { change: 0, repeat: 60_000 }, clock, env: {} });
-    const mixed = fleet.pins.map(({ type, name, args }, index) => {
-      const other = fleet.pins[index ^ 1]?.args["password"];
+    const operations = fleet.resources.map(({ type, name, args }, index) => {
+      const other = fleet.resources[index ^ 1]?.args["password"];
       const urn = `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${type}::${name}`;
       return lifecycle.create({ ...args, password: other, __urn: urn, __provider: "text" });
     });
-    const endings = await Promise.allSettled(mixed);
-    expect(new Set(endings.map(({ status }) => status))).toEqual(new Set(["rejected"]));
-    expect(fleet.strangers.length).toBeGreaterThanOrEqual(fleet.pins.length);
+    const results = await Promise.allSettled(operations);
+    expect(new Set(results.map(({ status }) => status))).toEqual(new Set(["rejected"]));
+    expect(fleet.rejectedCredentials.length).toBeGreaterThanOrEqual(fleet.resources.length);
     expect(fleet.accepted).toBe(0);
   });
 
-  it("are each called with their own", { timeout: 60_000 }, async () => {
+  it("each receive requests with their own credentials only", { timeout: 60_000 }, async () => {
     const clock = new HeldClock();
     const fleet = new Fleet(clock);
     fleet.addObshell(6, "database");
@@ -162,7 +162,7 @@ describe("clusters with different credentials in one process", () => {
       env: {},
     });
     const created = await Promise.all(
-      fleet.pins.map(({ type, name, args }) =>
+      fleet.resources.map(({ type, name, args }) =>
         lifecycle.create({
           ...args,
           __urn: `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${type}::${name}`,
@@ -170,9 +170,9 @@ describe("clusters with different credentials in one process", () => {
         }),
       ),
     );
-    expect(created.map(({ outs }) => outs["status"])).toEqual(fleet.pins.map(() => "current"));
-    expect(fleet.accepted).toBe(fleet.pins.length);
-    // Every vendor verifies who calls: none of them had anything to refuse.
-    expect(fleet.strangers).toEqual([]);
+    expect(created.map(({ outs }) => outs["status"])).toEqual(fleet.resources.map(() => "current"));
+    expect(fleet.accepted).toBe(fleet.resources.length);
+    // Every vendor verifies the caller: none of them rejected a request.
+    expect(fleet.rejectedCredentials).toEqual([]);
   });
 });

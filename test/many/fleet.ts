@@ -10,28 +10,29 @@ import {
 } from "../simulators";
 import { simulatedTransport } from "../support/simulated-transport";
 
-/** How the vendors say that they do not know who calls: obshell, TaurusDB's gateway, Redis Enterprise. */
-const STRANGER = /IncorrectOceanbasePassword|APIGW\.030|invalid_credentials|unauthorized|Not authenticated|signature/i;
+/** The vendors' errors for unknown credentials: obshell, TaurusDB's gateway, Redis Enterprise. */
+const REJECTED_CREDENTIALS =
+  /IncorrectOceanbasePassword|APIGW\.030|invalid_credentials|unauthorized|Not authenticated|signature/i;
 
 interface Clock {
   now(): number;
   sleep(milliseconds: number): Promise<void>;
 }
 
-/** A pin of a program with very many. */
-export interface ManyPin {
+/** A resource of a program with very many resources. */
+export interface ManagedResource {
   readonly type: string;
   readonly name: string;
   readonly args: Readonly<Record<string, unknown>>;
 }
 
-/** Simulated vendors, each under a name of its own: in memory all of them have the same addresses. */
+/** Simulated vendors, each with a unique host name, because in memory all of them have the same addresses. */
 export class Fleet {
-  readonly pins: ManyPin[] = [];
+  readonly resources: ManagedResource[] = [];
   readonly systems: SimSystem[] = [];
   requests = 0;
-  /** Answers of vendors that were called with somebody else's credentials. */
-  readonly strangers: string[] = [];
+  /** Responses that reject the credentials of another vendor. */
+  readonly rejectedCredentials: string[] = [];
   readonly #clock: Clock;
   readonly #routes = new Map<string, { readonly transport: Transport; readonly origin: string }>();
   readonly #accepted: (() => number)[] = [];
@@ -50,7 +51,7 @@ export class Fleet {
     close: async () => undefined,
   });
 
-  /** OceanBase clusters, each with one pin: of its database, or of its agents. */
+  /** OceanBase clusters, each with one resource: for its database, or for its agents. */
   addObshell(count: number, what: "database" | "agents"): void {
     for (let index = 0; index < count; index++) {
       const password = `r00t-${what}-${index}`;
@@ -66,16 +67,16 @@ export class Fleet {
       cluster.control.addAgentPackage("4.4.2.0", "102026041610.el7");
       const endpoint = this.#route(`http://${what}-${index}.example:2886`, cluster, `http://${cluster.endpoints[0]}`);
       this.#accepted.push(() => cluster.acceptedUpgrades.length);
-      const pin =
+      const targetArgs =
         what === "agents"
           ? { version: "4.4.2.0", release: "102026041610.el7" }
           : { version: "4.3.5.2", release: "102000042025031214.el7", mode: "stopService" };
       const type = what === "agents" ? "oceanbase:AgentVersion" : "oceanbase:ClusterVersion";
-      this.pins.push({ type, name: `${what}-${index}`, args: { endpoints: [endpoint], password, ...pin } });
+      this.resources.push({ type, name: `${what}-${index}`, args: { endpoints: [endpoint], password, ...targetArgs } });
     }
   }
 
-  /** One cloud with so many instances of each sort, and a pin for each of them. */
+  /** One cloud with so many instances of each type, and a resource for each of them. */
   addTaurus(instances: number, starRocks: number): TaurusCloud {
     const cloud = new TaurusCloud({ clock: this.#clock, instances, starRocks });
     this.#accepted.push(() => cloud.acceptedUpgrades.reduce((sum, one) => sum + one.instances.length, 0));
@@ -84,16 +85,16 @@ export class Fleet {
     const connection = { region, accessKey, secretKey };
     for (const { id } of cloud.instances) {
       const args = { ...connection, instanceIds: [id], version: ">=2.0.75" };
-      this.pins.push({ type: "taurusdb:KernelVersion", name: id, args });
+      this.resources.push({ type: "taurusdb:KernelVersion", name: id, args });
     }
     for (const { id } of cloud.starRocks) {
       const args = { ...connection, instanceId, starRocksInstanceId: id, version: "3.1.15.80" };
-      this.pins.push({ type: "taurusdb:StarRocksVersion", name: id, args });
+      this.resources.push({ type: "taurusdb:StarRocksVersion", name: id, args });
     }
     return cloud;
   }
 
-  /** Redis Enterprise clusters with so many databases each, every other one pinned by its modules. */
+  /** Redis Enterprise clusters with so many databases each; every other one is managed by its modules. */
   addRedis(clusters: number, databases: number): void {
     for (let index = 0; index < clusters; index++) {
       const password = `p@ss-${index}`;
@@ -116,8 +117,12 @@ export class Fleet {
       for (const { uid, redisVersion } of cluster.state.databases) {
         const isOld = redisVersion === "7.2";
         const type = isOld ? "redisenterprise:DatabaseVersion" : "redisenterprise:ModuleVersions";
-        const pin = isOld ? { redisVersion: "7.4" } : { modules: { search: "2.10.17" } };
-        this.pins.push({ type, name: `redis-${index}-${uid}`, args: { ...connection, databaseId: uid, ...pin } });
+        const targetArgs = isOld ? { redisVersion: "7.4" } : { modules: { search: "2.10.17" } };
+        this.resources.push({
+          type,
+          name: `redis-${index}-${uid}`,
+          args: { ...connection, databaseId: uid, ...targetArgs },
+        });
       }
     }
   }
@@ -132,11 +137,12 @@ export class Fleet {
   async #send(request: WireRequest): Promise<WireResponse> {
     this.requests += 1;
     const route = this.#routes.get(request.origin);
-    if (route === undefined) throw new Error(`nobody is at ${request.origin}`);
+    if (route === undefined) throw new Error(`no vendor at ${request.origin}`);
     const response = await route.transport.send({ ...request, origin: route.origin });
-    const said = response.status < 400 ? "" : Buffer.from(response.body).toString("utf8");
-    // Agents also refuse what was made for the key that they had before their restart.
-    if (STRANGER.test(said)) this.strangers.push(`${request.method} ${request.origin}${request.target}: ${said}`);
+    const text = response.status < 400 ? "" : Buffer.from(response.body).toString("utf8");
+    // Agents also reject requests that were encrypted for the key that they had before their restart.
+    if (REJECTED_CREDENTIALS.test(text))
+      this.rejectedCredentials.push(`${request.method} ${request.origin}${request.target}: ${text}`);
     return response;
   }
 }

@@ -4,37 +4,37 @@ import { HeldClock } from "../hostile/held-clock";
 import { kindsOver } from "../systems";
 import { Fleet } from "./fleet";
 
-/** Most requests that one pin may take on average, from behind to current. */
+/** Maximum average number of requests of one resource, from outdated to up to date. */
 const REQUESTS_EACH = 150;
-/** Log lines of one pin, at most, on average. */
+/** Maximum average number of log lines of one resource. */
 const LINES_EACH = 200;
-/** Memory that all pins may hold while they run, simulators and their journals included. */
+/** Maximum memory of all resources during the run, simulators and their journals included. */
 const MEMORY = 600 << 20;
 
-/** Resources, and the vendors that they are spread over; TaurusDB's have as many of each of its two types. */
+/** Resources, and the vendors that they are distributed over; TaurusDB has the same number of both of its types. */
 const SIZES = [
-  { pins: 100, obshells: 5, instances: 10, clusters: 7, databases: 10, tags: [] },
-  { pins: 1_000, obshells: 50, instances: 100, clusters: 28, databases: 25, tags: ["long"] },
+  { count: 100, obshells: 5, instances: 10, clusters: 7, databases: 10, tags: [] },
+  { count: 1_000, obshells: 50, instances: 100, clusters: 28, databases: 25, tags: ["long"] },
 ];
 
 describe.each(SIZES)(
-  "$pins pins of all types in one process",
-  ({ pins, obshells, instances, clusters, databases, tags }) => {
-    it("all get there, with one accepted upgrade each", { timeout: 300_000, tags }, async () => {
+  "$count resources of all types in one process",
+  ({ count, obshells, instances, clusters, databases, tags }) => {
+    it("all reach their target version with one accepted upgrade each", { timeout: 300_000, tags }, async () => {
       const clock = new HeldClock();
       const fleet = new Fleet(clock);
       fleet.addObshell(obshells, "database");
       fleet.addObshell(obshells, "agents");
       fleet.addTaurus(instances, instances);
       fleet.addRedis(clusters, databases);
-      expect(fleet.pins).toHaveLength(pins);
-      expect(new Set(fleet.pins.map(({ type }) => type)).size).toBe(6);
+      expect(fleet.resources).toHaveLength(count);
+      expect(new Set(fleet.resources.map(({ type }) => type)).size).toBe(6);
       const kinds = kindsOver(fleet.connect);
       let lines = 0;
-      const count = () => {
+      const countLine = () => {
         lines += 1;
       };
-      const log = { write: count, flush: async () => undefined };
+      const log = { write: countLine, flush: async () => undefined };
       const lifecycle = new DynamicProvider({ kinds, log, rhythm: { change: 2_000, repeat: 60_000 }, clock, env: {} });
 
       let highest = 0;
@@ -42,39 +42,39 @@ describe.each(SIZES)(
       const watch = setInterval(() => {
         highest = Math.max(highest, process.memoryUsage().rss - before);
       }, 100);
-      const inputsOf = ({ type, name, args }: (typeof fleet.pins)[number]) => ({
+      const inputsOf = ({ type, name, args }: (typeof fleet.resources)[number]) => ({
         ...args,
         __urn: `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${type}::${name}`,
         __provider: "text",
       });
       const created = await Promise.all(
-        fleet.pins.map(async (pin) => {
+        fleet.resources.map(async (resource) => {
           try {
-            const { id, outs } = await lifecycle.create(inputsOf(pin));
+            const { id, outs } = await lifecycle.create(inputsOf(resource));
             return { id, outs, status: String(outs["status"]) };
           } catch (error) {
             const { reasons } = error as { readonly reasons?: readonly string[] };
-            return { id: "", outs: {}, status: `${pin.type}: ${reasons?.[0] ?? String(error)}` };
+            return { id: "", outs: {}, status: `${resource.type}: ${reasons?.[0] ?? String(error)}` };
           }
         }),
       ).finally(() => clearInterval(watch));
 
       const statuses = created.map(({ status }) => status);
       expect(statuses.filter((status) => status !== "current").slice(0, 5)).toEqual([]);
-      expect(fleet.accepted).toBe(pins);
-      expect(fleet.strangers).toEqual([]);
-      expect(fleet.requests / pins).toBeLessThan(REQUESTS_EACH);
+      expect(fleet.accepted).toBe(count);
+      expect(fleet.rejectedCredentials).toEqual([]);
+      expect(fleet.requests / count).toBeLessThan(REQUESTS_EACH);
       expect(highest).toBeLessThan(MEMORY);
-      expect(lines / pins).toBeLessThan(LINES_EACH);
+      expect(lines / count).toBeLessThan(LINES_EACH);
 
-      // At rest nothing is asked for.
-      const asked = fleet.requests;
-      for (const [index, pin] of fleet.pins.entries()) {
+      // Settled resources send no requests.
+      const requests = fleet.requests;
+      for (const [index, resource] of fleet.resources.entries()) {
         const { id = "", outs = {} } = created[index] ?? {};
-        expect(await lifecycle.diff(id, outs, inputsOf(pin))).toMatchObject({ changes: false });
+        expect(await lifecycle.diff(id, outs, inputsOf(resource))).toMatchObject({ changes: false });
       }
-      expect(fleet.requests).toBe(asked);
-      console.log(`${pins} pins: ${asked} requests, ${lines} lines, ${highest >> 20} MB more`);
+      expect(fleet.requests).toBe(requests);
+      console.log(`${count} resources: ${requests} requests, ${lines} lines, ${highest >> 20} MB more`);
     });
   },
 );

@@ -290,7 +290,10 @@ describe("an error of a read", () => {
     [errCode(400, "Request.Header.NotFound", "X-OCS-Header not found"), { kind: "unauthorized", certain: false }],
     // OceanBase or a fellow agent is down
     [errCode(500, "Agent.OceanBase.NotHold", "Agent is not holding OceanBase"), { kind: "unavailable" }],
-    [errCode(500, "Agent.OceanBase.NotHold", "Task not found: Agent is not holding OceanBase"), { kind: "unavailable" }],
+    [
+      errCode(500, "Agent.OceanBase.NotHold", "Task not found: Agent is not holding OceanBase"),
+      { kind: "unavailable" },
+    ],
     [errCode(500, "Agent.OceanBase.Useless", "x"), { kind: "unavailable" }],
     [errCode(500, "Agent.OceanBase.DB.NotOcs", "x"), { kind: "unavailable" }],
     [errCode(500, "OB.Server.Process.NotExist", "x"), { kind: "unavailable" }],

@@ -400,7 +400,10 @@ describe("the status", () => {
   });
 
   it("503 is known to be the vendor's by its envoy or its words", () => {
-    expect(answer(503, "no healthy upstream", { server: "envoy" })).toMatchObject({ kind: "unavailable", responded: true });
+    expect(answer(503, "no healthy upstream", { server: "envoy" })).toMatchObject({
+      kind: "unavailable",
+      responded: true,
+    });
     expect(answer(503, '{"description":"down"}')).toMatchObject({ kind: "unavailable", responded: true });
     expect(answer(503, "<h1>503</h1>", { "content-type": "text/html" })).toMatchObject({
       kind: "unavailable",

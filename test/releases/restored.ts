@@ -36,6 +36,6 @@ export function restore({ vendor, systems }: Fixture, { type, system: name }: De
     lifecycle,
     requests: () => journal.entries.length,
     upgradeRequests: () =>
-      journal.find("POST", typeOf(type).call).filter(({ target }) => !target.includes("dry_run")).length,
+      journal.find("POST", typeOf(type).upgradePath).filter(({ target }) => !target.includes("dry_run")).length,
   };
 }

@@ -1,25 +1,25 @@
 import { selfSigned } from "../simulators/shell/certificate";
 
-/** Secrets that are recognised wherever a part of them turns up, and in whatever form. */
+/** Secrets that can be recognized in any text, even partially and in any encoding. */
 
-/** What follows the mark: all that some form of writing changes. */
+/** The characters after the mark, which encodings change. */
 const AWKWARD = ` "q"\\<&>+/%=:é`;
 
 export interface Canary {
-  /** Which secret it is. */
+  /** The name of the secret. */
   readonly name: string;
   readonly value: string;
-  /** Letters and digits that no form of writing changes, and that are nowhere else. */
+  /** Unique letters and digits that no encoding except base64 changes. */
   readonly mark: string;
 }
 
-/** @param plain without what some vendor does not allow in it */
+/** @param plain without characters that some vendors do not allow */
 export function canary(name: string, plain = false): Canary {
   const mark = `c4n4ry${name}Q7`;
   return { name, mark, value: `${mark}${plain ? "Zz9" : AWKWARD}` };
 }
 
-/** A private key with its certificate. The body of the key is what has to stay secret; its second line is like no other. */
+/** A private key with its certificate. The body of the key must stay secret; its second line is unique. */
 export function canaryKey(name: string): Canary & { readonly certificate: string } {
   const { key, cert } = selfSigned();
   const runs = key.split("\n")[2]?.match(/[A-Za-z0-9]+/g) ?? [];
@@ -27,7 +27,7 @@ export function canaryKey(name: string): Canary & { readonly certificate: string
   return { name, mark, value: key, certificate: cert };
 }
 
-/** Every form in which a secret travels, or in which a server may repeat it. */
+/** Every form in which a secret is sent, or in which a server may repeat it. */
 export function formsOf(value: string): string[] {
   const json = JSON.stringify(value).slice(1, -1);
   const base64 = Buffer.from(value).toString("base64");
@@ -46,22 +46,22 @@ export function formsOf(value: string): string[] {
   ];
 }
 
-/** The pieces of text that betray a secret: its mark, and what base64 makes of the mark wherever it begins. */
-function betrayals({ mark }: Canary): string[] {
+/** The strings that reveal a secret: its mark, and the mark in base64 at every offset. */
+function revealing({ mark }: Canary): string[] {
   const encoded = [0, 1, 2].map((shift) => {
     const whole = Buffer.concat([Buffer.alloc(shift), Buffer.from(mark)])
       .toString("base64")
       .replace(/=+$/, "");
-    // Characters that the neighbours take part in are left out.
+    // Characters that depend on adjacent bytes are left out.
     return whole.slice(shift === 0 ? 0 : shift + 1, -1);
   });
   return [mark, ...encoded];
 }
 
-/** Which of the secrets a text betrays, with what stands around them. */
+/** The secrets that a text reveals, with the text around them. */
 export function leaks(text: string, canaries: readonly Canary[]): string[] {
   return canaries.flatMap((each) =>
-    betrayals(each).flatMap((piece) => {
+    revealing(each).flatMap((piece) => {
       const at = text.indexOf(piece);
       return at < 0 ? [] : [`${each.name}: …${text.slice(Math.max(at - 80, 0), at + piece.length + 20)}…`];
     }),

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { inTurns } from "../support/turns";
-import { Ear, PLACEMENTS } from "./ear";
-import { ECHOES, echoing, TALK, textOf } from "./echo";
+import { ECHOES, echoing, OWN_MESSAGES, textOf } from "./echo";
+import { PLACEMENTS, Recorder } from "./recorder";
 import { SECRET_TYPES } from "./worlds";
 
-/** Ways to authenticate that have a request of their own. */
+/** Authentication methods with a login request. */
 const LOGS_IN: ReadonlySet<string> = new Set(["token", "user"]);
 const NAMES = [...new Set(SECRET_TYPES.map(({ type }) => type))];
 const TYPES = SECRET_TYPES.map((type, nth) => ({
@@ -16,53 +16,56 @@ const TYPES = SECRET_TYPES.map((type, nth) => ({
 }));
 
 describe.each(TYPES)("secrets of $name ($login)", { timeout: 60_000 }, ({ type, nth, turn }) => {
-  test.each(PLACEMENTS)("given as %s are nowhere after a whole life", async (placement) => {
-    const ear = new Ear(type, placement);
-    expect(await ear.check()).toEqual([]);
-    await ear.create();
-    await ear.read();
-    await ear.diff({ ...ear.inputs, status: "behind" });
-    await ear.remove(ear.inputs);
-    expect(ear.heard.join("\n")).toContain("current");
-    expect(ear.leaks().slice(0, 3)).toEqual([]);
+  test.each(PLACEMENTS)("given as %s do not appear in any output of the whole lifecycle", async (placement) => {
+    const recorder = new Recorder(type, placement);
+    expect(await recorder.check()).toEqual([]);
+    await recorder.create();
+    await recorder.read();
+    await recorder.diff({ ...recorder.inputs, status: "behind" });
+    await recorder.remove(recorder.inputs);
+    expect(recorder.output.join("\n")).toContain("current");
+    expect(recorder.leaks().slice(0, 3)).toEqual([]);
   });
 
-  test.each(PLACEMENTS)("given as %s are not told where an upgrade fails with them", async (placement) => {
-    const ear = new Ear(type, placement, echoing(TALK));
-    await ear.check();
-    ear.world.fail(textOf(ear));
-    await ear.create();
-    await ear.check();
-    await ear.read();
-    expect(ear.heard.join("\n")).toContain("[upgrade-failed]");
-    expect(ear.heard.join("\n")).toContain("[secret]");
-    expect(ear.leaks().slice(0, 3)).toEqual([]);
-  });
+  test.each(PLACEMENTS)(
+    "given as %s do not appear in the output of a failed upgrade whose message contains them",
+    async (placement) => {
+      const recorder = new Recorder(type, placement, echoing(OWN_MESSAGES));
+      await recorder.check();
+      recorder.world.fail(textOf(recorder));
+      await recorder.create();
+      await recorder.check();
+      await recorder.read();
+      expect(recorder.output.join("\n")).toContain("[upgrade-failed]");
+      expect(recorder.output.join("\n")).toContain("[secret]");
+      expect(recorder.leaks().slice(0, 3)).toEqual([]);
+    },
+  );
 
   for (const { cases, tags } of inTurns(ECHOES, nth, 2)) {
     test.each(cases)(
-      "are not told where the vendor repeats them in its refusals of $what",
+      "do not appear in the output if the vendor repeats them in rejections of $what",
       { tags },
       async ({ what, echoes }) => {
-        // The two types of a vendor take turns.
-        const played = echoes.filter((_, nth) => (nth + turn) % 2 === 0);
-        expect(played).not.toEqual([]);
-        for (const echo of played) {
-          const ear = new Ear(type, "arguments", echoing(echo));
-          await ear.check();
-          await ear.create();
-          await ear.read();
-          expect.soft(ear.echoes > 0, echo.title).toBe(what !== "the login" || LOGS_IN.has(type.login));
-          expect.soft(ear.leaks().slice(0, 3), echo.title).toEqual([]);
+        // The cases are distributed over the two types of a vendor.
+        const selected = echoes.filter((_, nth) => (nth + turn) % 2 === 0);
+        expect(selected).not.toEqual([]);
+        for (const echo of selected) {
+          const recorder = new Recorder(type, "arguments", echoing(echo));
+          await recorder.check();
+          await recorder.create();
+          await recorder.read();
+          expect.soft(recorder.echoes > 0, echo.title).toBe(what !== "the login" || LOGS_IN.has(type.login));
+          expect.soft(recorder.leaks().slice(0, 3), echo.title).toEqual([]);
         }
       },
     );
   }
 
-  test("are not told where their argument is misspelt or of another type, nor in an address", async () => {
-    const ear = new Ear(type, "arguments");
-    expect(Object.keys(ear.world.secrets)).not.toEqual([]);
-    for (const [argument, { value }] of Object.entries(ear.world.secrets)) {
+  test("do not appear in the output if their argument is misspelled or has another type, or if an address contains them", async () => {
+    const recorder = new Recorder(type, "arguments");
+    expect(Object.keys(recorder.world.secrets)).not.toEqual([]);
+    for (const [argument, { value }] of Object.entries(recorder.world.secrets)) {
       const userInfo = `${encodeURIComponent(value)}:${encodeURIComponent(value)}@`;
       const misplaced: Record<string, unknown>[] = [
         { [`${argument}x`]: value },
@@ -76,10 +79,10 @@ describe.each(TYPES)("secrets of $name ($login)", { timeout: 60_000 }, ({ type, 
         ]),
       ];
       for (const more of misplaced) {
-        expect(await ear.check(more), Object.keys(more).join()).not.toEqual([]);
-        await ear.create(more);
+        expect(await recorder.check(more), Object.keys(more).join()).not.toEqual([]);
+        await recorder.create(more);
       }
     }
-    expect(ear.leaks().slice(0, 3)).toEqual([]);
+    expect(recorder.leaks().slice(0, 3)).toEqual([]);
   });
 });

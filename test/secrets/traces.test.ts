@@ -7,12 +7,12 @@ import { kill } from "../engine/processes";
 import { canary, formsOf, leaks } from "./canary";
 import { filesBelow, SHOWS_COMMANDS, watchCommands } from "./traces";
 
-/** That `test/e2e/secrets.long.test.ts` could fail. */
+/** Verifies that `test/e2e/secrets.long.test.ts` can fail. */
 
 const SECRET = canary("Trace");
 const FORMS = formsOf(SECRET.value).map((form, nth) => ({ nth, form }));
 
-test.each(FORMS)("a file that holds a secret in form $nth is found, wherever it lies", async ({ form }) => {
+test.each(FORMS)("filesBelow finds a file with a secret in form $nth in any subdirectory", async ({ form }) => {
   const dir = await mkdtemp(join(tmpdir(), "traces-"));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
   await writeFile(join(dir, "harmless"), "nothing");
@@ -22,7 +22,7 @@ test.each(FORMS)("a file that holds a secret in form $nth is found, wherever it 
   expect(leaks((await filesBelow(dir)).join("\n"), [SECRET])).not.toEqual([]);
 });
 
-test("a file that is named by a secret is found", async () => {
+test("filesBelow finds a directory whose name contains a secret", async () => {
   const dir = await mkdtemp(join(tmpdir(), "traces-"));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
   await mkdir(join(dir, `x${SECRET.mark}`));
@@ -30,7 +30,7 @@ test("a file that is named by a secret is found", async () => {
 });
 
 test.runIf(SHOWS_COMMANDS)(
-  "a secret among the arguments of a process that a process starts is seen, in every form",
+  "watchCommands sees a secret in the arguments of a grandchild process, in every form",
   async () => {
     const commands = watchCommands();
     const idle = "setInterval(() => {}, 1_000);";
@@ -44,7 +44,7 @@ test.runIf(SHOWS_COMMANDS)(
   },
 );
 
-test("the provider starts no process: none could come and go between two looks", async () => {
+test("the provider starts no processes, because a short one could run between two samples", async () => {
   const sources = await filesBelow(join(__dirname, "..", "..", "provider"));
   expect(sources.length).toBeGreaterThan(100);
   expect(sources.filter((source) => /child_process|worker_threads|node:cluster/.test(source))).toEqual([]);

@@ -2,22 +2,22 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** What a run leaves where others can read it: command lines while it lasts, files afterwards. */
+/** Traces of a run that other users can read: command lines during the run, files afterwards. */
 
 const PROC = "/proc";
-/** Milliseconds between two looks at the processes. */
+/** Milliseconds between two samples of the processes. */
 const EVERY = 50;
 
 /** Whether this system shows the command lines of processes in files, as Linux does. */
 export const SHOWS_COMMANDS = existsSync(join(PROC, "self", "cmdline"));
 
-/** Watches the command lines of every process below this one, from now on. */
+/** Records the command lines of every descendant process from now on. */
 export function watchCommands(): { seen(): readonly string[]; stop(): readonly string[] } {
   const seen = new Set<string>();
-  const look = () => {
+  const sample = () => {
     for (const pid of below(process.pid)) seen.add(readProc(pid, "cmdline").replaceAll("\0", " ").trim());
   };
-  const timer = setInterval(look, EVERY);
+  const timer = setInterval(sample, EVERY);
   return {
     seen: () => [...seen],
     stop: () => {
@@ -27,11 +27,11 @@ export function watchCommands(): { seen(): readonly string[]; stop(): readonly s
   };
 }
 
-/** All processes below one, at any depth. */
+/** All descendants of a process. */
 function below(root: number): number[] {
   const children = new Map<number, number[]>();
   for (const name of readdirSync(PROC).filter((each) => /^\d+$/.test(each))) {
-    // "<pid> (<name>) <state> <parent> …": the name may hold anything.
+    // "<pid> (<name>) <state> <parent> …": the name may contain anything.
     const parent = Number(readProc(Number(name), "stat").split(") ").at(-1)?.split(" ")[1]);
     children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
   }

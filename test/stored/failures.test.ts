@@ -10,12 +10,12 @@ import { rig as starRocks } from "../taurusdb/rig";
 
 type Values = Record<string, unknown>;
 
-/** An upgrade that will fail, and what the vendor says of it. */
+/** An upgrade that will fail, and the vendor's message. */
 interface Failing {
   readonly lifecycle: DynamicProvider;
   readonly inputs: Values;
-  readonly says: string;
-  /** Until it is called the vendor holds the database; then an upgrade could be asked for. */
+  readonly message: string;
+  /** Releases the database at the vendor, so that an upgrade can be requested again. */
   release?(): Promise<void>;
 }
 
@@ -31,11 +31,14 @@ function cluster(type: "ClusterVersion" | "AgentVersion"): Failing {
   const world = oceanbase({ buildVersion: OLD_BUILD });
   world.cluster.control.addAgentPackage("4.4.2.0", "102026041610.el7");
   world.cluster.control.fail({ stage: 3 });
-  const pin = type === "AgentVersion" ? { version: "4.4.2.0", release: "102026041610.el7" } : {};
+  const targetArgs = type === "AgentVersion" ? { version: "4.4.2.0", release: "102026041610.el7" } : {};
   return {
     lifecycle: world.lifecycle,
-    inputs: { ...world.inputs(pin), __urn: `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/oceanbase:${type}::orders` },
-    says: "stage 3/",
+    inputs: {
+      ...world.inputs(targetArgs),
+      __urn: `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/oceanbase:${type}::orders`,
+    },
+    message: "stage 3/",
     release: async () => {
       world.cluster.control.operate("ROLLBACK");
       await world.clock.sleep(600_000);
@@ -46,13 +49,13 @@ function cluster(type: "ClusterVersion" | "AgentVersion"): Failing {
 function fleet() {
   const world = kernelRig({ instances: 4 });
   world.cloud.control.fail({ instance: world.ids[1] ?? "", reason: "The disk is full." });
-  return { world, failing: { lifecycle: world.lifecycle, inputs: world.inputs(), says: "The disk is full." } };
+  return { world, failing: { lifecycle: world.lifecycle, inputs: world.inputs(), message: "The disk is full." } };
 }
 
 function reports(): Failing {
   const world = starRocks();
   world.cloud.control.fail({ reason: "The disk is full." });
-  return { lifecycle: world.lifecycle, inputs: world.inputs(), says: "The disk is full." };
+  return { lifecycle: world.lifecycle, inputs: world.inputs(), message: "The disk is full." };
 }
 
 function database(side: (typeof SIDES)[number][1]): Failing {
@@ -61,22 +64,22 @@ function database(side: (typeof SIDES)[number][1]): Failing {
   return {
     lifecycle: world.lifecycle,
     inputs: side.inputs(world),
-    says: "The disk is full.",
+    message: "The disk is full.",
     release: async () => world.cluster.control.reset(1),
   };
 }
 
-/** The outputs that say why it failed. */
+/** The outputs with the reason of the failure. */
 function reasons({ problems, lastUpgrade }: Values): string {
   return JSON.stringify([problems, Object(lastUpgrade)["reason"]]);
 }
 
 describe.each(FAILING)("a failed upgrade of %s", (type, open) => {
-  it("leaves status, record and the vendor's reason in the state, whatever a refresh finds, and is no drift", async () => {
-    const { lifecycle, inputs, says, release } = open();
+  it("stays in the state with status, record and the vendor's reason after every refresh, and is no drift", async () => {
+    const { lifecycle, inputs, message, release } = open();
     const failed = await partial(lifecycle.create(inputs));
     expect(failed.properties).toMatchObject({ status: "failed", lastUpgrade: { state: "failed" } });
-    expect(reasons(failed.properties)).toContain(says);
+    expect(reasons(failed.properties)).toContain(message);
     let { properties } = failed;
     for (const step of [undefined, release, undefined]) {
       await step?.();
@@ -89,12 +92,11 @@ describe.each(FAILING)("a failed upgrade of %s", (type, open) => {
     }
     expect(await lifecycle.diff(failed.id, properties, inputs)).toEqual({ changes: true, replaces: [] });
     const kept = resource({ type: type.replace(".", ":"), name: "it", observed: properties });
-    const told = report(stackExport([kept]), "stack.json");
-    expect(told).toContain(says);
-    expect(told).not.toContain("left the pin");
+    const page = report(stackExport([kept]), "stack.json");
+    expect(page).toContain(message);
   });
 
-  it("is replaced by the next one that succeeds", async () => {
+  it("is replaced by the next upgrade that succeeds", async () => {
     const { lifecycle, inputs, release } = open();
     const failed = await partial(lifecycle.create(inputs));
     await release?.();
@@ -106,21 +108,21 @@ describe.each(FAILING)("a failed upgrade of %s", (type, open) => {
   });
 });
 
-describe("the problems of many, after a refresh", () => {
+describe("the problems of a fleet after a refresh", () => {
   async function one() {
     const { world, failing } = fleet();
     const failed = await partial(failing.lifecycle.create(failing.inputs));
     return { ...world, failed, bad: world.ids[1] ?? "" };
   }
 
-  it("are over for a member that has reached its version meanwhile", async () => {
+  it("are removed for an instance that has reached its version meanwhile", async () => {
     const { lifecycle, cloud, failed, bad } = await one();
     cloud.control.setKernel("2.0.78.260600", bad);
     const { props } = await lifecycle.read(failed.id, failed.properties);
     expect(props).toMatchObject({ status: "current", problems: {} });
   });
 
-  it("are over for a member that is being upgraded", async () => {
+  it("are removed for an instance that is being upgraded", async () => {
     const { lifecycle, clock, inputs, failed, ids, cancel } = await one();
     void clock.sleep(120_000).then(cancel);
     await lifecycle.update(failed.id, failed.properties, inputs({ instanceIds: ids })).catch(() => undefined);
@@ -128,14 +130,14 @@ describe("the problems of many, after a refresh", () => {
     expect(props).toMatchObject({ status: "upgrading", problems: {} });
   });
 
-  it("are drift for a member that somebody has put back further", async () => {
+  it("are replaced by drift for an instance that was downgraded further", async () => {
     const { lifecycle, cloud, failed, bad } = await one();
     cloud.control.setKernel("2.0.60.240100", bad);
     const { props } = await lifecycle.read(failed.id, failed.properties);
     expect(props).toMatchObject({ status: "behind", problems: {}, __drifted: true });
   });
 
-  it("are told of a member that is gone", async () => {
+  it("include an instance that no longer exists", async () => {
     const { lifecycle, cloud, failed, bad, ids } = await one();
     const gone = ids[2] ?? "";
     cloud.control.removeInstance(gone);

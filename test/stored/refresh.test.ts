@@ -13,10 +13,10 @@ type Values = Record<string, unknown>;
 const NEVER_MISSING = ["members", "status"];
 
 describe.each(SITUATIONS.map(({ title, open }) => [title, open] as const))("the outputs of %s", (_, open) => {
-  it("are all there after a create, a refresh and an update", async () => {
-    const { lifecycle, inputs, move } = open();
+  it("are complete after a create, a refresh and an update", async () => {
+    const { lifecycle, inputs, changeVersion } = open();
     const { id, outs } = await lifecycle.create(inputs);
-    move();
+    changeVersion();
     const { props = {} } = await lifecycle.read(id, outs);
     const { outs: updated } = await lifecycle.update(id, props, inputs);
     const names = [
@@ -28,8 +28,8 @@ describe.each(SITUATIONS.map(({ title, open }) => [title, open] as const))("the 
   });
 });
 
-describe("a state that 0.1.0 has written", () => {
-  it("has no problems, and no change for that", async () => {
+describe("a state of release 0.1.0", () => {
+  it("has no output problems, which causes no changes", async () => {
     const { lifecycle, inputs, reads } = kernelRig({ kernel: "2.0.78.260600" });
     const { id, outs } = await lifecycle.create(inputs());
     expect(outs).toMatchObject({ problems: {} });
@@ -41,13 +41,13 @@ describe("a state that 0.1.0 has written", () => {
   });
 });
 
-/** A pin that is settled, moved by somebody, and refreshed. */
+/** A settled resource whose database then changes version outside this tool, after a refresh. */
 async function refreshed({ open }: Situation) {
   const opened = open();
-  const { lifecycle, inputs, move } = opened;
+  const { lifecycle, inputs, changeVersion } = opened;
   const { id, outs } = await lifecycle.create(inputs);
   expect(opened.writes()).toBe(0);
-  move();
+  changeVersion();
   const { props = {}, inputs: stored = {} } = await lifecycle.read(id, outs);
   return { ...opened, id, props, stored: stored as Values, written: inputs };
 }
@@ -67,7 +67,7 @@ const changed = (situation: Situation) => Object.keys(situation.stored).length >
 describe.each(SITUATIONS.map((situation) => [situation.title, situation] as const))(
   "a refresh of %s",
   (_, situation) => {
-    it("stores what was observed where an argument can say it, and marks the drift", async () => {
+    it("stores the observed version if an argument can express it, and marks the drift", async () => {
       const { stored, props, written } = await refreshed(situation);
       const expected = { ...argumentsOf(written), ...situation.stored };
       expect(argumentsOf(stored)).toEqual(JSON.parse(JSON.stringify(expected)));
@@ -75,7 +75,7 @@ describe.each(SITUATIONS.map((situation) => [situation.title, situation] as cons
       expect(argumentsOf(props)).toEqual(JSON.parse(JSON.stringify(argumentsOf(written))));
     });
 
-    it("stores what is accepted as input, whichever arguments are ignored, and replaces nothing", async () => {
+    it("stores values that are valid inputs, whichever arguments are ignored, and replaces nothing", async () => {
       const { lifecycle, id, props, stored, written } = await refreshed(situation);
       const names = Object.keys(argumentsOf({ ...written, ...stored }));
       for (const ignored of [names, ...names.map((name) => [name])]) {
@@ -87,7 +87,7 @@ describe.each(SITUATIONS.map((situation) => [situation.title, situation] as cons
       }
     });
 
-    it.runIf(changed(situation))("changes nothing when that is sent back", async () => {
+    it.runIf(changed(situation))("causes no upgrade if the stored inputs are sent back", async () => {
       const { lifecycle, id, props, stored, writes } = await refreshed(situation);
       const { outs } = await lifecycle.update(id, props, stored);
       expect(writes()).toBe(0);
@@ -97,7 +97,7 @@ describe.each(SITUATIONS.map((situation) => [situation.title, situation] as cons
       expect(again.props).not.toHaveProperty("__drifted");
     });
 
-    it("finds the same when it is repeated", async () => {
+    it("has the same result if it is repeated", async () => {
       const { lifecycle, id, props, stored } = await refreshed(situation);
       const again = await lifecycle.read(id, props);
       expect(again).toEqual({ id, props, inputs: stored });
@@ -113,11 +113,11 @@ describe("a masked value", () => {
   };
 
   it.each([
-    ["Pulumi's", "OSS_GLOBAL_PASSWORD [secret] WORKERS 6"],
-    ["Terraform's", "OSS_GLOBAL_PASSWORD (sensitive value)"],
-    ["a vendor's", "OSS_GLOBAL_PASSWORD ******"],
-    ["another vendor's", "OSS_GLOBAL_PASSWORD <redacted>"],
-  ])("%s is refused by check and never sent", async (_, args) => {
+    ["Pulumi", "OSS_GLOBAL_PASSWORD [secret] WORKERS 6"],
+    ["Terraform", "OSS_GLOBAL_PASSWORD (sensitive value)"],
+    ["a vendor", "OSS_GLOBAL_PASSWORD ******"],
+    ["another vendor", "OSS_GLOBAL_PASSWORD <redacted>"],
+  ])("of %s is rejected by check and never sent", async (_, args) => {
     const { lifecycle, inputs, writes } = opened();
     const masked = { ...inputs, modules: { search: { version: "2.10.17", args } } };
     const { failures } = await lifecycle.check({}, masked);
@@ -128,60 +128,60 @@ describe("a masked value", () => {
     expect(writes()).toBe(0);
   });
 
-  it("of a secret argument is refused without showing what stands around it", async () => {
+  it("of a secret argument is rejected without showing the text around it", async () => {
     const { lifecycle, inputs } = opened();
     const { failures } = await lifecycle.check({}, { ...inputs, password: "[secret]" });
     expect(failures).toEqual([{ property: "", reason: expect.stringMatching(/^password is a masked value/) }]);
   });
 });
 
-/** A pin that holds, whose database is then deleted, or becomes something else. */
-interface Doomed {
+/** An up-to-date resource whose database is then deleted or becomes unreadable. */
+interface Removable {
   readonly lifecycle: DynamicProvider;
   readonly lines: readonly LogLine[];
   readonly inputs: Values;
-  end(): void;
+  remove(): void;
 }
 
 const KERNEL = "2.0.78.260600";
 
-function instances(count: number, gone: readonly number[]): Doomed {
+function instances(count: number, gone: readonly number[]): Removable {
   const { lifecycle, lines, inputs, cloud, ids } = kernelRig({ instances: count, kernel: KERNEL });
-  const end = () => {
+  const remove = () => {
     for (const at of gone) cloud.control.removeInstance(ids[at] ?? "");
   };
-  return { lifecycle, lines, inputs: inputs(), end };
+  return { lifecycle, lines, inputs: inputs(), remove };
 }
 
-function reports(what: "itself" | "its TaurusDB instance"): Doomed {
+function reports(what: "itself" | "its TaurusDB instance"): Removable {
   const world = starRocks({ starRocksKernel: NEW });
   const inputs = world.inputs();
   const id = String(inputs[what === "itself" ? "starRocksInstanceId" : "instanceId"]);
-  return { ...world, inputs, end: () => world.cloud.control.removeInstance(id) };
+  return { ...world, inputs, remove: () => world.cloud.control.removeInstance(id) };
 }
 
 type Change = (world: ReturnType<typeof redis>) => void;
 const removed: Change = ({ cluster }) => cluster.control.removeDatabase(1);
 
-/** The server does not find what is there. */
+/** The server responds 404 although the object exists. */
 function notThere(path: string | RegExp): Change {
   const body = JSON.stringify({ error_code: "db_not_exist", description: "no such thing" });
   return ({ cluster }) =>
     void cluster.faults.add({ match: { path }, times: 999, fault: { kind: "replace", status: 404, body } });
 }
 
-function database(type: "modules" | "redis", args: Values, change: Change): Doomed {
+function database(type: "modules" | "redis", args: Values, change: Change): Removable {
   const modules = [{ name: "search", version: SHIPPED.search }];
   const world = redis({ databases: [{ ...CACHE, modules }, { name: "other" }] });
   world.cluster.control.addUser({ email: "viewer@example.com", password: "viewer-pass", databases: [1] });
-  const pin = type === "modules" ? { modules: { search: ">=2" } } : { redisVersion: ">=7.2" };
-  return { ...world, inputs: world[type]({ ...pin, ...args }), end: () => change(world) };
+  const targetArgs = type === "modules" ? { modules: { search: ">=2" } } : { redisVersion: ">=7.2" };
+  return { ...world, inputs: world[type]({ ...targetArgs, ...args }), remove: () => change(world) };
 }
 
 const BY_NAME = { databaseName: "cache" };
 
-describe("a refresh of a database that certainly does not exist any more", () => {
-  it.each<[string, () => Doomed]>([
+describe("a refresh of a database that certainly no longer exists", () => {
+  it.each<[string, () => Removable]>([
     ["a TaurusDB instance", () => instances(1, [0])],
     ["all instances of a fleet", () => instances(3, [0, 1, 2])],
     ["a StarRocks instance", () => reports("itself")],
@@ -191,19 +191,19 @@ describe("a refresh of a database that certainly does not exist any more", () =>
     ["the modules of a database, by its uid", () => database("modules", {}, removed)],
     ["the modules of a database, by its name", () => database("modules", BY_NAME, removed)],
   ])("removes it from the state, with a warning: %s", async (_, open) => {
-    const { lifecycle, inputs, end, lines } = open();
+    const { lifecycle, inputs, remove, lines } = open();
     const { id, outs } = await lifecycle.create(inputs);
-    end();
+    remove();
     expect(await lifecycle.read(id, outs)).toEqual({});
     const warnings = lines.filter(({ severity }) => severity === "WARNING").map(({ message }) => message);
     expect(warnings).toEqual([expect.stringMatching(/^no longer exists, so it is removed from the state: /)]);
   });
 });
 
-describe("a refresh of a database of which that is less certain", () => {
-  it.each<[string, () => Doomed, RegExp]>([
+describe("a refresh of a database that may still exist", () => {
+  it.each<[string, () => Removable, RegExp]>([
     [
-      "the user may be confined to other databases",
+      "the user may have access to other databases only",
       () => database("redis", { username: "viewer@example.com", password: "viewer-pass" }, removed),
       /no database 1 that this user may see/,
     ],
@@ -216,7 +216,7 @@ describe("a refresh of a database of which that is less certain", () => {
       /Several databases are named/,
     ],
     [
-      "it cannot be read, and is listed all the same",
+      "it cannot be read, but is listed",
       () => database("redis", {}, notThere("/v1/bdbs/1")),
       /database 1 is listed, but cannot be read/,
     ],
@@ -225,17 +225,17 @@ describe("a refresh of a database of which that is less certain", () => {
       () => database("redis", {}, notThere(/^\/v1\/(bdbs|nodes|users)/)),
       /GET \/v1\/bdbs\S* returned "not found"/,
     ],
-  ])("keeps the state, with a warning: %s", async (_, open, says) => {
-    const { lifecycle, inputs, end, lines } = open();
+  ])("keeps the state, with a warning: %s", async (_, open, message) => {
+    const { lifecycle, inputs, remove, lines } = open();
     const { id, outs } = await lifecycle.create(inputs);
-    end();
+    remove();
     expect(await lifecycle.read(id, outs)).toEqual({ id, props: outs });
     const warnings = lines.filter(({ severity }) => severity === "WARNING").map(({ message }) => message);
     expect(warnings.at(-1)).toMatch(/^could not be read; the state was not changed: /);
-    expect(warnings.at(-1)).toMatch(says);
+    expect(warnings.at(-1)).toMatch(message);
   });
 
-  it("keeps the state of a cluster whose agents belong to none any more", async () => {
+  it("keeps the state of a cluster whose agents no longer belong to a cluster", async () => {
     const { lifecycle, inputs, cluster, said } = oceanbase({ buildVersion: "4.3.5.2-102000042025031214" });
     const { id, outs } = await lifecycle.create(inputs());
     for (const agent of cluster.agents) agent.identity = "SINGLE";
@@ -243,10 +243,10 @@ describe("a refresh of a database of which that is less certain", () => {
     expect(said().join()).toMatch(/could not be read; the state was not changed: .* belongs to no OceanBase cluster/);
   });
 
-  it("keeps a fleet of which some are gone, and says which", async () => {
-    const { lifecycle, inputs, end } = instances(3, [1]);
+  it("keeps a fleet of which some instances no longer exist, and reports them", async () => {
+    const { lifecycle, inputs, remove } = instances(3, [1]);
     const { id, outs } = await lifecycle.create(inputs);
-    end();
+    remove();
     const gone = (inputs["instanceIds"] as string[])[1] ?? "";
     const { props } = await lifecycle.read(id, outs);
     expect(props).toMatchObject({ problems: { [gone]: expect.stringContaining("The instance does not exist") } });

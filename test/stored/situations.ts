@@ -6,12 +6,12 @@ import { rig as starRocks } from "../taurusdb/rig";
 
 type Values = Record<string, unknown>;
 
-/** A pin that holds, and a vendor at which somebody moves what it pins. */
+/** An up-to-date resource, and a vendor at which its version changes outside this tool. */
 export interface Opened {
   readonly lifecycle: DynamicProvider;
   readonly inputs: Values;
-  /** Behind everybody's back. */
-  move(): void;
+  /** Changes the version outside this tool. */
+  changeVersion(): void;
   /** Upgrade requests that reached the vendor. */
   writes(): number;
 }
@@ -23,7 +23,7 @@ export interface Situation {
   readonly stored: Values;
 }
 
-function cluster(version: string, args: Values, ...moves: [build: string, member?: number][]) {
+function cluster(version: string, args: Values, ...changes: [build: string, member?: number][]) {
   return (): Opened => {
     const world = oceanbase({ buildVersion: version });
     const { lifecycle, writes, cluster: vendor } = world;
@@ -31,14 +31,14 @@ function cluster(version: string, args: Values, ...moves: [build: string, member
       lifecycle,
       writes,
       inputs: world.inputs(args),
-      move: () => {
-        for (const [build, member] of moves) vendor.control.setBuildVersion(build, member);
+      changeVersion: () => {
+        for (const [build, member] of changes) vendor.control.setBuildVersion(build, member);
       },
     };
   };
 }
 
-function agents(version: string, args: Values, ...moves: [build: string, member?: number][]) {
+function agents(version: string, args: Values, ...changes: [build: string, member?: number][]) {
   return (): Opened => {
     const world = oceanbase({ agentVersion: version });
     world.cluster.control.addAgentPackage("4.3.4.0", "102025103117.el7");
@@ -47,35 +47,35 @@ function agents(version: string, args: Values, ...moves: [build: string, member?
       lifecycle: world.lifecycle,
       writes: () => world.cluster.journal.count("POST", "/api/v1/agent/upgrade"),
       inputs: { ...world.inputs(args), __urn },
-      move: () => {
-        for (const [build, member] of moves) world.cluster.control.setAgentVersion(build, member);
+      changeVersion: () => {
+        for (const [build, member] of changes) world.cluster.control.setAgentVersion(build, member);
       },
     };
   };
 }
 
-function kernels(kernel: string, args: Values, ...moves: [kernel: string, at: number][]) {
+function kernels(kernel: string, args: Values, ...changes: [kernel: string, at: number][]) {
   return (): Opened => {
     const world = kernelRig({ instances: 2, kernel });
     return {
       lifecycle: world.lifecycle,
       writes: world.writes,
       inputs: world.inputs(args),
-      move: () => {
-        for (const [version, at] of moves) world.cloud.control.setKernel(version, world.ids[at]);
+      changeVersion: () => {
+        for (const [version, at] of changes) world.cloud.control.setKernel(version, world.ids[at]);
       },
     };
   };
 }
 
-function reports(shown: string, args: Values, moved: string) {
+function reports(version: string, args: Values, changedTo: string) {
   return (): Opened => {
-    const world = starRocks({ starRocks: 1, starRocksKernel: shown });
+    const world = starRocks({ starRocks: 1, starRocksKernel: version });
     return {
       lifecycle: world.lifecycle,
       writes: world.writes,
       inputs: world.inputs(args),
-      move: () => world.cloud.control.setKernel(moved, world.starRocks),
+      changeVersion: () => world.cloud.control.setKernel(changedTo, world.starRocks),
     };
   };
 }
@@ -86,28 +86,28 @@ interface Loaded {
   readonly args?: string;
 }
 
-function modules(loaded: readonly Loaded[], pins: Values, ...moves: Loaded[]) {
+function modules(loaded: readonly Loaded[], targets: Values, ...changes: Loaded[]) {
   return (): Opened => {
     const world = redis({ databases: [{ ...CACHE, modules: [...loaded] }] });
     return {
       lifecycle: world.lifecycle,
       writes: world.writes,
-      inputs: world.modules({ modules: pins }),
-      move: () => {
-        for (const module of moves) world.cluster.control.setModule(1, module);
+      inputs: world.modules({ modules: targets }),
+      changeVersion: () => {
+        for (const module of changes) world.cluster.control.setModule(1, module);
       },
     };
   };
 }
 
-function database(version: string, redisVersion: string, moved: string) {
+function database(version: string, redisVersion: string, changedTo: string) {
   return (): Opened => {
     const world = redis({ databases: [{ ...CACHE, redisVersion: version, modules: [] }] });
     return {
       lifecycle: world.lifecycle,
       writes: world.writes,
       inputs: world.redis({ redisVersion }),
-      move: () => world.cluster.control.setRedis(1, moved),
+      changeVersion: () => world.cluster.control.setRedis(1, changedTo),
     };
   };
 }
@@ -118,15 +118,15 @@ const AGENT = "4.3.3.0-102025103117";
 const PASSWORD = "OSS_GLOBAL_PASSWORD first-pass WORKERS 6";
 const search = (version: string, args: string) => ({ name: "search", version, args });
 
-/** Everything of which a refresh stores something else than what was written, or cannot. */
+/** Every kind of drift whose refresh stores other inputs than were written, or cannot express them. */
 export const SITUATIONS: readonly Situation[] = [
   {
-    title: "a cluster behind its release",
+    title: "an outdated cluster",
     open: cluster(TARGET_BUILD, {}, [OLD_BUILD]),
     stored: { version: "4.2.1.8", release: undefined },
   },
   {
-    title: "a cluster ahead of its release",
+    title: "a cluster ahead of its target",
     open: cluster(TARGET_BUILD, {}, [NEWER_BUILD]),
     stored: { version: "4.3.5.4", release: undefined },
   },
@@ -136,18 +136,18 @@ export const SITUATIONS: readonly Situation[] = [
     stored: { release: undefined },
   },
   {
-    title: "a cluster with one observer behind",
+    title: "a cluster with one outdated observer",
     open: cluster(TARGET_BUILD, { release: undefined }, [OLD_BUILD, 1]),
     stored: { version: "4.2.1.8" },
   },
   { title: "a cluster with one observer ahead", open: cluster(TARGET_BUILD, {}, [NEWER_BUILD, 1]), stored: {} },
   {
-    title: "a cluster whose version has a part too many",
+    title: "a cluster whose version has an extra part",
     open: cluster(TARGET_BUILD, { release: undefined }, ["4.3.4.2.1-104000042025090916"]),
     stored: {},
   },
   {
-    title: "agents behind",
+    title: "outdated agents",
     open: agents("4.3.4.0-102025103117", { version: "4.3.4.0", release: "102025103117.el7" }, [AGENT]),
     stored: { version: "4.3.3.0", release: undefined },
   },
@@ -157,12 +157,12 @@ export const SITUATIONS: readonly Situation[] = [
     stored: {},
   },
   {
-    title: "instances behind",
+    title: "outdated instances",
     open: kernels("2.0.78.260600", { version: "2.0.78" }, ["2.0.72.250900", 0], ["2.0.72.250900", 1]),
     stored: { version: "2.0.72.250900" },
   },
   {
-    title: "instances of which one is behind, pinned to the latest",
+    title: "instances of which one is outdated, with target latest",
     open: kernels("2.0.78.260600", { version: "latest" }, ["2.0.72.250900", 1]),
     stored: { version: "2.0.72.250900" },
   },
@@ -176,9 +176,9 @@ export const SITUATIONS: readonly Situation[] = [
     open: kernels("2.0.78.260600", { version: "2.0.78" }, ["2.0.72.250900.1", 0]),
     stored: {},
   },
-  { title: "StarRocks behind", open: reports("3.1.15.80", {}, "3.1.6.0"), stored: { version: "3.1.6.0" } },
+  { title: "outdated StarRocks", open: reports("3.1.15.80", {}, "3.1.6.0"), stored: { version: "3.1.6.0" } },
   {
-    title: "StarRocks behind the latest",
+    title: "outdated StarRocks, with target latest",
     open: reports("3.1.15.80", { version: "latest" }, "3.1.6.0"),
     stored: { version: "3.1.6.0" },
   },
@@ -233,7 +233,7 @@ export const SITUATIONS: readonly Situation[] = [
     stored: {},
   },
   {
-    title: "a module whose version has a part too many, beside one that is ahead",
+    title: "a module whose version has an extra part, next to one that is ahead",
     open: modules(
       [search("2.10.17", ""), { name: "ReJSON", version: "2.8.10" }],
       { search: "2.10.17", ReJSON: "2.8.10" },
@@ -242,6 +242,10 @@ export const SITUATIONS: readonly Situation[] = [
     ),
     stored: {},
   },
-  { title: "a database behind", open: database("7.4", "7.4", "7.2"), stored: { redisVersion: "7.2" } },
-  { title: "a database behind the latest", open: database("8.0", "latest", "7.4"), stored: { redisVersion: "7.4" } },
+  { title: "an outdated database", open: database("7.4", "7.4", "7.2"), stored: { redisVersion: "7.2" } },
+  {
+    title: "an outdated database, with target latest",
+    open: database("8.0", "latest", "7.4"),
+    stored: { redisVersion: "7.4" },
+  },
 ];

@@ -6,7 +6,7 @@ import { rememberedUpgrade } from "../../provider/frontend/resource/state";
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** A resource as the engine keeps it. */
+/** A resource in the state of the engine. */
 export interface Stored {
   readonly id: string;
   readonly inputs: Values;
@@ -20,10 +20,10 @@ export interface Stored {
  */
 export async function faultsOfStored(lifecycle: DynamicProvider, stored: Stored, written: Values): Promise<string[]> {
   const faults: string[] = [];
-  for (const [what, news] of inputsFrom(travelled(stored), travelled(written))) {
+  for (const [what, news] of inputsFrom(serialized(stored), serialized(written))) {
     const { inputs, failures = [] } = await lifecycle.check(news, news);
     for (const { property, reason } of failures) faults.push(`${what}: ${property} ${reason}`);
-    // The plan of a resource that takes approvals is added again by each check.
+    // Each check adds the plan of a resource with approvals again.
     const { __plan: _, ...kept } = Object(inputs);
     const { __plan: __, ...given } = news;
     if (!isDeepStrictEqual(kept, given)) faults.push(`${what}: check changes it`);
@@ -39,19 +39,19 @@ export async function faultsOfStored(lifecycle: DynamicProvider, stored: Stored,
   return faults;
 }
 
-/** Arguments that only say when an upgrade may begin lead to no change of their own. */
+/** Arguments that only determine when an upgrade may begin cause no changes by themselves. */
 const CHANGES = ["windows", "blackouts", "freeze", "expect", "approval", "backup", "onHeld"];
 
 function targetOf(properties: Values): Values {
   return Object.fromEntries(Object.entries(argumentsOf(properties)).filter(([name]) => !CHANGES.includes(name)));
 }
 
-/** As the engine gets it. */
-function travelled<T>(value: T): T {
+/** The value as the engine receives it. */
+function serialized<T>(value: T): T {
   return JSON.parse(JSON.stringify(value));
 }
 
-/** Everything that may come back as input. */
+/** All values that may come back as inputs. */
 function inputsFrom({ inputs, outputs }: Stored, written: Values): (readonly [string, Values])[] {
   const differing = Object.keys({ ...written, ...inputs }).filter(
     (name) => !isDeepStrictEqual(written[name], inputs[name]),
@@ -73,12 +73,12 @@ function hidden(inputs: Values): Values {
   return Object.fromEntries(Object.entries(inputs).filter(([name]) => name.startsWith("__")));
 }
 
-/** Outputs for which `diff` asks nobody. */
+/** Outputs for which `diff` sends no request. */
 function settled({ __drifted: _, lastUpgrade: __, ...outputs }: Values): Values {
   return { ...outputs, status: "current" };
 }
 
-/** A lifecycle that feeds back everything that it stores: so every scenario of a rig is one for this rule. */
+/** A lifecycle that checks everything that it stores as input, so that every test with a rig verifies this rule. */
 export class FedBackLifecycle extends DynamicProvider {
   override async create(inputs: Values): ReturnType<DynamicProvider["create"]> {
     const result = await super.create(inputs).catch((error: unknown) => this.#judgeFailure(error, inputs));
@@ -94,7 +94,7 @@ export class FedBackLifecycle extends DynamicProvider {
 
   override async read(id: string, properties: Values): Promise<dynamic.ReadResult> {
     const result = await super.read(id, properties);
-    // Where nothing could be read, the state is what it was.
+    // If nothing could be read, the state does not change.
     if (result.inputs !== undefined)
       await this.#judge({ id, inputs: result.inputs, outputs: result.props }, properties);
     return result;

@@ -1,13 +1,13 @@
 import { expect } from "vitest";
 
-/** A partial failure as Pulumi gets it. */
+/** A partial failure as Pulumi receives it. */
 export interface Partial {
   readonly id: string;
   readonly properties: Record<string, unknown>;
   readonly reasons: string[];
 }
 
-/** The partial failure that a call ended in; fails the test when it ended in anything else. */
+/** The partial failure of an operation; fails the test if it has any other result. */
 export async function partial(call: Promise<unknown>): Promise<Partial> {
   const error = await call.then(
     () => undefined,

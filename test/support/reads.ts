@@ -1,4 +1,4 @@
-/** Requests that change nothing although they are no GET, each with the reason why it is needed. */
+/** Requests other than GET that change nothing, each with the reason why it is needed. */
 const LOGINS: readonly { readonly method: string; readonly path: RegExp; readonly reason: string }[] = [
   {
     method: "POST",
@@ -8,7 +8,7 @@ const LOGINS: readonly { readonly method: string; readonly path: RegExp; readonl
   {
     method: "POST",
     path: /^\/v1\/users\/authorize$/,
-    reason: "a Redis Enterprise cluster without Basic wants a token",
+    reason: "a Redis Enterprise cluster without Basic authentication requires a token",
   },
   { method: "POST", path: /^\/v1\/users\/refresh_jwt$/, reason: "that token is renewed before it expires" },
 ];

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 
-/** RPM files for tests: real in everything that obshell and our reader look at, but nothing that rpm would install. */
+/** RPM files for tests: valid in everything that obshell and our reader check, but not installable. */
 
 type Value = string | number | bigint | Buffer | readonly string[] | readonly number[];
 type Tags = Readonly<Record<number, Value | undefined>>;
@@ -11,10 +11,10 @@ export interface RpmOptions {
   readonly version?: string;
   readonly release?: string;
   readonly architecture?: string;
-  /** Absolute paths; those that end with "/" are directories. Default: what obshell demands of a package of that name. */
+  /** Absolute paths; those that end with "/" are directories. Default: the files that obshell requires in a package of that name. */
   readonly files?: readonly string[];
   readonly payload?: Buffer;
-  /** Entries in place of, or beside, those that belong into the headers; undefined leaves one out. */
+  /** Replaces or adds header entries; undefined leaves one out. */
   readonly signature?: Tags;
   readonly header?: Tags;
   /** Changes the lead, 96 bytes. */

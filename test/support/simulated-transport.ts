@@ -1,7 +1,7 @@
 import { type StreamedBody, type Transport, TransportError } from "../../provider/http/transport";
 import type { createTransport } from "../simulators";
 
-/** The in-memory door of a simulator as the transport of the code under test. */
+/** The in-memory transport of a simulator, as the transport of the code under test. */
 export function simulatedTransport(send: ReturnType<typeof createTransport>): Transport {
   return {
     async send({ origin, method, target, headers, body, stream, signal }) {

@@ -4,8 +4,8 @@ interface Share<T> {
 }
 
 /**
- * Cases that resource types take turns with, so that each is played by one of so many types. A type's other cases are long.
- * @param type its place among the types
+ * Distributes cases over resource types, so that each case runs for one of so many types. A type's other cases are long.
+ * @param type its index among the types
  */
 export function inTurns<T>(cases: readonly T[], type: number, types: number): readonly Share<T>[] {
   const isItsTurn = (nth: number) => nth % types === type % types;

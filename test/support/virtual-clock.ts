@@ -7,8 +7,8 @@ interface Timer {
 }
 
 /**
- * Time that jumps to the next timer whenever everything else has come to rest: an upgrade of an hour takes as long as
- * its steps take to compute. Serves the code under test and the simulator alike.
+ * Virtual time that advances to the next timer once all promises have settled: an upgrade of an hour takes as long as
+ * computing its steps. Used by the code under test and the simulator.
  */
 export class VirtualClock implements Clock, SimulatorClock {
   #now: number;
@@ -54,7 +54,7 @@ export class VirtualClock implements Clock, SimulatorClock {
     void this.sleep(milliseconds).then(action);
   }
 
-  /** Every turn of the event loop that finds all promises at rest moves time to the earliest timer. */
+  /** Every turn of the event loop in which all promises have settled advances time to the earliest timer. */
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
@@ -71,7 +71,7 @@ export class VirtualClock implements Clock, SimulatorClock {
   }
 }
 
-/** Files are read in real time; virtual time stands still meanwhile. */
+/** Files are read in real time; virtual time does not advance meanwhile. */
 function readsFiles(): boolean {
   return process.getActiveResourcesInfo().some((name) => name.startsWith("FSReq") || name === "CloseReq");
 }

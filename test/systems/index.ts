@@ -9,18 +9,18 @@ import { taurusdb } from "./taurusdb";
 export type { Opened, System } from "./served";
 export type { ResourceType, TestedSystem, Vendor } from "./system";
 
-/** Every system: what iterates over them tests a new one as soon as it has a line here. */
+/** Every system: tests that iterate over them cover a new one as soon as it has a line here. */
 export const SYSTEMS: readonly TestedSystem[] = [oceanbase, taurusdb, redisenterprise];
 
 /** Every resource type. */
 export const RESOURCE_TYPES: readonly ResourceType[] = SYSTEMS.flatMap(({ types }) => types);
 
-/** The pin kinds of a provider process, with a network in place of the real one. */
+/** The resource kinds of a provider process, over a simulated network. */
 export function kindsOver(connect: Connect, env: Readonly<Record<string, string>> = {}): Kinds {
   return Object.assign({}, ...SYSTEMS.map((system) => system.kinds(connect, env)));
 }
 
-/** The pin kind of a type, for what is asked of it without a network. */
+/** The resource kind of a type, for tests without a network. */
 export async function loadKind(type: string): Promise<SomeKind> {
   const load = kindsOver(() => NO_NETWORK)[type];
   if (load === undefined) throw new Error(`there is no ${type}`);
@@ -34,14 +34,14 @@ const NO_NETWORK: Transport = {
   close: async () => undefined,
 };
 
-/** @throws Error for a vendor that there is not */
+/** @throws Error for an unknown vendor */
 export function systemOf(vendor: string): TestedSystem {
   const found = SYSTEMS.find((one) => one.vendor === vendor);
   if (found === undefined) throw new Error(`there is no ${vendor}`);
   return found;
 }
 
-/** `oceanbase.ClusterVersion`: a type as a program names it. */
+/** `oceanbase.ClusterVersion`: the class in a program. */
 export function titleOf({ type }: Pick<ResourceType, "type">): string {
   return type.replace(":", ".");
 }

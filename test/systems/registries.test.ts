@@ -22,12 +22,12 @@ describe("every resource type is in the list of", () => {
 
   it.each<[string, readonly string[]]>([
     ["the fault explorer", WORLDS.map(({ type }) => type)],
-    ["the secrets", SECRET_TYPES.map(({ type }) => type)],
+    ["the secrets tests", SECRET_TYPES.map(({ type }) => type)],
   ])("%s", (_, types) => {
     expect([...new Set(types)].sort()).toEqual(TYPES);
   });
 
-  it("the benches", () => {
+  it("the benchmarks", () => {
     expect(Object.keys(BENCHES).sort()).toEqual(RESOURCE_TYPES.map(titleOf).sort());
   });
 });

@@ -5,26 +5,26 @@ import { createTransport, type SimSystem } from "../simulators";
 import { simulatedTransport } from "../support/simulated-transport";
 import { kindsOver, RESOURCE_TYPES, type ResourceType, type Vendor } from "./index";
 
-type Surroundings = ConstructorParameters<typeof DynamicProvider>[0];
+type ProcessOptions = ConstructorParameters<typeof DynamicProvider>[0];
 
-/** What stands between a provider and its vendor: it answers itself, or asks the vendor. */
-export type Between = (request: WireRequest, vendor: Transport["send"]) => Promise<WireResponse>;
+/** Intercepts the requests of a provider: it responds itself, or forwards them to the vendor. */
+export type Intercept = (request: WireRequest, vendor: Transport["send"]) => Promise<WireResponse>;
 
 export interface Scene {
   readonly vendor: Vendor;
   readonly transport: Transport;
-  /** A provider process that has just been started. It logs nothing, if nothing else is said. */
-  process(more?: Partial<Surroundings>): DynamicProvider;
+  /** A provider process that has just been started. By default it logs nothing. */
+  process(more?: Partial<ProcessOptions>): DynamicProvider;
 }
 
-/** A vendor with something to upgrade, in memory, and provider processes that reach it. */
+/** An in-memory vendor with an outdated database, and provider processes that reach it. */
 export function sceneOf(
   of: ResourceType,
   clock: Clock,
-  between: Between = (request, vendor) => vendor(request),
+  intercept: Intercept = (request, vendor) => vendor(request),
 ): Scene {
   const vendor = of.make(clock);
-  const transport = transportTo(vendor.system, clock, between);
+  const transport = transportTo(vendor.system, clock, intercept);
   return {
     vendor,
     transport,
@@ -41,15 +41,15 @@ export function sceneOf(
 }
 
 /** The transport of a simulated system. */
-function transportTo(system: SimSystem, clock: Clock, between: Between): Transport {
+function transportTo(system: SimSystem, clock: Clock, intercept: Intercept): Transport {
   const genuine = simulatedTransport(createTransport(system, { sleep: (ms) => clock.sleep(ms) }));
   return {
-    send: (request) => between(request, (passed) => genuine.send(passed)),
+    send: (request) => intercept(request, (forwarded) => genuine.send(forwarded)),
     close: async () => undefined,
   };
 }
 
-/** @param type `oceanbase:ClusterVersion` @throws Error where there is no such type */
+/** @param type `oceanbase:ClusterVersion` @throws Error for an unknown type */
 export function resourceType(type: string): ResourceType {
   const found = RESOURCE_TYPES.find((one) => one.type === type);
   if (found === undefined) throw new Error(`there is no ${type}`);

@@ -1,42 +1,42 @@
 import type { FaultScript, PathPattern } from "../simulators";
 
-/** One resource type: a pin of it, and the ways to its vendor. */
+/** One resource type: a resource of it, and the control of its vendor. */
 export interface System {
   /** Name of its resource in the program. */
   readonly name: string;
   /** `oceanbase.AgentVersion` */
   readonly type: string;
   readonly args: Readonly<Record<string, unknown>>;
-  /** The same, of a pin that what runs before satisfies. */
-  readonly held: Readonly<Record<string, unknown>>;
-  /** What `currentVersion` or `members` say before and after. */
+  /** The same, with a target version that the version before the upgrade satisfies. */
+  readonly currentArgs: Readonly<Record<string, unknown>>;
+  /** The version in `currentVersion` or `members` before and after the upgrade. */
   readonly before: string;
   readonly after: string;
-  /** What a preview says of the upgrade. */
+  /** The plan line of the upgrade in a preview. */
   readonly plan: RegExp;
-  /** Upgrade calls that reached the vendor. */
+  /** Upgrade requests that reached the vendor. */
   writes(): number;
   /** Upgrades of it that the vendor has accepted. */
   accepted(): number;
   readonly upgradePath: PathPattern;
-  /** What goes wrong with requests to its vendor. */
+  /** The faults of requests to its vendor. */
   readonly faults: FaultScript;
   /** Every request that reached the vendor. */
   requests(): number;
-  /** Lets the next upgrade stop in the middle, and go on. */
+  /** Makes the next upgrade hang, until `unhang` resumes it. */
   hang(): void;
-  /** Whether it has come to that. */
+  /** Whether it hangs. */
   hangs(): boolean;
   unhang(): void;
-  /** Lets the upgrade that hangs fail. */
+  /** Makes the hanging upgrade fail. */
   fail(): void;
-  /** Loses the answer to the next upgrade call, which takes effect. */
+  /** Loses the response to the next upgrade request, which takes effect. */
   loseReply(): void;
-  /** Somebody puts it back behind everybody's back. */
-  putBack(): void;
+  /** Downgrades it outside this tool. */
+  downgrade(): void;
 }
 
-/** One simulated vendor on sockets of its own. */
+/** One simulated vendor on separate sockets. */
 export interface Opened {
   readonly systems: readonly System[];
   close(): Promise<void>;

@@ -6,21 +6,21 @@ import type { Transport } from "../../provider/http/transport";
 import type { SimSystem } from "../simulators";
 import type { Opened } from "./served";
 
-/** What carries the requests of a provider process, in place of the real network. */
+/** Creates the transport of a provider process, in place of the real network. */
 export type Connect = (tls?: Tls, proxies?: Proxies) => Transport;
 
 interface Clock {
   now(): number;
 }
 
-/** A simulated vendor with one thing that is behind its pin. */
+/** A simulated vendor with one outdated database. */
 export interface Vendor {
   readonly type: string;
   /** Arguments of the resource as its program writes them. */
   readonly args: Readonly<Record<string, unknown>>;
   readonly system: SimSystem;
-  /** The upgrade call. */
-  readonly call: RegExp;
+  /** The path of its upgrade request. */
+  readonly upgradePath: RegExp;
   /** Upgrades that were accepted. */
   accepted(): number;
 }
@@ -30,42 +30,42 @@ export interface ResourceType {
   /** `oceanbase:ClusterVersion` */
   readonly type: string;
   /** The path of its upgrade request. */
-  readonly call: RegExp;
+  readonly upgradePath: RegExp;
   make(clock: Clock): Vendor;
-  /** A vendor of its own on sockets, whose upgrades are short. */
+  /** A separate vendor on sockets, whose upgrades are short. */
   open(): Promise<Opened>;
 }
 
-/** What tests need to know of a database system. A folder each; `index.ts` has all of them. */
+/** What tests of every type need from a database system. Each has a folder; `index.ts` lists all of them. */
 export interface TestedSystem {
-  /** Room in `provider/`, file in `sdk/`, beginning of its types. */
+  /** Its folder in `provider/`, file in `sdk/`, and the prefix of its types. */
   readonly vendor: string;
   readonly types: readonly ResourceType[];
-  /** The pin kinds of one provider process. */
+  /** The resource kinds of one provider process. */
   kinds(connect: Connect, env?: Readonly<Record<string, string>>): Kinds;
   /** Vendors on sockets that together have a resource of every type. */
   readonly open: readonly (() => Promise<Opened>)[];
-  /** The simulator, as it was saved; what it has beside that is as in a new one. */
+  /** The simulator in a saved state; properties that the state lacks have their default values. */
   restore(clock: Clock, saved: Saved): SimSystem;
 }
 
 export type Saved = Readonly<Record<string, unknown>>;
 
-/** Kinds that are made when the process first asks for them. */
+/** Kinds that are created when the process first needs them. */
 export function loadedOnce(make: Readonly<Record<string, () => SomeKind>>): Kinds {
   return Object.fromEntries(
     Object.entries(make).map(([type, kind]) => {
-      let made: SomeKind | undefined;
+      let created: SomeKind | undefined;
       const load = async () => {
-        made ??= kind();
-        return made;
+        created ??= kind();
+        return created;
       };
       return [type, load];
     }),
   );
 }
 
-/** What later simulators have beside what was saved has its default value. */
+/** Adds the properties of newer simulators to a saved state, with their default values. */
 export function completed<T extends object>(fresh: T, saved: Saved): T {
   const entries = Object.entries(saved).map(([key, value]) => {
     const before: unknown = Reflect.get(fresh, key);

@@ -27,17 +27,17 @@ function at(time: string, calendar: Partial<Calendar>) {
   return calendarHold({ windows: [], blackouts: [], ...calendar }, Date.parse(time));
 }
 
-describe("windows", () => {
+describe("change windows", () => {
   it.each<[string, string, Partial<Calendar>, boolean]>([
-    ["without any", "2026-11-30T09:00:00Z", {}, true],
+    ["without any window", "2026-11-30T09:00:00Z", {}, true],
     ["before it opens", "2026-12-04T17:59:59Z", { windows: [weekend] }, false],
     ["as it opens", "2026-12-04T18:00:00Z", { windows: [weekend] }, true],
     ["before the last start", "2026-12-04T20:59:59Z", { windows: [weekend] }, true],
     ["at the last start", "2026-12-04T21:00:00Z", { windows: [weekend] }, false],
     ["on another day", "2026-12-06T18:30:00Z", { windows: [weekend] }, false],
-    ["over midnight, before", "2026-11-30T22:59:00Z", { windows: [night] }, true],
-    ["over midnight, after", "2026-11-30T23:30:00Z", { windows: [night] }, true],
-    ["over midnight, at its end", "2026-12-01T01:00:00Z", { windows: [night] }, false],
+    ["across midnight, before it", "2026-11-30T22:59:00Z", { windows: [night] }, true],
+    ["across midnight, after it", "2026-11-30T23:30:00Z", { windows: [night] }, true],
+    ["across midnight, at its end", "2026-12-01T01:00:00Z", { windows: [night] }, false],
     [
       "that begins on a day and ends on the next",
       "2026-12-05T00:30:00Z",
@@ -52,10 +52,10 @@ describe("windows", () => {
     ],
     ["of a whole day, at its last minute", "2026-12-05T22:59:00Z", { windows: [wholeDay()] }, true],
     ["of a whole day, on the next", "2026-12-05T23:00:00Z", { windows: [wholeDay()] }, false],
-    ["any of several", "2026-11-30T23:30:00Z", { windows: [weekend, night] }, true],
+    ["in any of several windows", "2026-11-30T23:30:00Z", { windows: [weekend, night] }, true],
     ["with enough time left", "2026-12-04T20:00:00Z", { windows: [weekend], expect: 120 * MINUTE }, true],
     ["with too little time left", "2026-12-04T20:00:01Z", { windows: [weekend], expect: 120 * MINUTE }, false],
-  ])("%s at %s", (_, time, calendar, open) => {
+  ])("allow an upgrade to begin or not: %s at %s", (_, time, calendar, open) => {
     expect(at(time, calendar) === undefined).toBe(open);
   });
 
@@ -63,14 +63,14 @@ describe("windows", () => {
     return { days: ["sat"], from: "00:00", to: "24:00", timeZone: "Europe/Berlin" };
   }
 
-  it("take the time of a clock that knows fractions of a millisecond", () => {
+  it("accept times with fractions of a millisecond", () => {
     const calendar = { windows: [weekend], blackouts: [] };
     expect(calendarHold(calendar, Date.parse("2026-12-04T18:00:00Z") + 0.25)).toBeUndefined();
     expect(calendarHold(calendar, Date.parse("2026-12-04T17:59:59Z") + 0.25)).toBeDefined();
     expect(nextFree(calendar, Date.parse("2026-12-04T17:59:59Z") + 0.25)).toBe(Date.parse("2026-12-04T18:00:00Z"));
   });
 
-  it("say when the next one opens, in its own time", () => {
+  it("report when the next one opens, in its own time zone", () => {
     expect(at("2026-11-30T09:00:00Z", { windows: [weekend] })).toEqual({
       code: "window",
       message: "window opens Sat 2026-12-05 02:00 (Asia/Shanghai)",
@@ -78,7 +78,7 @@ describe("windows", () => {
     });
   });
 
-  it("say why an open one does not serve", () => {
+  it("report why an open one cannot be used", () => {
     expect(at("2026-12-04T21:05:00Z", { windows: [weekend] })?.message).toBe(
       "too late to begin in this window (last start 05:00); window opens Sun 2026-12-06 02:00 (Asia/Shanghai)",
     );
@@ -88,23 +88,23 @@ describe("windows", () => {
   });
 });
 
-describe("changes of the clocks", () => {
+describe("daylight saving time", () => {
   const early: ChangeWindow = { from: "02:30", to: "04:00", timeZone: "Europe/Berlin" };
 
-  it("in spring: a time that is skipped is as much later", () => {
+  it("in spring moves a skipped time forward", () => {
     expect(at("2026-03-29T01:29:00Z", { windows: [early] })).toMatchObject({ until: "2026-03-29T01:30:00.000Z" });
     expect(at("2026-03-29T01:30:00Z", { windows: [early] })).toBeUndefined();
     expect(at("2026-03-29T02:00:00Z", { windows: [early] })).toBeDefined();
   });
 
-  it("in autumn: of a time that occurs twice the first one counts", () => {
+  it("in autumn uses the first of two equal times", () => {
     expect(at("2026-10-25T00:29:00Z", { windows: [early] })).toMatchObject({ until: "2026-10-25T00:30:00.000Z" });
     // 02:30 for the second time, and still inside.
     expect(at("2026-10-25T01:30:00Z", { windows: [early] })).toBeUndefined();
     expect(at("2026-10-25T03:00:00Z", { windows: [early] })).toBeDefined();
   });
 
-  it("keep a window at its local time", () => {
+  it("keeps a window at its local time", () => {
     const morning: ChangeWindow = { from: "06:00", to: "07:00", timeZone: "America/New_York" };
     expect(at("2026-03-07T11:30:00Z", { windows: [morning] })).toBeUndefined();
     expect(at("2026-03-08T10:30:00Z", { windows: [morning] })).toBeUndefined();
@@ -115,7 +115,7 @@ describe("changes of the clocks", () => {
 describe("blackouts", () => {
   it.each<[string, string, Blackout, boolean]>([
     ["begin at midnight of their zone", "2026-12-19T16:00:00Z", yearEnd, false],
-    ["do not hold a second earlier", "2026-12-19T15:59:59Z", yearEnd, true],
+    ["do not apply a second earlier", "2026-12-19T15:59:59Z", yearEnd, true],
     ["include the last date", "2027-01-05T15:59:59Z", yearEnd, false],
     ["end with it", "2027-01-05T16:00:00Z", yearEnd, true],
     [
@@ -124,13 +124,13 @@ describe("blackouts", () => {
       { ...yearEnd, to: "2026-12-20T18:00", timeZone: "UTC" },
       true,
     ],
-    ["take offsets", "2026-12-20T09:59:59Z", { ...yearEnd, to: "2026-12-20T18:00+08:00" }, false],
+    ["accept offsets", "2026-12-20T09:59:59Z", { ...yearEnd, to: "2026-12-20T18:00+08:00" }, false],
     ["are UTC without a zone", "2026-12-19T23:59:59Z", { from: "2026-12-20", to: "2026-12-21", reason: "x" }, true],
   ])("%s", (_, time, blackout, free) => {
     expect(at(time, { blackouts: [blackout] }) === undefined).toBe(free);
   });
 
-  it("beat windows, and the end is when a window is open again", () => {
+  it("take precedence over windows, and end when a window opens again", () => {
     expect(at("2026-12-25T18:30:00Z", { windows: [weekend], blackouts: [yearEnd] })).toEqual({
       code: "blackout",
       message: "blackout until Wed 2027-01-06 00:00 (Asia/Shanghai): year-end freeze",
@@ -138,7 +138,7 @@ describe("blackouts", () => {
     });
   });
 
-  it("are passed over by the next opening", () => {
+  it("are skipped when finding the next opening", () => {
     const calendar = { windows: [weekend], blackouts: [yearEnd] };
     expect(nextFree(calendar, Date.parse("2026-12-19T00:00:00Z"))).toBe(Date.parse("2027-01-08T18:00:00Z"));
   });
@@ -156,7 +156,7 @@ describe("every hour of two years", () => {
       "half an hour in Lord Howe",
       { windows: [{ from: "01:45", to: "02:45", timeZone: "Australia/Lord_Howe" }], blackouts: [] },
     ],
-  ])("%s: what is held is free at its `until`, and not a minute before", (_, calendar) => {
+  ])("%s: a hold ends at its `until`, and not a minute earlier", (_, calendar) => {
     const from = Date.parse("2026-01-01T00:00:00Z");
     for (let hour = 0; hour < 2 * 366 * 24; hour += 211) {
       const hold = calendarHold(calendar, from + hour * 60 * MINUTE);

@@ -15,7 +15,7 @@ const approval: Approval = { ...proposal, approvedAt: "2025-12-30T12:00:00Z", ap
 export const approved = (change: Partial<Approval> = {}, used: Record<string, string> = {}) =>
   rules({ approvals: { units: { orders: { ...approval, ...change } }, used } });
 
-/** Each sort of hold: its name, rules, and what is said of it. */
+/** Every kind of hold: its name, its rules, and its message. */
 export const HELD: [string, Script["policy"], string][] = [
   ["a freeze", rules({ freezes: ["incident 4711"] }), "changes are frozen: incident 4711"],
   [

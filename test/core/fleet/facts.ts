@@ -13,7 +13,7 @@ import { ScheduledTasks } from "../../../provider/core/upgrades/scheduled-tasks"
 import { parseVersion, type Version } from "../../../provider/core/version";
 import { MINUTE, SETTLE, WORDS } from "./world";
 
-/** The time of all looks, unless said otherwise. */
+/** The time of all reads, unless given. */
 export const NOW = Date.UTC(2026, 0, 1, 12);
 export const OLD = "2.0.48.231200";
 export const NEW = "2.0.78.260600";
@@ -34,7 +34,7 @@ type Overrides = Partial<Pick<Unit, "name" | "standing" | "activity" | "complete
   readonly target?: string;
 };
 
-/** An instance that is behind and can be asked for. */
+/** An instance that is outdated and can be requested. */
 export function member({
   name = "a",
   at = OLD,
@@ -102,15 +102,15 @@ export function record(
   return { task: "batch", kind: "kernel upgrade of 2 instances", from: OLD, to: NEW, startedAt, state, ...overrides };
 }
 
-/** What the verdict on an instance depends on. */
+/** The circumstances that determine the verdict on an instance. */
 interface Circumstances extends Lists {
-  /** Tasks that the vendor did not cancel, however often it was asked. */
+  /** Tasks that the vendor did not cancel despite repeated requests. */
   readonly kept: ReadonlySet<string>;
   readonly schedules: boolean;
   readonly holdOf: HoldOf;
 }
 
-/** What follows for an instance whose tasks are only listed. */
+/** The verdict on an instance whose tasks are only listed. */
 export function verdictOn(one: Unit, { kept, schedules, holdOf, ...lists }: Circumstances): Verdict {
   const { attempts, schedule, now, times } = lists;
   return decide(one, {
@@ -127,7 +127,7 @@ export function verdictOn(one: Unit, { kept, schedules, holdOf, ...lists }: Circ
   });
 }
 
-/** Circumstances of a run that has done nothing yet. */
+/** The circumstances of a run that has sent nothing yet. */
 export function circumstances({
   remembered,
   ...overrides
@@ -145,13 +145,13 @@ export function circumstances({
   };
 }
 
-/** An upgrade of member `a` that this pin scheduled. */
+/** An upgrade of instance `a` that this resource scheduled. */
 export const own = record("deferred", 60 * MINUTE, { tasks: { a: "t1" }, window });
 
 export const LOST = new Unreachable("Connection reset.", { sent: true, responded: false });
 
-/** A attempts in which a call that names the member was sent, and over, so long ago. */
-export function called(
+/** Attempts after a request that names the instance was sent, and completed, so long ago. */
+export function requested(
   ago: number,
   { lost = false, rounds = 1, before }: { lost?: boolean; rounds?: number; before?: string } = {},
 ) {
@@ -162,8 +162,8 @@ export function called(
   return attempts;
 }
 
-/** The same, and looks have shown these since, the last one so long ago. */
-export function shown(attempts: Attempts, ago: number, ...members: Unit[]) {
+/** The same, and reads have shown these since, the last one so long ago. */
+export function observed(attempts: Attempts, ago: number, ...members: Unit[]) {
   for (const one of members) attempts.seen([one], NOW - ago);
   return attempts;
 }

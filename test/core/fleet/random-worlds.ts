@@ -4,19 +4,19 @@ import { type Fault, HOUR, MINUTE, type Moment, SECOND, type Up } from "./world"
 
 const NEW = "2.0.78.260600";
 const VERSIONS = ["2.0.28.7", "2.0.48.231200", "2.0.51.240305", "2.0.75.28", NEW, "2.0.80.1"];
-const WITHDRAWALS = ["fine", "lost-before", "lost-after", "refused", "ignored"] as const;
+const CANCEL_FAULTS = ["fine", "lost-before", "lost-after", "refused", "ignored"] as const;
 const FAULTS: Fault[] = ["lost-before", "lost-after", "unsent", "busy", "soon", "final"];
 const MOMENTS: Moment[] = [
-  "look:begin",
-  "look:end",
-  "call:begin",
-  "call:effect",
-  "call:end",
-  "withdraw:begin",
-  "withdraw:end",
+  "read:begin",
+  "read:end",
+  "start:begin",
+  "start:effect",
+  "start:end",
+  "cancel:begin",
+  "cancel:end",
 ];
 
-/** Everything that a vendor may do shows within the times that the policy allows: less than five minutes. */
+/** Everything that a vendor does becomes visible within the times that the policy allows: less than five minutes. */
 const soon = fc.integer({ min: 0, max: 4 * MINUTE });
 const later = fc.integer({ min: 0, max: 3 * HOUR });
 
@@ -37,7 +37,7 @@ const fate: fc.Arbitrary<Fate> = fc
     endsUnseen === 0 ? { ...rest, startsAfter } : { ...rest, startsAfter: startsAfter / 2, endsUnseen: endsUnseen / 2 },
   );
 
-/** In the end it completes. */
+/** The last request completes. */
 const fates = fc
   .tuple(fc.array(fate, { maxLength: 3 }), soon)
   .map(([before, startsAfter]): Fate[] => [...before, { startsAfter }]);
@@ -58,7 +58,7 @@ const spec = fc.record(
   { requiredKeys: ["version", "fates", "window"] },
 );
 
-/** What goes wrong for an instance is the exception. */
+/** Most instances have no faults. */
 const instance = fc.tuple(spec, fc.nat({ max: 19 })).map(([{ refuses, busy, deletedAt, broken, ...well }, luck]) => ({
   ...well,
   offered: NEW,
@@ -74,14 +74,14 @@ export const specs: fc.Arbitrary<Spec[]> = fc
 
 export interface RandomUp {
   readonly up: Up;
-  /** Members left out, by their place. */
+  /** Instances left out, by index. */
   readonly without: readonly number[];
   /** Milliseconds until the next one. */
   readonly pause: number;
   readonly stopAt?: readonly [moment: Moment, nth: number] | undefined;
-  readonly elsewhere?: readonly [look: number, member: number] | undefined;
-  /** Nothing can be read until this time after the window of a member has opened. */
-  readonly darkUntil?: readonly [member: number, after: number] | undefined;
+  readonly elsewhere?: readonly [read: number, member: number] | undefined;
+  /** The vendor is unreachable until this time after the window of an instance has opened. */
+  readonly unreachableUntil?: readonly [member: number, after: number] | undefined;
 }
 
 export const randomUp: fc.Arbitrary<RandomUp> = fc
@@ -95,23 +95,23 @@ export const randomUp: fc.Arbitrary<RandomUp> = fc
     faults: fc.array(fc.oneof({ arbitrary: fc.constant<Fault>("fine"), weight: 3 }, fc.constantFrom(...FAULTS)), {
       maxLength: 6,
     }),
-    withdrawals: fc.array(fc.constantFrom(...WITHDRAWALS), { maxLength: 3 }),
-    silence: fc.array(
+    cancelFaults: fc.array(fc.constantFrom(...CANCEL_FAULTS), { maxLength: 3 }),
+    unreachable: fc.array(
       fc.tuple(later, fc.integer({ min: 0, max: 30 * MINUTE })).map(([from, length]) => [from, from + length] as const),
       { maxLength: 2 },
     ),
     abortAfter: fc.option(fc.oneof(fc.integer({ min: 0, max: 10 * SECOND }), later)),
     stopAt: fc.option(fc.tuple(fc.constantFrom(...MOMENTS), fc.integer({ min: 1, max: 6 }))),
     elsewhere: fc.option(fc.tuple(fc.integer({ min: 1, max: 5 }), fc.nat({ max: 6 })), { freq: 1 }),
-    darkUntil: fc.option(fc.tuple(fc.nat({ max: 6 }), soon), { freq: 2 }),
+    unreachableUntil: fc.option(fc.tuple(fc.nat({ max: 6 }), soon), { freq: 2 }),
     without: fc.array(fc.nat({ max: 6 }), { maxLength: 2 }),
     pause: fc.oneof(fc.integer({ min: 0, max: 10 * SECOND }), fc.integer({ min: 0, max: 10 * MINUTE }), later),
   })
-  .map(({ without, pause, stopAt, elsewhere, darkUntil, wait, onNewer, abortAfter, ...up }) => ({
+  .map(({ without, pause, stopAt, elsewhere, unreachableUntil, wait, onNewer, abortAfter, ...up }) => ({
     up: { ...up, policy: { wait, onNewer }, ...(abortAfter === null ? {} : { abortAfter }) },
     without,
     pause,
     stopAt: stopAt ?? undefined,
     elsewhere: elsewhere ?? undefined,
-    darkUntil: darkUntil ?? undefined,
+    unreachableUntil: unreachableUntil ?? undefined,
   }));

@@ -4,23 +4,23 @@ import type { Step, Request as Upgrades } from "../../../provider/core/request";
 import type { Activity, CompletedTask, Finding, Unit } from "../../../provider/core/unit";
 import { type Constraint, parseConstraint, parseVersion, standing } from "../../../provider/core/version";
 import { Refusal, type Row } from "./vendor";
-import { CALL, type Fleet, LOOK, type Moment, type Request, type Stage, type Up, WORDS, type World } from "./world";
+import { type Fleet, type Moment, READ, REQUEST, type Request, type Stage, type Up, WORDS, type World } from "./world";
 
-export interface Stagehand {
+export interface DriverContext {
   readonly names: readonly string[];
   readonly signal: AbortSignal;
   readonly stage: Stage;
-  readonly requests: Request[];
+  readonly journal: Request[];
   readonly began: number;
 }
 
-/** The driver for the invented vendor, with faults between the two. */
-export function fleetDriver({ vendor, clock }: World, up: Up, hand: Stagehand): FleetDriver<Fleet> {
-  const { names, signal, stage, requests, began } = hand;
+/** The driver for the invented vendor, with faults injected between them. */
+export function fleetDriver({ vendor, clock }: World, up: Up, context: DriverContext): FleetDriver<Fleet> {
+  const { names, signal, stage, journal, began } = context;
   const constraint = parseConstraint(up.version ?? ">=2.0.78");
   if (constraint === undefined) throw new Error(`${up.version} is no version`);
   const faults = [...(up.faults ?? [])];
-  const withdrawals = [...(up.withdrawals ?? [])];
+  const cancelFaults = [...(up.cancelFaults ?? [])];
   const counts = new Map<Moment, number>();
   const { schedules = false, backups: backupsOf } = up;
   const at = (moment: Moment) => {
@@ -29,12 +29,12 @@ export function fleetDriver({ vendor, clock }: World, up: Up, hand: Stagehand): 
     up.on?.(moment, nth, stage);
   };
   const lost = () => new Unreachable("Connection reset.", { sent: true, responded: false });
-  /** A request that changes something: it has its effect half way, and is not called back when the run ends. */
+  /** A write: it takes effect half way, and is not undone when the run is aborted. */
   const write = async <T>(fault: "before" | "after" | undefined, effect: () => T): Promise<T> => {
-    const half = (up.slowness ?? CALL) / 2;
+    const half = (up.requestTakes ?? REQUEST) / 2;
     await clock.sleep(half);
-    const result = fault === "before" ? undefined : attempt(effect);
-    if (requests.at(-1)?.what === "call") at("call:effect");
+    const result = fault === "before" ? undefined : deferred(effect);
+    if (journal.at(-1)?.what === "start") at("start:effect");
     await clock.sleep(half);
     if (fault !== undefined || (signal.aborted && up.grace === false)) throw lost();
     if (result === undefined) throw new Error("a request without a fault has an effect");
@@ -59,40 +59,40 @@ export function fleetDriver({ vendor, clock }: World, up: Up, hand: Stagehand): 
     ...(up.prepare === undefined
       ? {}
       : {
-          prepare: async (asked: readonly Upgrades[]) => {
-            const named = asked.flatMap(({ units }) => units.map(({ unit }) => unit));
-            requests.push({ at: clock.elapsed(), what: "prepare", names: named });
-            return (await up.prepare?.(asked)) ?? false;
+          prepare: async (composed: readonly Upgrades[]) => {
+            const named = composed.flatMap(({ units }) => units.map(({ unit }) => unit));
+            journal.push({ at: clock.elapsed(), what: "prepare", names: named });
+            return (await up.prepare?.(composed)) ?? false;
           },
         }),
     ...(backupsOf === undefined
       ? {}
       : {
           backups: async (units: readonly Unit[]) => {
-            requests.push({ at: clock.elapsed(), what: "backups", names: units.map(({ name }) => name) });
+            journal.push({ at: clock.elapsed(), what: "backups", names: units.map(({ name }) => name) });
             const records = units.map(async ({ name }) => [name, await backupsOf(name)] as const);
             return new Map(await Promise.all(records));
           },
         }),
     observe: async () => {
-      at("look:begin");
+      at("read:begin");
       signal.throwIfAborted();
-      requests.push({ at: clock.elapsed(), what: "look", names });
-      await clock.sleep(LOOK);
+      journal.push({ at: clock.elapsed(), what: "read", names });
+      await clock.sleep(READ);
       const now = clock.since(began);
-      if (up.silence?.some(([from, to]) => from <= now && now < to)) {
-        throw new Unreachable("Nobody answers.", { sent: true, responded: false });
+      if (up.unreachable?.some(([from, to]) => from <= now && now < to)) {
+        throw new Unreachable("No response.", { sent: true, responded: false });
       }
-      const rows = vendor.look().filter(({ name }) => names.includes(name));
-      at("look:end");
+      const rows = vendor.list().filter(({ name }) => names.includes(name));
+      at("read:end");
       const all = rows.map((row) => unitOf(row, constraint, up.findings?.[row.name], schedules));
-      const units = up.told?.(all) ?? all;
-      const shown = new Set(rows.map(({ name }) => name));
+      const units = up.mapUnits?.(all) ?? all;
+      const observed = new Set(rows.map(({ name }) => name));
       return {
         members: units.flatMap(({ members }) => members),
         units,
         absent: names
-          .filter((name) => !shown.has(name))
+          .filter((name) => !observed.has(name))
           .map((name) => ({
             name,
             finding: { code: "gone", message: "It is not there.", remedy: "Take it out." },
@@ -100,37 +100,37 @@ export function fleetDriver({ vendor, clock }: World, up: Up, hand: Stagehand): 
       };
     },
     start: async ({ units }, _, permit) => {
-      const asked = units.map(({ unit }) => unit);
-      at("call:begin");
+      const named = units.map(({ unit }) => unit);
+      at("start:begin");
       signal.throwIfAborted();
       const fault = faults.shift() ?? "fine";
       if (fault === "login") await clock.sleep(60 * 60_000, signal);
       permit();
-      requests.push({ at: clock.elapsed(), what: "call", names: asked });
-      up.onCall?.(asked);
+      journal.push({ at: clock.elapsed(), what: "start", names: named });
+      up.beforeRequest?.(named);
       if (fault === "unsent") {
-        await clock.sleep(CALL / 10);
+        await clock.sleep(REQUEST / 10);
         throw new Unreachable("Throttled.", { sent: false, responded: true });
       }
       const effect = () => {
         if (fault === "busy" || fault === "soon" || fault === "final")
           throw new Refused("Not now.", { refusal: fault });
-        vendor.upgrade(asked, schedules);
+        vendor.upgrade(named, schedules);
       };
       try {
         await write(fault === "lost-before" ? "before" : fault === "lost-after" ? "after" : undefined, effect);
-        up.onSent?.(asked);
+        up.afterRequest?.(named);
       } catch (error) {
-        if (error instanceof Unreachable) up.onSent?.(asked);
+        if (error instanceof Unreachable) up.afterRequest?.(named);
         throw error;
       }
-      at("call:end");
+      at("start:end");
     },
     cancel: async (tasks) => {
-      at("withdraw:begin");
+      at("cancel:begin");
       signal.throwIfAborted();
-      requests.push({ at: clock.elapsed(), what: "withdraw", names: tasks });
-      const fault = withdrawals.shift() ?? "fine";
+      journal.push({ at: clock.elapsed(), what: "cancel", names: tasks });
+      const fault = cancelFaults.shift() ?? "fine";
       const effect = () => {
         if (fault === "refused") throw new Refusal("busy", "Not now.");
         return fault === "ignored" ? [] : vendor.cancel(tasks);
@@ -139,15 +139,15 @@ export function fleetDriver({ vendor, clock }: World, up: Up, hand: Stagehand): 
         fault === "lost-before" ? "before" : fault === "lost-after" ? "after" : undefined,
         effect,
       );
-      at("withdraw:end");
+      at("cancel:end");
       return confirmed;
     },
   };
   return driver;
 }
 
-/** What a request came to, to be told when its answer arrives. */
-function attempt<T>(effect: () => T): () => T {
+/** The result of a request, returned when its response arrives. */
+function deferred<T>(effect: () => T): () => T {
   try {
     const value = effect();
     return () => value;

@@ -1,35 +1,35 @@
 /**
- * An invented vendor whose instances are upgraded by calls that name many of them. It shares no code with the provider,
+ * An invented vendor whose instances are upgraded by requests that name many of them. It shares no code with the provider,
  * computes every state from the time, and records each request that breaks the rule that one instance has one upgrade at a time.
  * All times in milliseconds.
  */
 
-/** What becomes of an accepted call for one instance. */
+/** The result of an accepted request for one instance. */
 export interface Fate {
-  /** From the call, or from the opening of the window. Nothing shows before. Default 10 s. */
+  /** From the request, or from the opening of the window. Not visible before. Default 10 s. */
   readonly startsAfter?: number;
   /** Default 10 min. */
   readonly takes?: number;
-  /** `stays`: it completes, and the old version runs on. `never`: it is accepted, and nothing follows. Default completes. */
+  /** `stays`: it completes without changing the version. `never`: it is accepted and never starts. Default completes. */
   readonly ends?: "completes" | "fails" | "stays" | "never";
   /** The version it goes to. Default: what is offered. */
   readonly to?: string;
-  /** How long the new version takes to show after the end. Default 0. */
+  /** How long the new version takes to appear after the end. Default 0. */
   readonly lag?: number;
-  /** How long the task takes to show as ended; before, nothing shows. Default 0. */
+  /** How long the task takes to appear as ended; until then it is not visible. Default 0. */
   readonly endsUnseen?: number;
 }
 
 export interface Spec {
   readonly name: string;
   readonly version: string;
-  /** Where an upgrade goes. */
+  /** The version that an upgrade reaches. */
   readonly offered?: string;
-  /** One for each accepted call; the last is repeated. */
+  /** One for each accepted request; the last is repeated. */
   readonly fates?: readonly Fate[];
-  /** A call that names it is refused. `until`: since the beginning of the world. */
+  /** A request that names it is rejected. `until`: since the beginning of the world. */
   readonly refuses?: { readonly kind: "busy" | "soon" | "final"; readonly until?: number };
-  /** Something else is done to it, since the beginning of the world. */
+  /** Another operation is in progress, since the beginning of the world. */
   readonly busy?: readonly [from: number, to: number];
   /** Its maintenance window, since the beginning of the world. */
   readonly window?: readonly [opens: number, closes: number];
@@ -64,7 +64,7 @@ export class Refusal extends Error {
 interface Task {
   readonly id: string;
   readonly acceptedAt: number;
-  /** When it shows as scheduled. */
+  /** When it appears as scheduled. */
   readonly shownAt: number;
   readonly window?: readonly [opens: number, closes: number];
   readonly startsAt: number;
@@ -79,10 +79,10 @@ interface Task {
 interface Instance {
   readonly spec: Spec;
   readonly tasks: Task[];
-  calls: number;
+  requests: number;
 }
 
-/** How long a scheduled task takes to show. */
+/** How long a scheduled task takes to appear. */
 const SHOWS_AFTER = 3_000;
 
 export class FleetVendor {
@@ -92,14 +92,14 @@ export class FleetVendor {
   #nextTask = 1;
   /** Upgrades that were accepted while another of the same instance had not ended. */
   readonly broken: string[] = [];
-  /** Accepted calls by instance: when. */
+  /** Times of the accepted requests by instance. */
   readonly accepted = new Map<string, number[]>();
 
   constructor(now: () => number, specs: readonly Spec[]) {
     this.#now = now;
     this.#beginning = now();
     for (const spec of specs) {
-      this.#instances.set(spec.name, { spec, tasks: [], calls: 0 });
+      this.#instances.set(spec.name, { spec, tasks: [], requests: 0 });
     }
   }
 
@@ -108,7 +108,7 @@ export class FleetVendor {
     return this.#now() - this.#beginning;
   }
 
-  look(): Row[] {
+  list(): Row[] {
     return [...this.#instances.values()].flatMap((instance) => (this.#exists(instance) ? [this.#row(instance)] : []));
   }
 
@@ -127,7 +127,7 @@ export class FleetVendor {
     for (const instance of instances) if (instance !== undefined) this.#accept(instance, delayed);
   }
 
-  /** @returns the ids of those that were cancelled */
+  /** @returns the ids of those that were canceled */
   cancel(ids: readonly string[]): string[] {
     const tasks = [...this.#instances.values()].flatMap((instance) => instance.tasks);
     return ids.filter((id) => {
@@ -138,13 +138,13 @@ export class FleetVendor {
     });
   }
 
-  /** Somebody else asks. */
+  /** Another client requests an upgrade. */
   elsewhere(name: string, delayed = false): void {
     const instance = this.#instances.get(name);
     if (instance !== undefined) this.#accept(instance, delayed);
   }
 
-  /** Somebody else starts one that shows at once, if the vendor lets them. */
+  /** Another client starts an upgrade that is visible immediately, if none is in progress. */
   startElsewhere(name: string): void {
     const instance = this.#instances.get(name);
     if (instance === undefined || !this.#exists(instance) || this.#open(instance) !== undefined) return;
@@ -166,13 +166,13 @@ export class FleetVendor {
     });
   }
 
-  /** Whether an instance has an upgrade that has not ended, whether it shows or not. */
+  /** Whether an instance has an upgrade that has not ended, visible or not. */
   isOpen(name: string): boolean {
     const instance = this.#instances.get(name);
     return instance !== undefined && this.#exists(instance) && this.#open(instance) !== undefined;
   }
 
-  /** Whether an upgrade was begun, or is to begin, by a call at some time or later. */
+  /** Whether an upgrade was requested at this time or later. */
   hasTaskSince(name: string, age: number): boolean {
     return this.#instances.get(name)?.tasks.some(({ shownAt }) => shownAt - SHOWS_AFTER >= age) ?? false;
   }
@@ -182,9 +182,9 @@ export class FleetVendor {
     return instance && this.#version(instance);
   }
 
-  /** Tasks that wait for a window. */
+  /** Tasks that are scheduled for a window. */
   get waiting(): string[] {
-    return this.look().flatMap(({ state, task }) => (state === "scheduled" && task !== undefined ? [task] : []));
+    return this.list().flatMap(({ state, task }) => (state === "scheduled" && task !== undefined ? [task] : []));
   }
 
   #exists({ spec: { deletedAt } }: Instance): boolean {
@@ -197,8 +197,8 @@ export class FleetVendor {
     const open = this.#open(instance);
     if (open !== undefined) this.broken.push(`${name} was accepted at ${this.age} while ${open.id} had not ended`);
     this.accepted.set(name, [...(this.accepted.get(name) ?? []), this.age]);
-    const fate = fates[Math.min(instance.calls, fates.length - 1)] ?? {};
-    instance.calls += 1;
+    const fate = fates[Math.min(instance.requests, fates.length - 1)] ?? {};
+    instance.requests += 1;
     const { startsAfter = 10_000, takes = 600_000, ends = "completes", to = offered, lag = 0, endsUnseen = 0 } = fate;
     if (ends === "never") return;
     const opens = delayed && window !== undefined ? Math.max(window[0], this.age) : this.age;

@@ -10,7 +10,7 @@ export const windowed: Up = { schedules: true };
 export const opens = "2026-01-01T06:00:00.000Z";
 export const closes = "2026-01-01T16:00:00.000Z";
 
-/** Two windows, one member that is there already. */
+/** Two windows, and one instance that is up to date. */
 export function fleet(fates: Parameters<typeof many>[2] = {}) {
   return new World([
     ...many(2, OLD, { window: evening, ...fates }),

@@ -17,9 +17,9 @@ export const SECOND = 1_000;
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const SETTLE = 5 * MINUTE;
-/** How long requests are under way. */
-export const LOOK = 200;
-export const CALL = 1_000;
+/** How long requests take. */
+export const READ = 200;
+export const REQUEST = 1_000;
 
 export const WORDS: FleetWords = {
   upgrade: "kernel upgrade",
@@ -28,23 +28,23 @@ export const WORDS: FleetWords = {
   neverStarted: "look at it in the console",
 };
 
-/** What happens to one upgrade call. */
-/** `login`: an hour goes by before the request leaves. */
+/** What happens to one upgrade request. */
+/** `login`: an hour passes before the request is sent. */
 export type Fault = "login" | "lost-before" | "lost-after" | "unsent" | "busy" | "soon" | "final" | "fine";
 
-/** Moments of requests. `call:effect`: the vendor has got it. */
+/** Moments of requests. `start:effect`: the vendor has received it. */
 export type Moment =
-  | "look:begin"
-  | "look:end"
-  | "call:begin"
-  | "call:effect"
-  | "call:end"
-  | "withdraw:begin"
-  | "withdraw:end";
+  | "read:begin"
+  | "read:end"
+  | "start:begin"
+  | "start:effect"
+  | "start:end"
+  | "cancel:begin"
+  | "cancel:end";
 
 export interface Request {
   readonly at: number;
-  readonly what: "look" | "backups" | "prepare" | "call" | "withdraw";
+  readonly what: "read" | "backups" | "prepare" | "start" | "cancel";
   readonly names: readonly string[];
 }
 
@@ -56,37 +56,37 @@ export interface Up {
   readonly schedules?: boolean;
   readonly mostPerRequest?: number;
   readonly policy?: Partial<Policy>;
-  /** One for each upgrade call; after the last, all are fine. */
+  /** One for each upgrade request; after the last, all are `fine`. */
   readonly faults?: readonly Fault[];
-  /** One for each call that takes something back. */
-  readonly withdrawals?: readonly ("fine" | "lost-before" | "lost-after" | "refused" | "ignored")[];
-  /** When nobody answers looks, in milliseconds of this run. */
-  readonly silence?: readonly (readonly [from: number, to: number])[];
-  /** Called at every moment of a request, with its number among those of its sort. */
+  /** One for each cancellation. */
+  readonly cancelFaults?: readonly ("fine" | "lost-before" | "lost-after" | "refused" | "ignored")[];
+  /** When reads get no response, in milliseconds of this run. */
+  readonly unreachable?: readonly (readonly [from: number, to: number])[];
+  /** Called at every moment of a request, with its number among those of its type. */
   readonly on?: (moment: Moment, nth: number, stage: Stage) => void;
-  /** Called with the names of an upgrade call before it is sent. */
-  readonly onCall?: (names: readonly string[]) => void;
-  /** Called with them once it was accepted, or its answer lost. */
-  readonly onSent?: (names: readonly string[]) => void;
-  /** Ends the run after so many milliseconds. */
+  /** Called with the names of an upgrade request before it is sent. */
+  readonly beforeRequest?: (names: readonly string[]) => void;
+  /** Called with them once it was accepted, or its response lost. */
+  readonly afterRequest?: (names: readonly string[]) => void;
+  /** Aborts the run after so many milliseconds. */
   readonly abortAfter?: number;
   /** Why. Default: interrupted. */
   readonly reason?: () => UpgradeError;
-  /** How long an upgrade call takes, in milliseconds. Default 1 s. */
-  readonly slowness?: number;
-  /** Whether an answer that is awaited when the run is ended still arrives. Default true. */
+  /** How long an upgrade request takes, in milliseconds. Default 1 s. */
+  readonly requestTakes?: number;
+  /** Whether a response that is awaited when the run is aborted still arrives. Default true. */
   readonly grace?: boolean;
   /** Findings before the first upgrade, by instance. */
   readonly findings?: Readonly<Record<string, Finding>>;
   readonly prepare?: (requests: readonly Upgrades[]) => Promise<boolean>;
-  /** What the vendor records of the backups of an instance. */
+  /** The backups that the vendor reports for an instance. */
   readonly backups?: (name: string) => BackupRecord | Promise<BackupRecord>;
   /** Why scheduled upgrades must not be canceled, by instance. */
   readonly kept?: Readonly<Record<string, string>>;
-  /** Overrides what the state remembers. */
+  /** Overrides the record in the state. */
   readonly remembered?: UpgradeRecord;
-  /** What is told of instances, changed. */
-  readonly told?: (units: readonly Unit[]) => readonly Unit[];
+  /** Changes what a read shows of the instances. */
+  readonly mapUnits?: (units: readonly Unit[]) => readonly Unit[];
 }
 
 export interface Stage {
@@ -102,20 +102,20 @@ export interface Fleet extends Observation, View {
 
 export interface Run {
   readonly outcome: Outcome<Fleet>;
-  readonly requests: readonly Request[];
-  /** The names in every upgrade call that was sent. */
-  readonly calls: readonly (readonly string[])[];
+  readonly journal: readonly Request[];
+  /** The names in every upgrade request that was sent. */
+  readonly requests: readonly (readonly string[])[];
   readonly took: number;
   readonly reports: readonly string[];
-  readonly news: readonly string[];
+  readonly messages: readonly string[];
   readonly warnings: readonly string[];
-  /** Requests that were begun after the run had been ended from outside. */
+  /** Requests that were sent after the run had been aborted. */
   readonly late: readonly Request[];
 }
 
 export const interrupted = () => new UpgradeError("interrupted", "Interrupted.");
 
-/** A clock on the wall, which somebody may set. The time that passes is another matter. */
+/** A system clock that can be set. Elapsed time is not affected. */
 export class WallClock extends VirtualClock {
   #ahead = 0;
 
@@ -123,7 +123,7 @@ export class WallClock extends VirtualClock {
     return super.now() + this.#ahead;
   }
 
-  /** Puts it forward, or back, by so many milliseconds. */
+  /** Sets it forward, or back, by so many milliseconds. */
   put(forward: number): void {
     this.#ahead += forward;
   }
@@ -141,7 +141,7 @@ const POLICY: Policy = {
   changes: NO_RULES,
 };
 
-/** A fleet, its vendor, and what the state remembers between runs. */
+/** A fleet, its vendor, and the record in the state between runs. */
 export class World {
   readonly clock = new WallClock();
   readonly vendor: FleetVendor;
@@ -161,30 +161,30 @@ export class World {
     const kept = up.kept ?? {};
     const guarded: Runtime = { ...runtime, keepScheduled: (member = "") => kept[member] };
     const outcome = await reconcile(driver, policy, guarded, up.remembered ?? this.remembered);
-    // As the state keeps it: JSON.
+    // The state stores JSON.
     if (outcome.upgrade !== undefined) this.remembered = JSON.parse(JSON.stringify(outcome.upgrade));
-    const calls = run.requests.filter(({ what }) => what === "call").map(({ names }) => names);
-    return { outcome, calls, took: this.clock.since(began), ...run, late: ended() };
+    const requests = run.journal.filter(({ what }) => what === "start").map(({ names }) => names);
+    return { outcome, requests, took: this.clock.since(began), ...run, late: ended() };
   }
 
-  /** `pulumi destroy`, as far as it concerns what waits for a window. */
-  async giveUp(up: Up = {}): Promise<Pick<Run, "requests" | "warnings" | "news">> {
-    const { driver, runtime, requests, warnings, news } = this.#begin(up);
+  /** `pulumi destroy`, as far as it concerns scheduled upgrades. */
+  async giveUp(up: Up = {}): Promise<Pick<Run, "journal" | "warnings" | "messages">> {
+    const { driver, runtime, journal, warnings, messages } = this.#begin(up);
     if (this.remembered === undefined) throw new Error("nothing is remembered");
     const kept = up.kept ?? {};
     await giveUp(driver, this.remembered, POLICY, { ...runtime, keepScheduled: (member = "") => kept[member] });
-    return { requests, warnings, news };
+    return { journal, warnings, messages };
   }
 
   #begin(up: Up) {
     const controller = new AbortController();
-    const requests: Request[] = [];
+    const journal: Request[] = [];
     let before = Number.POSITIVE_INFINITY;
     const stage: Stage = {
       clock: this.clock,
       vendor: this.vendor,
       abort: (reason = interrupted()) => {
-        before = Math.min(before, requests.length);
+        before = Math.min(before, journal.length);
         controller.abort(reason);
       },
     };
@@ -195,29 +195,29 @@ export class World {
         () => undefined,
       );
     }
-    const told = { reports: [] as string[], news: [] as string[], warnings: [] as string[] };
+    const output = { reports: [] as string[], messages: [] as string[], warnings: [] as string[] };
     const { signal } = controller;
     const runtime: Runtime = {
       clock: this.clock,
       wall: this.clock,
       signal,
       random: () => 0.5,
-      report: ({ message }) => told.reports.push(message),
-      inform: (message) => told.news.push(message),
-      warn: (message) => told.warnings.push(message),
+      report: ({ message }) => output.reports.push(message),
+      inform: (message) => output.messages.push(message),
+      warn: (message) => output.warnings.push(message),
       conceal: () => undefined,
     };
     const names = up.names ?? this.#names;
-    const driver = fleetDriver(this, up, { names, signal, stage, requests, began: this.clock.elapsed() });
+    const driver = fleetDriver(this, up, { names, signal, stage, journal, began: this.clock.elapsed() });
     const ended = () => {
       over.abort();
-      return requests.slice(Math.min(before, requests.length));
+      return journal.slice(Math.min(before, journal.length));
     };
-    return { driver, runtime, requests, ...told, ended };
+    return { driver, runtime, journal, ...output, ended };
   }
 }
 
-/** Instances `i001`, `i002`, … of one sort. */
+/** Instances `i001`, `i002`, … of one kind. */
 export function many(count: number, version: string, rest: Omit<Spec, "name" | "version"> = {}, first = 1): Spec[] {
   return Array.from({ length: count }, (_, i) => ({
     name: `i${String(first + i).padStart(3, "0")}`,

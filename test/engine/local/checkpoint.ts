@@ -29,7 +29,7 @@ export class Checkpoint {
     this.#news.push(state);
   }
 
-  /** Nothing was done to a resource: what is stored of it is written at once only where it says something else. */
+  /** Records an unchanged resource: it is written immediately only if its state differs. */
   keep(old: ResourceState, current: ResourceState): void {
     this.retire(old);
     this.add(current);
@@ -37,7 +37,7 @@ export class Checkpoint {
     else this.save();
   }
 
-  /** Notes an operation before it starts, so that a crash leaves word of it. */
+  /** Records an operation before it starts, so that it is known after a crash. */
   begin(resource: ResourceState, type: OperationType): void {
     this.#running.set(resource, { resource, type });
     this.save();
@@ -55,7 +55,7 @@ export class Checkpoint {
   save(): void {
     this.#behind = false;
     const resources = [...this.#news, ...this.#base.resources].filter((state) => !this.#dones.has(state));
-    // Pending creates need a person to say what became of them: only an interactive refresh clears them.
+    // Only a person can resolve pending creates: only an interactive refresh clears them.
     const creates = this.#base.pendingOperations.filter(({ type }) => type === "creating");
     this.#save({
       resources: normalizeUrns(resources),
@@ -64,7 +64,7 @@ export class Checkpoint {
   }
 }
 
-/** Whether nothing that matters differs between the states of a resource that nothing was done to (`sameSnapshotMutation.mustWrite`). */
+/** Whether two states of an unchanged resource are equivalent (`sameSnapshotMutation.mustWrite`). */
 function saysTheSame(old: ResourceState, current: ResourceState): boolean {
   return (
     sameMaps(old.inputs, current.inputs) &&

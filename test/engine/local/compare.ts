@@ -7,8 +7,8 @@ import { isProviderType } from "./urn";
 import { changedKeys, isMap, type PropertyMap, revealMap } from "./value";
 
 /**
- * Asks the provider how the new inputs differ from what is (`diffResource`). A provider that cannot tell is answered
- * for by comparing old and new inputs as they are, hidden ones included.
+ * Calls the provider's diff of the new inputs and the state (`diffResource`). For a provider without a result, the diff is made
+ * by comparing old and new inputs as they are, hidden ones included.
  */
 export async function compareInputs(
   runtime: Runtime,

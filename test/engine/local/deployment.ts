@@ -92,7 +92,7 @@ export class Deployment implements Source {
     this.#release();
   }
 
-  /** Registrations that will not be answered: the program is told so, and ends. */
+  /** Rejects the remaining registrations, so that the program ends. */
   abandon(): void {
     const error = new RpcError(
       grpc.status.UNAVAILABLE,

@@ -27,7 +27,7 @@ export class StepExecutor {
   failed = false;
   /** The user does not wait: nothing is recorded any more. */
   terminated = false;
-  /** Failures end a deployment; a refresh goes on with the other resources. */
+  /** Failures end a deployment; a refresh continues with the other resources. */
   readonly #goOn: boolean;
 
   constructor(

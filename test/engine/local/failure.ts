@@ -18,7 +18,7 @@ export class StepError extends Error {
   }
 }
 
-/** The resource exists, but is not what it should be: it is saved, and the next update goes on (`plugin.InitError`). */
+/** The resource exists, but is not what it should be: it is saved, and the next update continues (`plugin.InitError`). */
 export class PartialFailure extends StepError {
   override readonly name = "PartialFailure";
   readonly id: string;

@@ -5,7 +5,7 @@ import type { Diagnostics } from "./diagnostics";
 import { Bail } from "./failure";
 import { type OperationRequest, ORGANIZATION } from "./request";
 
-/** The SDK has told the user what went wrong and exits with this code. */
+/** The SDK exits with this code after it has reported the error to the user. */
 const EXITED_AFTER_USER_MESSAGE = 32;
 /** How long a program may take to end after it was interrupted (`cmd.WaitDelay` of the language host). */
 const INTERRUPT_MS = 5_000;

@@ -11,7 +11,7 @@ interface Removal {
   readonly condemned: ReadonlySet<string>;
 }
 
-/** Refused for a protected resource. The other deletions go on, so that one run tells of all of them. */
+/** Refused for a protected resource. The other deletions go on, so that one run reports all of them. */
 export class ProtectedError extends StepError {
   override readonly name = "ProtectedError";
   constructor(urn: string) {

@@ -164,7 +164,7 @@ async function update(runtime: Runtime, old: ResourceState, current: ResourceSta
   });
 }
 
-/** Puts what a partial failure tells into the state and gives it back; another failure goes through. */
+/** Stores the content of a partial failure in the state and returns it; rethrows any other failure. */
 async function keepingPartial(state: ResourceState, work: () => Promise<void>): Promise<PartialFailure | undefined> {
   try {
     await work();

@@ -66,7 +66,7 @@ function decodeSigned(key: string, map: PropertyMap): Value {
     case RESOURCE_SIGNATURE:
       return decodeReference(key, map);
     default:
-      // Assets and archives come here too: no database pin has any, and half support would mislead.
+      // Assets and archives come here too: no resource of this package has any, and partial support would mislead.
       throw new Error(`the local engine does not support the value with signature ${map[SIGNATURE]} for "${key}"`);
   }
 }

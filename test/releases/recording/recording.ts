@@ -141,7 +141,7 @@ async function stopResponding(part: Part): Promise<void> {
 
 function isReached({ type, scenario, database }: Part): boolean {
   if (scenario.reaches === "hang") return database.hangs();
-  const path = typeOf(type).call;
+  const path = typeOf(type).upgradePath;
   return scenario.reaches === undefined || database.system.journal.count("POST", path) > 0;
 }
 

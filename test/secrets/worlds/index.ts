@@ -5,5 +5,5 @@ import type { SecretType } from "./world";
 
 export type { SecretType, SecretWorld } from "./world";
 
-/** Every resource type, with every way to log in. */
+/** Every resource type, with every authentication method. */
 export const SECRET_TYPES: readonly SecretType[] = [...OCEANBASE, ...TAURUSDB, ...REDIS];

@@ -35,8 +35,11 @@ function oceanbase(what: "AgentVersion" | "ClusterVersion"): SecretType {
         secrets,
         beside: { clientCertificate: secrets.clientKey.certificate },
         derived: [],
-        fail: (words) =>
-          cluster.control.fail({ logs: words.split("\n"), ...(agents ? {} : { stage: "Execute upgrade pre script" }) }),
+        fail: (message) =>
+          cluster.control.fail({
+            logs: message.split("\n"),
+            ...(agents ? {} : { stage: "Execute upgrade pre script" }),
+          }),
         problem: (status, message) => ({
           successful: false,
           timestamp: new Date(clock.now()).toISOString(),

@@ -21,7 +21,7 @@ function redis(what: "ModuleVersions" | "DatabaseVersion", login: "basic" | "tok
         password: secrets.password.value,
         databases: [{ name: "cache", redisVersion: what === "ModuleVersions" ? "7.4" : "7.2", modules }],
       });
-      const pin = what === "ModuleVersions" ? { modules: { search: "2.10.17" } } : { redisVersion: "7.4" };
+      const targetArgs = what === "ModuleVersions" ? { modules: { search: "2.10.17" } } : { redisVersion: "7.4" };
       return {
         clock,
         system: cluster,
@@ -29,7 +29,7 @@ function redis(what: "ModuleVersions" | "DatabaseVersion", login: "basic" | "tok
         args: {
           endpoints: cluster.endpoints.map((address) => `https://${address}`),
           databaseId: 1,
-          ...pin,
+          ...targetArgs,
           ...(login === "token" ? { authentication: "token" } : {}),
         },
         secrets,

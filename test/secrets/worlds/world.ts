@@ -5,7 +5,7 @@ import type { Canary } from "../canary";
 
 type Args = Readonly<Record<string, unknown>>;
 
-/** One resource type in memory, with a secret in every place that takes one. */
+/** One resource type with an in-memory vendor, and a secret in every argument that accepts one. */
 export interface SecretWorld {
   readonly clock: VirtualClock;
   readonly system: SimSystem;
@@ -14,23 +14,23 @@ export interface SecretWorld {
   readonly args: Args;
   /** The credentials by argument. */
   readonly secrets: Readonly<Record<string, Canary>>;
-  /** What goes with them and is none: a user's name. */
+  /** Arguments that belong to them and are not secret, such as a user name. */
   readonly beside: Args;
-  /** Other values over the wire that open the vendor's doors, beside those of the vendor's own making. */
+  /** Other forms of the credentials that are sent over the network, except those that the vendor issues. */
   readonly derived: readonly string[];
-  /** Lets the next upgrade fail with these words of the vendor. */
-  fail(words: string): void;
-  /** The key of an error's text in the vendor's JSON, around the text. */
+  /** Makes the next upgrade fail with this message of the vendor. */
+  fail(message: string): void;
+  /** An error in the vendor's JSON format with this message. */
   problem(status: number, text: string): unknown;
 }
 
 export interface SecretType {
   readonly type: string;
-  /** How the caller shows who it is, where there are several ways. */
+  /** The authentication method, if there are several. */
   readonly login: string;
   /** Arguments that are addresses. */
   readonly addresses: readonly string[];
-  /** Config values and variables of the environment by argument. */
+  /** Config keys and environment variables by argument. */
   readonly places: Readonly<Record<string, { readonly config?: string; readonly env?: string }>>;
   open(): SecretWorld;
 }

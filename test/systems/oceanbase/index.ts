@@ -6,10 +6,10 @@ import { openObshell } from "./served";
 const PASSWORD = "r00t-p@ssword";
 const QUICK = { readyMs: 40, pendingMs: 15, settleMs: 15, stageMs: 50, stages: {}, byKind: {} };
 
-function obshell(type: string, what: "agents" | "database", call: RegExp, pin: object): ResourceType {
+function obshell(type: string, what: "agents" | "database", upgradePath: RegExp, targetArgs: object): ResourceType {
   return {
     type,
-    call,
+    upgradePath,
     make: (clock) => {
       const system = new ObshellCluster({
         clock,
@@ -21,8 +21,8 @@ function obshell(type: string, what: "agents" | "database", call: RegExp, pin: o
       system.control.addObPackages("4.3.5.2", "102000042025031214.el7");
       system.control.addAgentPackage("4.4.2.0", "102026041610.el7");
       const endpoints = system.endpoints.map((address) => `http://${address}`);
-      const args = { endpoints, password: PASSWORD, ...pin };
-      return { type, args, system, call, accepted: () => system.acceptedUpgrades.length };
+      const args = { endpoints, password: PASSWORD, ...targetArgs };
+      return { type, args, system, upgradePath, accepted: () => system.acceptedUpgrades.length };
     },
     open: () => openObshell(what),
   };

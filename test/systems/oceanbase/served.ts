@@ -6,7 +6,7 @@ const SPEED = 30;
 const PASSWORD = "r00t-p@ssword";
 const OB_OLD = "4.2.1.8-108000022024072217";
 
-/** A cluster of its own for the agents and for the database: an upgrade of one would keep the other waiting. */
+/** Separate clusters for the agents and for the database, because an upgrade of one would delay the other. */
 export async function openObshell(what: "agents" | "database", password = PASSWORD): Promise<Opened> {
   const cluster = new ObshellCluster({ clock: new ScaledClock(SPEED), rootPassword: password, buildVersion: OB_OLD });
   cluster.control.addAgentPackage("4.4.2.0", "102026041610.el7");
@@ -32,30 +32,30 @@ export async function openObshell(what: "agents" | "database", password = PASSWO
     },
     loseReply: () => void cluster.faults.add({ match: { method: "POST", path }, fault: { kind: "loseReply" } }),
   };
-  const pin = { endpoints: served.origins, password };
+  const targetArgs = { endpoints: served.origins, password };
   const system: System =
     what === "agents"
       ? {
           ...common,
           name: "orders-agents",
           type: "oceanbase.AgentVersion",
-          args: { ...pin, version: "4.4.2.0", release: "102026041610.el7" },
-          held: { ...pin, version: "4.3.3.0" },
+          args: { ...targetArgs, version: "4.4.2.0", release: "102026041610.el7" },
+          currentArgs: { ...targetArgs, version: "4.3.3.0" },
           before: "4.3.3.0",
           after: "4.4.2.0",
           plan: /4\.3\.3\.0 → 4\.4\.2\.0, restarting 3 agents/,
-          putBack: () => cluster.control.setAgentVersion("4.3.3.0-102025103117"),
+          downgrade: () => cluster.control.setAgentVersion("4.3.3.0-102025103117"),
         }
       : {
           ...common,
           name: "orders",
           type: "oceanbase.ClusterVersion",
-          args: { ...pin, version: "4.3.5.2", release: "102000042025031214.el7" },
-          held: { ...pin, version: "4.2.1.8" },
+          args: { ...targetArgs, version: "4.3.5.2", release: "102000042025031214.el7" },
+          currentArgs: { ...targetArgs, version: "4.2.1.8" },
           before: "4.2.1.8",
           after: "4.3.5.2",
           plan: /4\.2\.1\.8 → 4\.3\.5\.2, rolling over 3 zones/,
-          putBack: () => cluster.control.setBuildVersion(OB_OLD),
+          downgrade: () => cluster.control.setBuildVersion(OB_OLD),
         };
   return { systems: [system], close: () => served.close() };
 }

@@ -14,10 +14,10 @@ const CACHE = {
   ],
 };
 
-function redis(type: string, call: RegExp, pin: object): ResourceType {
+function redis(type: string, upgradePath: RegExp, targetArgs: object): ResourceType {
   return {
     type,
-    call,
+    upgradePath,
     make: (clock) => {
       const databases = [CACHE, { name: "sessions", redisVersion: "7.2" }];
       const system = new RedisEnterpriseCluster({ clock, timings: QUICK, nodes: 1, databases });
@@ -25,9 +25,9 @@ function redis(type: string, call: RegExp, pin: object): ResourceType {
         endpoints: system.endpoints.map((address) => `https://${address}`),
         username: simulator.DEFAULT_USER,
         password: simulator.DEFAULT_PASSWORD,
-        ...pin,
+        ...targetArgs,
       };
-      return { type, args, system, call, accepted: () => system.acceptedUpgrades.length };
+      return { type, args, system, upgradePath, accepted: () => system.acceptedUpgrades.length };
     },
     open: openQuickRedis,
   };

@@ -8,7 +8,7 @@ import {
 import type { Opened } from "../served";
 
 const TIMINGS = { pendingMs: 300, stateMs: 400, shardMs: 800 };
-/** An upgrade is looked at a few times. */
+/** Short enough for an upgrade to be polled a few times only. */
 const QUICK = { pendingMs: 100, stateMs: 150, shardMs: 250 };
 
 export function openQuickRedis(): Promise<Opened> {
@@ -68,11 +68,11 @@ export async function openRedis(
         name: "cache-modules",
         type: "redisenterprise.ModuleVersions",
         args: { ...connection, databaseId: 1, modules: { search: "2.10.17", ReJSON: "2.8.10" } },
-        held: { ...connection, databaseId: 1, modules: { search: "2.10.8", ReJSON: "2.8.4" } },
+        currentArgs: { ...connection, databaseId: 1, modules: { search: "2.10.8", ReJSON: "2.8.4" } },
         before: "2.10.8",
         after: "2.10.17",
         plan: /search 2\.10\.8 → 2\.10\.17/,
-        putBack: () => {
+        downgrade: () => {
           for (const module of modules) control.setModule(1, module);
         },
       },
@@ -81,11 +81,11 @@ export async function openRedis(
         name: "sessions",
         type: "redisenterprise.DatabaseVersion",
         args: { ...connection, databaseName: "sessions", redisVersion: "7.4" },
-        held: { ...connection, databaseName: "sessions", redisVersion: "7.2" },
+        currentArgs: { ...connection, databaseName: "sessions", redisVersion: "7.2" },
         before: "7.2",
         after: "7.4",
         plan: /7\.2.* → 7\.4/,
-        putBack: () => control.setRedis(2, "7.2"),
+        downgrade: () => control.setRedis(2, "7.2"),
       },
     ],
     close: () => served.close(),

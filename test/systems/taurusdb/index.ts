@@ -7,15 +7,15 @@ import { openQuickTaurus, openTaurus } from "./served";
 
 const QUICK = { visibleMs: 900, startMs: 1_200, upgradeMs: 8_000, starRocksMs: 8_000, preCheckMs: 400 };
 
-function taurus(type: string, call: RegExp, pin: (cloud: TaurusCloud) => object): ResourceType {
+function taurus(type: string, upgradePath: RegExp, targetArgs: (cloud: TaurusCloud) => object): ResourceType {
   return {
     type,
-    call,
+    upgradePath,
     make: (clock) => {
       const system = new TaurusCloud({ clock, instances: 2, timings: QUICK });
       const { accessKey, secretKey, region } = simulator.DEFAULTS;
-      const args = { region, accessKey, secretKey, ...pin(system) };
-      return { type, args, system, call, accepted: () => system.acceptedUpgrades.length };
+      const args = { region, accessKey, secretKey, ...targetArgs(system) };
+      return { type, args, system, upgradePath, accepted: () => system.acceptedUpgrades.length };
     },
     open: openQuickTaurus,
   };
@@ -35,7 +35,7 @@ export const taurusdb: TestedSystem = {
     })),
   ],
   kinds: (connect, env = {}) => {
-    // One for both types: pins of one account share what they read.
+    // One for both types, because resources of one account share reads.
     const cloud = (proxies?: Proxies) => connect({}, proxies);
     return loadedOnce({
       "taurusdb:KernelVersion": () => kernelVersion(cloud, env),

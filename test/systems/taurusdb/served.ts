@@ -2,14 +2,14 @@ import { ScaledClock, serve, TaurusCloud, taurusdb } from "../../simulators";
 import type { Opened } from "../served";
 
 const TIMINGS = { startMs: 500, visibleMs: 200, upgradeMs: 2_500, starRocksMs: 2_500, preCheckMs: 300 };
-/** An upgrade is looked at a few times. */
+/** Short enough for an upgrade to be polled a few times only. */
 const QUICK = { startMs: 100, visibleMs: 50, upgradeMs: 800, starRocksMs: 800, preCheckMs: 50 };
 
 export function openQuickTaurus(): Promise<Opened> {
   return openTaurus(QUICK);
 }
 
-/** @param admit gives the credentials of somebody who may do everything */
+/** @param admit returns credentials with all permissions */
 export async function openTaurus(timings: Partial<typeof TIMINGS> = {}, admit = owner): Promise<Opened> {
   const clock = new ScaledClock(1);
   const cloud = new TaurusCloud({ clock, instances: 3, oneDoor: true, timings: { ...TIMINGS, ...timings } });
@@ -33,7 +33,7 @@ export async function openTaurus(timings: Partial<typeof TIMINGS> = {}, admit = 
         name: "fleet",
         type: "taurusdb.KernelVersion",
         args: { ...connection, instanceIds: fleet, version: ">=2.0.75" },
-        held: { ...connection, instanceIds: fleet, version: ">=2.0.69" },
+        currentArgs: { ...connection, instanceIds: fleet, version: ">=2.0.69" },
         upgradePath: kernelPath,
         accepted: accepted(fleet),
         before: "2.0.69.250900",
@@ -45,14 +45,14 @@ export async function openTaurus(timings: Partial<typeof TIMINGS> = {}, admit = 
         unhang: () => unhangTaurus(cloud, fleet),
         fail: () => failHung(cloud, fleet),
         loseReply: () => void faults.add({ match: { method: "POST", path: kernelPath }, fault: { kind: "loseReply" } }),
-        putBack: () => forEach(fleet, (instance) => control.setKernel("2.0.69.250900", instance)),
+        downgrade: () => forEach(fleet, (instance) => control.setKernel("2.0.69.250900", instance)),
       },
       {
         ...common,
         name: "reports",
         type: "taurusdb.StarRocksVersion",
         args: { ...connection, instanceId, starRocksInstanceId: starRocks.id, version: ">=3.1.15" },
-        held: { ...connection, instanceId, starRocksInstanceId: starRocks.id, version: ">=3.1.6" },
+        currentArgs: { ...connection, instanceId, starRocksInstanceId: starRocks.id, version: ">=3.1.6" },
         upgradePath: starRocksPath,
         accepted: accepted([starRocks.id]),
         before: "3.1.6.0",
@@ -65,7 +65,7 @@ export async function openTaurus(timings: Partial<typeof TIMINGS> = {}, admit = 
         fail: () => failHung(cloud, [starRocks.id]),
         loseReply: () =>
           void faults.add({ match: { method: "POST", path: starRocksPath }, fault: { kind: "loseReply" } }),
-        putBack: () => control.setKernel("3.1.6.0", starRocks.id),
+        downgrade: () => control.setKernel("3.1.6.0", starRocks.id),
       },
     ],
     close: () => served.close(),

@@ -4,29 +4,29 @@ import { kindsOver } from "../systems";
 import { type Canary, leaks } from "./canary";
 import type { SecretType, SecretWorld } from "./worlds";
 
-/** Where the credentials of a pin stand. Config is the stack's configuration and an explicit provider alike. */
+/** The sources of a resource's credentials. Config is the stack's configuration or an explicit provider. */
 export const PLACEMENTS = ["arguments", "config", "environment"] as const;
 export type Placement = (typeof PLACEMENTS)[number];
 
-/** Enough for an upgrade; some vendors are waited for much longer. */
+/** Long enough for an upgrade, and shorter than the default of some vendors. */
 const LIMITS = { create: "30m", update: "30m" };
 
-/** A pin of a world, and all that anybody hears of it who may not know its secrets. */
-export class Ear {
+/** A resource with secrets, and a record of all its output that must not contain them. */
+export class Recorder {
   readonly world: SecretWorld;
   readonly lifecycle: DynamicProvider;
   readonly inputs: Record<string, unknown>;
-  /** What was heard, in order: log lines, errors, reasons, outputs that are not encrypted. */
-  readonly heard: string[] = [];
-  /** How often the vendor repeated what it was told in place of its answer. */
+  /** The output in order: log lines, errors, reasons, outputs that are not encrypted. */
+  readonly output: string[] = [];
+  /** The number of responses that repeated the secrets. */
   echoes = 0;
   readonly #canaries: Canary[];
 
-  /** @param through changes what the vendor answers */
+  /** @param through changes the vendor's responses */
   constructor(
     type: SecretType,
     placement: Placement,
-    through: (world: SecretWorld, ear: Ear) => Transport = ({ send }) => send,
+    through: (world: SecretWorld, recorder: Recorder) => Transport = ({ send }) => send,
   ) {
     const world = type.open();
     this.world = world;
@@ -35,7 +35,7 @@ export class Ear {
     const { args, config, env } = placed(type, world, placement);
     this.lifecycle = new DynamicProvider({
       kinds: kindsOver(() => transport),
-      log: { write: ({ message }) => this.heard.push(message), flush: async () => undefined },
+      log: { write: ({ message }) => this.output.push(message), flush: async () => undefined },
       rhythm: { change: 0, repeat: 0 },
       clock: world.clock,
       env,
@@ -47,13 +47,13 @@ export class Ear {
     this.inputs = { ...world.args, unreachableTimeout: "30s", ...args, __timeouts: LIMITS, __provider: "text", __urn };
   }
 
-  /** A secret that came up on the way: a token. */
-  learn(name: string, value: string): void {
+  /** Adds a secret that was discovered during the run, such as a token. */
+  addSecret(name: string, value: string): void {
     if (this.#canaries.some((known) => known.value === value)) return;
     this.#canaries.push({ name, value, mark: value.slice(-24) });
   }
 
-  /** Every secret, with the forms of the vendor's own making. */
+  /** Every secret, with the forms that the vendor derives. */
   get secrets(): readonly string[] {
     return [...this.#canaries.map(({ value }) => value), ...this.world.derived];
   }
@@ -61,57 +61,57 @@ export class Ear {
   async check(more: Record<string, unknown> = {}): Promise<readonly unknown[]> {
     const news = { ...this.inputs, ...more };
     const { failures = [] } = await this.lifecycle.check({}, news);
-    // Pulumi shows the value beside the reason.
+    // Pulumi shows the value next to the reason.
     for (const { property, reason } of failures)
-      this.heard.push(`${property} ${show(news[root(property)])}: ${reason}`);
+      this.output.push(`${property} ${show(news[root(property)])}: ${reason}`);
     return failures;
   }
 
   async create(more: Record<string, unknown> = {}): Promise<void> {
-    await this.#listen(async () => (await this.lifecycle.create({ ...this.inputs, ...more })).outs);
+    await this.#record(async () => (await this.lifecycle.create({ ...this.inputs, ...more })).outs);
   }
 
   async update(olds: Record<string, unknown>): Promise<void> {
-    await this.#listen(async () => (await this.lifecycle.update("id", olds, this.inputs)).outs);
+    await this.#record(async () => (await this.lifecycle.update("id", olds, this.inputs)).outs);
   }
 
   async read(): Promise<void> {
-    await this.#listen(async () => {
+    await this.#record(async () => {
       const { id, props, inputs } = await this.lifecycle.read("id", this.inputs);
-      this.heard.push(String(id));
+      this.output.push(String(id));
       return { ...props, ...inputs };
     });
   }
 
   async diff(olds: Record<string, unknown>): Promise<void> {
-    this.heard.push(JSON.stringify(await this.lifecycle.diff("id", olds, this.inputs)));
+    this.output.push(JSON.stringify(await this.lifecycle.diff("id", olds, this.inputs)));
   }
 
   async remove(olds: Record<string, unknown>): Promise<void> {
-    await this.#listen(async () => {
+    await this.#record(async () => {
       await this.lifecycle.delete("id", olds);
       return {};
     });
   }
 
-  /** Secrets that were heard, each time. */
+  /** Every secret in the output, with its context. */
   leaks(): string[] {
-    return this.heard.flatMap((text) => leaks(text, this.#canaries));
+    return this.output.flatMap((text) => leaks(text, this.#canaries));
   }
 
-  async #listen(work: () => Promise<Record<string, unknown>>): Promise<void> {
+  async #record(work: () => Promise<Record<string, unknown>>): Promise<void> {
     try {
-      this.heard.push(this.#plain(await work()));
+      this.output.push(this.#plain(await work()));
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      this.heard.push(error.message, String(error.stack));
-      if ("reasons" in error) this.heard.push(JSON.stringify(error.reasons));
-      if ("id" in error) this.heard.push(String(error.id));
-      if ("properties" in error) this.heard.push(this.#plain(Object(error.properties)));
+      this.output.push(error.message, String(error.stack));
+      if ("reasons" in error) this.output.push(JSON.stringify(error.reasons));
+      if ("id" in error) this.output.push(String(error.id));
+      if ("properties" in error) this.output.push(this.#plain(Object(error.properties)));
     }
   }
 
-  /** What of the outputs is stored in plain text: the resource marks its secret arguments, and nothing else. */
+  /** The outputs that are stored in plain text: only the secret arguments of the resource are encrypted. */
   #plain(outputs: Record<string, unknown>): string {
     const plain = Object.entries(outputs).filter(([key]) => !(key in this.world.secrets && key in this.inputs));
     return JSON.stringify(Object.fromEntries(plain));

@@ -6,7 +6,7 @@ import type { Unit } from "../../../provider/core/unit";
 import { batchesOf } from "../../../provider/core/unit";
 import { Attempts } from "../../../provider/core/upgrades/attempts";
 import { member, NEW, OLD } from "./facts";
-import { LOOK, MINUTE, many, SECOND, World } from "./world";
+import { MINUTE, many, READ, SECOND, World } from "./world";
 
 const batchesFor = (units: readonly Unit[], attempts: Attempts) =>
   batchesOf(100, units, (name) => attempts.limit(name));
@@ -23,8 +23,8 @@ function refuse(attempts: Attempts, batch: readonly Unit[], refusal: RefusalKind
   attempts.refused(batch, new Refused("No.", { refusal }));
 }
 
-describe("the batches of a call", () => {
-  it("are none for nobody", () => {
+describe("the batches of upgrade requests", () => {
+  it("are empty without units", () => {
     expect(sizes([])).toEqual([]);
   });
 
@@ -33,11 +33,11 @@ describe("the batches of a call", () => {
     [100, [100]],
     [101, [100, 1]],
     [250, [100, 100, 50]],
-  ])("hold at most a hundred: %i", (count, expected) => {
+  ])("have at most 100 units: %i", (count, expected) => {
     expect(sizes(members(count))).toEqual(expected);
   });
 
-  it("hold members of one group, and every member once", () => {
+  it("contain units of one group, and every unit once", () => {
     const all = [...members(70, "2.0.48.1"), ...members(150, "2.0.51.1", 71), ...members(30, "2.0.75.1", 221)];
     const mixed = all.map((_, at) => all[(at * 97) % all.length]).filter((one) => one !== undefined);
     const batches = batchesFor(mixed, new Attempts());
@@ -46,7 +46,7 @@ describe("the batches of a call", () => {
     expect(new Set(batches.flat().map(({ name }) => name)).size).toBe(250);
   });
 
-  it("are halved after a refusal for good, down to one", () => {
+  it("are halved after a final rejection, down to one unit", () => {
     const all = members(100);
     const attempts = new Attempts();
     const found: number[][] = [];
@@ -60,19 +60,16 @@ describe("the batches of a call", () => {
     expect(found).toHaveLength(7);
   });
 
-  it.each(["busy", "soon"] as const)(
-    "are tried once more as they were after a refusal that may pass: %s",
-    (refusal) => {
-      const all = members(10);
-      const attempts = new Attempts();
-      refuse(attempts, all, refusal);
-      expect(sizes(all, attempts)).toEqual([10]);
-      refuse(attempts, all, refusal);
-      expect(sizes(all, attempts)).toEqual([5, 5]);
-    },
-  );
+  it.each(["busy", "soon"] as const)("are retried once unchanged after a temporary rejection: %s", (refusal) => {
+    const all = members(10);
+    const attempts = new Attempts();
+    refuse(attempts, all, refusal);
+    expect(sizes(all, attempts)).toEqual([10]);
+    refuse(attempts, all, refusal);
+    expect(sizes(all, attempts)).toEqual([5, 5]);
+  });
 
-  it("are whole again after an accepted call", () => {
+  it("return to full size after an accepted request", () => {
     const all = members(10);
     const attempts = new Attempts();
     refuse(attempts, all, "final");
@@ -83,14 +80,14 @@ describe("the batches of a call", () => {
   });
 });
 
-describe("a member that is refused alone", () => {
-  it("is asked for again for ever while it is busy", () => {
+describe("a unit that is rejected alone", () => {
+  it("is retried without limit while it is busy", () => {
     const attempts = new Attempts();
     for (let tries = 0; tries < 50; tries++) refuse(attempts, members(1), "busy");
     expect(attempts.refusal("i1")).toBeUndefined();
   });
 
-  it("is given up when the vendor is never ready for it", () => {
+  it("is a problem if the vendor is never ready for it", () => {
     const attempts = new Attempts();
     for (let tries = 0; tries < SOON_TRIES; tries++) {
       refuse(attempts, members(1), "soon");
@@ -101,30 +98,30 @@ describe("a member that is refused alone", () => {
   });
 });
 
-describe("the calls of a run", () => {
-  it("are none for a fleet that satisfies the pin already", async () => {
-    const { outcome, requests } = await new World(many(120, NEW)).up();
+describe("the upgrade requests of a run", () => {
+  it("are none for a fleet that is up to date", async () => {
+    const { outcome, journal } = await new World(many(120, NEW)).up();
     expect(outcome).toMatchObject({ status: "current", accepted: false });
     expect(outcome.upgrade).toBeUndefined();
     expect(outcome.error).toBeUndefined();
-    expect(requests.map(({ what }) => what)).toEqual(["look"]);
+    expect(journal.map(({ what }) => what)).toEqual(["read"]);
   });
 
-  it("are as few as the vendor allows: 250 members of three versions", async () => {
+  it("are as few as the vendor allows: 250 instances of three versions", async () => {
     const world = new World([
       ...many(170, OLD),
       ...many(60, "2.0.51.240305", {}, 171),
       ...many(20, "2.0.75.28", {}, 231),
       ...many(30, NEW, {}, 251),
     ]);
-    const { outcome, calls, news, requests, took } = await world.up();
+    const { outcome, requests, messages, journal, took } = await world.up();
     expect(outcome).toMatchObject({
       status: "current",
       upgrade: { task: "batch", kind: "kernel upgrade of 250 instances", from: OLD, to: NEW, state: "succeeded" },
     });
-    expect(calls.map((names) => names.length)).toEqual([100, 70, 60, 20]);
-    expect(new Set(calls.flat()).size).toBe(250);
-    expect(news).toEqual([
+    expect(requests.map((names) => names.length)).toEqual([100, 70, 60, 20]);
+    expect(new Set(requests.flat()).size).toBe(250);
+    expect(messages).toEqual([
       `requested the kernel upgrade of 100 instances: ${OLD} → ${NEW}`,
       `requested the kernel upgrade of 70 instances: ${OLD} → ${NEW}`,
       `requested the kernel upgrade of 60 instances: 2.0.51.240305 → ${NEW}`,
@@ -132,59 +129,59 @@ describe("the calls of a run", () => {
     ]);
     expect(world.vendor.broken).toEqual([]);
     expect(took).toBeLessThan(11 * MINUTE);
-    expect(requests.length).toBeLessThan(150);
+    expect(journal.length).toBeLessThan(150);
   });
 
   it("are none in the next run", async () => {
     const world = new World(many(3, OLD));
     await world.up();
-    const { outcome, requests } = await world.up();
+    const { outcome, journal } = await world.up();
     expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "succeeded" } });
-    expect(requests.map(({ what }) => what)).toEqual(["look"]);
+    expect(journal.map(({ what }) => what)).toEqual(["read"]);
   });
 
-  it("follow two looks in a row that both ask for them", async () => {
-    const { requests } = await new World(many(2, OLD)).up();
-    expect(requests.slice(0, 3).map(({ what, at }) => [what, at - (requests[0]?.at ?? 0)])).toEqual([
-      ["look", 0],
-      ["look", LOOK],
-      ["call", 2 * LOOK],
+  it("follow two consecutive reads that both need them", async () => {
+    const { journal } = await new World(many(2, OLD)).up();
+    expect(journal.slice(0, 3).map(({ what, at }) => [what, at - (journal[0]?.at ?? 0)])).toEqual([
+      ["read", 0],
+      ["read", READ],
+      ["start", 2 * READ],
     ]);
   });
 
-  it("leave out a member whose upgrade shows in the second look only", async () => {
+  it("leave out an instance whose upgrade appears in the second read", async () => {
     const world = new World(many(2, OLD, { fates: [{ startsAfter: 1 }] }));
-    const { calls } = await world.up({
+    const { requests } = await world.up({
       on: (moment, nth) => {
-        if (moment === "look:end" && nth === 1) world.vendor.elsewhere("i002");
+        if (moment === "read:end" && nth === 1) world.vendor.elsewhere("i002");
       },
     });
-    expect(calls).toEqual([["i001"]]);
+    expect(requests).toEqual([["i001"]]);
     expect(world.vendor.broken).toEqual([]);
   });
 
-  it("name a busy member when it is free", async () => {
+  it("include a busy instance once it is free", async () => {
     const world = new World([...many(2, OLD), ...many(1, OLD, { busy: [0, 3 * MINUTE] }, 3)]);
-    const { outcome, calls, reports } = await world.up();
+    const { outcome, requests, reports } = await world.up();
     expect(outcome.status).toBe("current");
-    expect(calls).toEqual([["i001", "i002"], ["i003"]]);
+    expect(requests).toEqual([["i001", "i002"], ["i003"]]);
     expect(reports).toContain("0 of 3 done; 2 accepted, not started yet, 1 in backup");
   });
 
-  it("are sent within a minute of the looks that ask for them, the rest after another two", async () => {
-    const { requests, outcome } = await new World(many(5, OLD)).up({ mostPerRequest: 1, slowness: 25 * SECOND });
+  it("are sent within a minute of the reads that need them, the remaining ones after two more reads", async () => {
+    const { journal, outcome } = await new World(many(5, OLD)).up({ mostPerRequest: 1, requestTakes: 25 * SECOND });
     expect(outcome.status).toBe("current");
-    const kinds = requests.map(({ what }) => what).slice(0, 9);
-    expect(kinds).toEqual(["look", "look", "call", "call", "call", "look", "look", "call", "call"]);
+    const kinds = journal.map(({ what }) => what).slice(0, 9);
+    expect(kinds).toEqual(["read", "read", "start", "start", "start", "read", "read", "start", "start"]);
   });
 });
 
-describe("a batch that is refused for one of its members", () => {
-  it("is halved until that one is found, and all others are upgraded", async () => {
+describe("a batch that is rejected because of one instance", () => {
+  it("is halved until that instance is found, and all others are upgraded", async () => {
     const world = new World(
       many(100, OLD).map((spec) => (spec.name === "i037" ? { ...spec, refuses: { kind: "final" as const } } : spec)),
     );
-    const { outcome, calls, requests } = await world.up();
+    const { outcome, requests, journal } = await world.up();
     expect(outcome).toMatchObject({
       status: "behind",
       accepted: false,
@@ -196,79 +193,79 @@ describe("a batch that is refused for one of its members", () => {
       "Orders fleet: 1 of 100 instances was not upgraded successfully. i037: i037 refuses. " +
         "Fix the causes, then run {apply} again. Only the rest is requested.",
     );
-    expect(calls.filter((names) => names.includes("i037"))).toHaveLength(8);
-    expect(calls).toHaveLength(15);
+    expect(requests.filter((names) => names.includes("i037"))).toHaveLength(8);
+    expect(requests).toHaveLength(15);
     expect(world.vendor.broken).toEqual([]);
-    const asked = calls.filter((names) => !names.includes("i037")).flat();
-    expect(asked).toHaveLength(99);
-    expect(new Set(asked).size).toBe(99);
-    const looks = requests.findIndex(({ names }) => names.length === 1 && names[0] === "i037");
-    expect(looks).toBeLessThan(50);
+    const accepted = requests.filter((names) => !names.includes("i037")).flat();
+    expect(accepted).toHaveLength(99);
+    expect(new Set(accepted).size).toBe(99);
+    const found = journal.findIndex(({ names }) => names.length === 1 && names[0] === "i037");
+    expect(found).toBeLessThan(50);
   });
 
-  it("does not keep other batches waiting", async () => {
+  it("does not delay other batches", async () => {
     const world = new World([
       ...many(4, OLD, { refuses: { kind: "busy", until: 20 * MINUTE } }),
       ...many(4, "2.0.75.28", {}, 5),
     ]);
-    const { outcome, calls } = await world.up();
+    const { outcome, requests } = await world.up();
     expect(outcome.status).toBe("current");
-    expect(calls[1]).toEqual(["i005", "i006", "i007", "i008"]);
+    expect(requests[1]).toEqual(["i005", "i006", "i007", "i008"]);
     expect(world.vendor.accepted.get("i005")?.[0]).toBeLessThan(5 * SECOND);
   });
 
-  it("is sent once more as it was when the refusal may pass, after a rest", async () => {
-    const { outcome, calls, requests } = await new World(many(4, OLD)).up({ faults: ["busy"] });
+  it("is retried once unchanged after a temporary rejection and a pause", async () => {
+    const { outcome, requests, journal } = await new World(many(4, OLD)).up({ faults: ["busy"] });
     expect(outcome.status).toBe("current");
-    expect(calls.map((names) => names.length)).toEqual([4, 4]);
-    const [first = 0, second = 0] = requests.filter(({ what }) => what === "call").map(({ at }) => at);
+    expect(requests.map((names) => names.length)).toEqual([4, 4]);
+    const [first = 0, second = 0] = journal.filter(({ what }) => what === "start").map(({ at }) => at);
     expect(second - first).toBeGreaterThan(5 * SECOND);
   });
 
-  it("is halved when one member stays busy, and that one is waited for", async () => {
+  it("is halved if one instance stays busy, and that one is waited for", async () => {
     const world = new World([...many(7, OLD), ...many(1, OLD, { refuses: { kind: "busy", until: 30 * MINUTE } }, 8)]);
-    const { outcome, calls, took } = await world.up();
+    const { outcome, requests, took } = await world.up();
     expect(outcome.status).toBe("current");
     expect(world.vendor.accepted.get("i001")?.[0]).toBeLessThan(20 * SECOND);
     expect(world.vendor.accepted.get("i008")?.[0]).toBeGreaterThanOrEqual(30 * MINUTE);
     expect(took).toBeLessThan(42 * MINUTE);
-    expect(calls.length).toBeLessThan(150);
+    expect(requests.length).toBeLessThan(150);
   });
 
-  it("is a problem of the member that the vendor is never ready for", async () => {
+  it("is a problem of the instance that the vendor is never ready for", async () => {
     const world = new World([...many(7, OLD), ...many(1, OLD, { refuses: { kind: "soon" } }, 8)]);
     const { outcome } = await world.up();
     expect(outcome).toMatchObject({ status: "behind", problems: { i008: "i008 refuses." } });
     expect(outcome.observation?.units.filter(({ standing }) => standing === "current")).toHaveLength(7);
   });
 
-  it("costs a bounded number of calls when every member is refused", async () => {
+  it("needs a limited number of requests if every instance is rejected", async () => {
     const world = new World(many(64, OLD, { refuses: { kind: "final" } }));
-    const { outcome, calls, requests } = await world.up();
+    const { outcome, requests, journal } = await world.up();
     expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "refused" } });
     expect(outcome.upgrade).toBeUndefined();
     expect(Object.keys(outcome.problems ?? {})).toHaveLength(64);
-    expect(calls).toHaveLength(127);
-    // Halves of one size follow from the same two looks.
-    expect(requests.filter(({ what }) => what === "look").length).toBe(17);
+    expect(requests).toHaveLength(127);
+    // Halves of one size follow from the same two reads.
+    expect(journal.filter(({ what }) => what === "read").length).toBe(17);
   });
 
-  it("does not ask for ever for a next round that is refused", async () => {
+  it("does not retry without limit if the next round is rejected", async () => {
     const world = new World(many(1, OLD, { fates: [{ to: "2.0.51.240305" }] }));
-    const { outcome, calls } = await world.up({ faults: ["fine", "final"] });
+    const { outcome, requests } = await world.up({ faults: ["fine", "final"] });
     expect(outcome).toMatchObject({ status: "behind", problems: { i001: "Not now." }, error: { code: "refused" } });
-    expect(calls).toHaveLength(2);
+    expect(requests).toHaveLength(2);
   });
 });
 
-describe("a call that does not get to the vendor", () => {
+describe("an upgrade request that does not reach the vendor", () => {
   it("is sent again", async () => {
-    const { outcome, calls } = await new World(many(2, OLD)).up({ faults: Array(12).fill("unsent") });
+    const { outcome, requests } = await new World(many(2, OLD)).up({ faults: Array(12).fill("unsent") });
     expect(outcome.status).toBe("current");
-    expect(calls).toHaveLength(13);
+    expect(requests).toHaveLength(13);
   });
 
-  it("is given up after as long as nobody may answer, with nothing to remember", async () => {
+  it("fails the run after the unreachable budget, without a record", async () => {
     const { outcome, took } = await new World(many(2, OLD)).up({ faults: Array(2_000).fill("unsent") });
     expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "unreachable" } });
     expect(outcome.error?.sentence).toMatch(
@@ -278,7 +275,7 @@ describe("a call that does not get to the vendor", () => {
     expect(took).toBeLessThan(21 * MINUTE);
   });
 
-  it("leaves what was accepted before to the next run", async () => {
+  it("keeps the requests accepted before in the record for the next run", async () => {
     const world = new World([...many(2, OLD), ...many(2, "2.0.75.28", {}, 3)]);
     const { outcome } = await world.up({
       faults: ["fine", ...Array(2_000).fill("unsent")],
@@ -291,17 +288,17 @@ describe("a call that does not get to the vendor", () => {
     });
     const next = await world.up();
     expect(next.outcome.status).toBe("current");
-    expect(next.calls).toEqual([["i003", "i004"]]);
+    expect(next.requests).toEqual([["i003", "i004"]]);
     expect(world.vendor.broken).toEqual([]);
   });
 });
 
-describe("a call that ends in an error", () => {
-  it("of the credentials ends the run, and what was accepted before is kept", async () => {
+describe("an upgrade request that fails with an error", () => {
+  it("about credentials fails the run, and requests accepted before stay in the record", async () => {
     const world = new World([...many(2, OLD), ...many(2, "2.0.75.28", {}, 3)]);
-    const { outcome, calls } = await world.up({
+    const { outcome, requests } = await world.up({
       on: (moment, nth) => {
-        if (moment === "call:begin" && nth === 2) throw new UpgradeError("unauthorized", "The token has expired.");
+        if (moment === "start:begin" && nth === 2) throw new UpgradeError("unauthorized", "The token has expired.");
       },
     });
     expect(outcome).toMatchObject({
@@ -310,22 +307,22 @@ describe("a call that ends in an error", () => {
       error: { code: "unauthorized" },
       upgrade: { state: "running", kind: "kernel upgrade of 2 instances" },
     });
-    expect(calls).toHaveLength(1);
+    expect(requests).toHaveLength(1);
     const next = await world.up();
     expect(next.outcome.status).toBe("current");
-    expect(next.calls).toEqual([["i003", "i004"]]);
+    expect(next.requests).toEqual([["i003", "i004"]]);
     expect(world.vendor.broken).toEqual([]);
   });
 
-  it("of this tool may have been sent: it is looked for, and not sent again", async () => {
+  it("of this tool may have been sent: it is searched for, and not sent again", async () => {
     const world = new World(many(2, OLD));
-    const { outcome, calls, warnings } = await world.up({
+    const { outcome, requests, warnings } = await world.up({
       on: (moment) => {
-        if (moment === "call:end") throw new TypeError("undefined is not a function");
+        if (moment === "start:end") throw new TypeError("undefined is not a function");
       },
     });
     expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
-    expect(calls).toHaveLength(1);
+    expect(requests).toHaveLength(1);
     expect(warnings).toEqual([
       "Searching for the upgrades, because the response to the upgrade request was lost (undefined is not a function).",
     ]);
@@ -336,88 +333,88 @@ function names(requests: readonly Request[], name: string): boolean {
   return requests.some(({ units }) => units.some(({ unit }) => unit === name));
 }
 
-describe("what the vendor wants to be asked before a call", () => {
-  it("is asked before every call, and everything is looked at again after it", async () => {
-    const asked = new Set<string>();
-    const { outcome, requests } = await new World(many(3, OLD)).up({
+describe("prepare, which a vendor requires before an upgrade request", () => {
+  it("is called before every request, and everything is read again after it", async () => {
+    const prepared = new Set<string>();
+    const { outcome, journal } = await new World(many(3, OLD)).up({
       prepare: async (named) => {
-        const open = named.flatMap(({ units }) => units).filter(({ unit }) => !asked.has(unit));
-        for (const { unit } of open) asked.add(unit);
+        const open = named.flatMap(({ units }) => units).filter(({ unit }) => !prepared.has(unit));
+        for (const { unit } of open) prepared.add(unit);
         return open.length > 0;
       },
     });
     expect(outcome.status).toBe("current");
-    expect(requests.slice(0, 7).map(({ what }) => what)).toEqual([
-      "look",
-      "look",
+    expect(journal.slice(0, 7).map(({ what }) => what)).toEqual([
+      "read",
+      "read",
       "prepare",
-      "look",
-      "look",
+      "read",
+      "read",
       "prepare",
-      "call",
+      "start",
     ]);
   });
 
-  it("is asked again when nobody answers", async () => {
+  it("is retried while the vendor is unreachable", async () => {
     let tries = 0;
-    const { outcome, calls } = await new World(many(3, OLD)).up({
+    const { outcome, requests } = await new World(many(3, OLD)).up({
       prepare: async () => {
         tries += 1;
-        if (tries < 4) throw new Unreachable("nobody answers", { sent: false, responded: false });
+        if (tries < 4) throw new Unreachable("no response", { sent: false, responded: false });
         return false;
       },
     });
     expect(outcome.status).toBe("current");
-    expect(calls).toHaveLength(1);
+    expect(requests).toHaveLength(1);
   });
 
-  it("is asked for halves when it is refused for one member, and the others are upgraded", async () => {
+  it("is called for halves if it is rejected because of one instance, and the others are upgraded", async () => {
     const world = new World([...many(6, OLD), ...many(3, "2.0.75.28", {}, 7)]);
-    const { outcome, calls, requests } = await world.up({
+    const { outcome, requests, journal } = await world.up({
       prepare: async (named) => {
         if (!names(named, "i002")) return false;
         throw new Refused("i002 cannot be checked.", { refusal: "final" });
       },
     });
     expect(outcome).toMatchObject({ status: "behind", problems: { i002: "i002 cannot be checked." } });
-    expect(calls.flat()).not.toContain("i002");
-    expect(new Set(calls.flat()).size).toBe(8);
-    expect(requests.filter(({ what }) => what === "prepare").length).toBeLessThan(20);
+    expect(requests.flat()).not.toContain("i002");
+    expect(new Set(requests.flat()).size).toBe(8);
+    expect(journal.filter(({ what }) => what === "prepare").length).toBeLessThan(20);
   });
 
-  it("holds up no other call while it is refused for a member that is busy", async () => {
+  it("does not delay other requests while it is rejected for a busy instance", async () => {
     const world = new World([...many(2, OLD), ...many(3, "2.0.75.28", {}, 3)]);
     const sent: number[] = [];
-    const { outcome, calls } = await world.up({
+    const { outcome, requests } = await world.up({
       prepare: async (named) => {
         const refused = world.vendor.age < 30 * MINUTE && names(named, "i001");
         if (refused) throw new Refused("i001 is busy.", { refusal: "busy" });
         return false;
       },
-      onSent: () => sent.push(world.vendor.age),
+      afterRequest: () => sent.push(world.vendor.age),
     });
     expect(outcome.status).toBe("current");
-    expect(calls).toEqual([["i003", "i004", "i005"], ["i002"], ["i001"]]);
+    expect(requests).toEqual([["i003", "i004", "i005"], ["i002"], ["i001"]]);
     expect(sent[0]).toBeLessThan(MINUTE);
     expect(sent[1]).toBeLessThan(2 * MINUTE);
     expect(sent[2]).toBeGreaterThanOrEqual(30 * MINUTE);
   });
 
-  it("shows by a refusal that it is reached: the time in which no call gets there begins again", async () => {
+  it("restarts the unreachable budget if it is rejected, because the vendor was reached", async () => {
     const world = new World(many(2, OLD));
-    let asked = 0;
-    const { outcome, calls } = await world.up({
-      // Both do not get there: one before the refusals, one after them.
+    let attempts = 0;
+    const { outcome, requests } = await world.up({
+      // Neither request arrives: one before the rejections, one after them.
       faults: ["unsent", "unsent"],
       prepare: async () => {
-        asked += 1;
-        const refused = asked > 1 && world.vendor.age < 30 * MINUTE;
+        attempts += 1;
+        const refused = attempts > 1 && world.vendor.age < 30 * MINUTE;
         if (refused) throw new Refused("They are busy.", { refusal: "busy" });
         return false;
       },
     });
     expect(outcome.status).toBe("current");
-    // The two that did not get there, and then each alone after the refusals of both together.
-    expect(calls.map((names) => names.length)).toEqual([2, 1, 1, 1]);
+    // The two that did not arrive, and then each alone after the rejections of both together.
+    expect(requests.map((names) => names.length)).toEqual([2, 1, 1, 1]);
   });
 });

@@ -1,35 +1,35 @@
 import { describe, expect, it } from "vitest";
 import { NEW, OLD } from "./facts";
-import { HOUR, LOOK, MINUTE, many, SECOND, SETTLE, World } from "./world";
+import { HOUR, MINUTE, many, READ, SECOND, SETTLE, World } from "./world";
 
-describe("members that run something newer", () => {
+describe("instances ahead of the target", () => {
   const specs = [...many(2, OLD), ...many(1, "2.0.80.1", {}, 3)];
   const note =
     "Orders fleet: 1 of 3 instances runs something newer than the target version (i003 at 2.0.80.1). Nothing was sent for it.";
 
-  it("are told of, and the others are upgraded", async () => {
-    const { outcome, calls, warnings } = await new World(specs).up({ version: "2.0.78" });
+  it("are a warning, and the others are upgraded", async () => {
+    const { outcome, requests, warnings } = await new World(specs).up({ version: "2.0.78" });
     expect(outcome).toMatchObject({ status: "newer", accepted: false, upgrade: { state: "succeeded" } });
     expect(outcome.error).toBeUndefined();
-    expect(calls).toEqual([["i001", "i002"]]);
+    expect(requests).toEqual([["i001", "i002"]]);
     expect(warnings).toEqual([expect.stringMatching(/^.*\. Raise the target version .*\[newer\]$/)]);
     expect(warnings.join()).toContain(note);
   });
 
-  it("are accepted in silence", async () => {
+  it("are not mentioned with onNewer accept", async () => {
     const { outcome, warnings } = await new World(specs).up({ version: "2.0.78", policy: { onNewer: "accept" } });
     expect(outcome).toMatchObject({ status: "newer" });
     expect(outcome.error).toBeUndefined();
     expect(warnings).toEqual([]);
   });
 
-  it("forbid every call", async () => {
-    const { outcome, requests } = await new World(specs).up({ version: "2.0.78", policy: { onNewer: "fail" } });
+  it("prevent every request with onNewer fail", async () => {
+    const { outcome, journal } = await new World(specs).up({ version: "2.0.78", policy: { onNewer: "fail" } });
     expect(outcome).toMatchObject({ status: "newer", accepted: false, error: { code: "newer", message: note } });
-    expect(requests.map(({ what }) => what)).toEqual(["look"]);
+    expect(journal.map(({ what }) => what)).toEqual(["read"]);
   });
 
-  it("are an error when the upgrade itself went too far", async () => {
+  it("are an error with onNewer fail if the upgrade itself exceeded the target", async () => {
     const world = new World(many(1, OLD, { fates: [{ to: "2.0.80.1" }] }));
     const { outcome } = await world.up({ version: "2.0.78", policy: { onNewer: "fail" } });
     expect(outcome).toMatchObject({
@@ -41,24 +41,24 @@ describe("members that run something newer", () => {
   });
 });
 
-describe("a pin that can never be had", () => {
+describe("a target version that can never be reached", () => {
   const finding = { code: "passed-over", property: "version", message: "The newest is 2.0.80.", remedy: "Write >=." };
 
-  it("is refused before any call, and the first member is named", async () => {
+  it("fails the run before any request, and the error names the first instance", async () => {
     const world = new World(many(3, OLD));
-    const { outcome, requests } = await world.up({ findings: { i002: finding, i003: finding } });
+    const { outcome, journal } = await world.up({ findings: { i002: finding, i003: finding } });
     expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "blocked" } });
     expect(outcome.error?.message).toBe(
       "Orders fleet: the upgrade was not started. version: i002: The newest is 2.0.80. Write >=.",
     );
-    expect(requests.map(({ what }) => what)).toEqual(["look"]);
+    expect(journal.map(({ what }) => what)).toEqual(["read"]);
   });
 
-  it("is a problem of that member alone once others were asked for", async () => {
+  it("is a problem of its instance only, after others were requested", async () => {
     let first = true;
     const world = new World(many(2, OLD));
     const { outcome } = await world.up({
-      told: (members) => {
+      mapUnits: (members) => {
         if (first) return members;
         return members.map((one) =>
           one.name === "i002" && one.activity === undefined && one.standing === "behind"
@@ -68,7 +68,7 @@ describe("a pin that can never be had", () => {
       },
       mostPerRequest: 1,
       on: (moment) => {
-        if (moment === "call:end") first = false;
+        if (moment === "start:end") first = false;
       },
       faults: ["fine", "busy"],
     });
@@ -76,7 +76,7 @@ describe("a pin that can never be had", () => {
     expect(outcome.upgrade).toMatchObject({ state: "failed", kind: "kernel upgrade of 1 instance" });
   });
 
-  it("leaves an upgrade of an earlier run to the next", async () => {
+  it("keeps the record of an earlier upgrade for the next run", async () => {
     const world = new World(many(2, OLD));
     await world.up({ policy: { wait: false } });
     const { outcome } = await world.up({ findings: { i001: finding } });
@@ -85,66 +85,66 @@ describe("a pin that can never be had", () => {
   });
 });
 
-describe("a look that is not complete", () => {
-  it("is no answer: a member that is neither shown nor absent is waited for", async () => {
-    let looks = 0;
+describe("an incomplete read", () => {
+  it("is repeated while an instance is neither reported nor absent", async () => {
+    let reads = 0;
     const world = new World(many(2, NEW));
-    const { outcome } = await world.up({ told: (members) => (++looks < 4 ? members.slice(1) : members) });
+    const { outcome } = await world.up({ mapUnits: (members) => (++reads < 4 ? members.slice(1) : members) });
     expect(outcome.status).toBe("current");
-    expect(looks).toBe(4);
+    expect(reads).toBe(4);
   });
 
-  it("is given up when it stays so", async () => {
+  it("fails the run after the unreachable budget", async () => {
     const world = new World(many(2, NEW));
-    const { outcome, took } = await world.up({ told: (members) => members.slice(1) });
+    const { outcome, took } = await world.up({ mapUnits: (members) => members.slice(1) });
     expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "unreachable" } });
     expect(outcome.error?.message).toContain("no version was reported for i001");
     expect(took).toBeLessThan(21 * MINUTE);
   });
 });
 
-describe("silence", () => {
-  it("during an upgrade is waited on", async () => {
+describe("an unreachable vendor", () => {
+  it("is waited for during an upgrade", async () => {
     const world = new World(many(2, OLD));
-    const { outcome, calls } = await world.up({ silence: [[MINUTE, 19 * MINUTE]] });
+    const { outcome, requests } = await world.up({ unreachable: [[MINUTE, 19 * MINUTE]] });
     expect(outcome.status).toBe("current");
-    expect(calls).toHaveLength(1);
+    expect(requests).toHaveLength(1);
   });
 
-  it("that lasts too long hands the upgrade over", async () => {
+  it("fails the run after the budget, and the next run resumes the upgrade", async () => {
     const world = new World(many(2, OLD, { fates: [{ takes: HOUR }] }));
-    const { outcome } = await world.up({ silence: [[MINUTE, 24 * HOUR]] });
+    const { outcome } = await world.up({ unreachable: [[MINUTE, 24 * HOUR]] });
     expect(outcome).toMatchObject({ status: "upgrading", accepted: true, error: { code: "unreachable" } });
     const next = await world.up();
     expect(next.outcome.status).toBe("current");
-    expect(next.calls).toEqual([]);
+    expect(next.requests).toEqual([]);
   });
 
-  it("from the beginning is given up sooner", async () => {
-    const { outcome, took, calls } = await new World(many(2, OLD)).up({ silence: [[0, HOUR]] });
+  it("fails the run sooner if it never responded", async () => {
+    const { outcome, took, requests } = await new World(many(2, OLD)).up({ unreachable: [[0, HOUR]] });
     expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "unreachable" } });
     expect(outcome.observation).toBeUndefined();
-    expect(calls).toEqual([]);
+    expect(requests).toEqual([]);
     expect(took).toBeLessThan(MINUTE + 10 * SECOND);
   });
 });
 
-describe("the pace of looks", () => {
-  it("is bounded, however long an upgrade takes and whatever percentage it tells", async () => {
+describe("the number of reads", () => {
+  it("is limited for any duration of an upgrade and any reported percentage", async () => {
     const world = new World(many(1, OLD, { fates: [{ takes: 3 * HOUR }] }));
-    const { requests, took } = await world.up({
-      told: (members) =>
+    const { journal, took } = await world.up({
+      mapUnits: (members) =>
         members.map((one) =>
           one.activity?.kind === "running" ? { ...one, activity: { ...one.activity, percent: 100 } } : one,
         ),
     });
     expect(took).toBeGreaterThan(3 * HOUR);
-    expect(requests.length).toBeLessThan(1_500);
-    expect(requests.length * LOOK).toBeLessThan(took);
+    expect(journal.length).toBeLessThan(1_500);
+    expect(journal.length * READ).toBeLessThan(took);
   });
 });
 
-describe("a run in which not all get there", () => {
+describe("a run in which some instances are not upgraded", () => {
   const specs = [
     ...many(108, OLD),
     ...many(7, OLD, { fates: [{ ends: "fails" }, {}] }, 109),
@@ -152,10 +152,10 @@ describe("a run in which not all get there", () => {
     ...many(2, OLD, { deletedAt: 3 * MINUTE }, 119),
   ];
 
-  it("tells what became of each, and the next run asks only for what is left", async () => {
+  it("reports the problem of each, and the next run requests only the remaining ones", async () => {
     const world = new World(specs);
-    const { outcome, calls, took } = await world.up();
-    expect(calls.map((names) => names.length)).toEqual([100, 20]);
+    const { outcome, requests, took } = await world.up();
+    expect(requests.map((names) => names.length)).toEqual([100, 20]);
     expect(took).toBeLessThan(11 * MINUTE);
     expect(outcome).toMatchObject({
       status: "failed",
@@ -182,7 +182,7 @@ describe("a run in which not all get there", () => {
     expect(outcome.observation?.units.filter(({ standing }) => standing === "current")).toHaveLength(108);
 
     const next = await world.up();
-    expect(next.calls).toEqual([many(10, OLD, {}, 109).map(({ name }) => name)]);
+    expect(next.requests).toEqual([many(10, OLD, {}, 109).map(({ name }) => name)]);
     expect(next.outcome).toMatchObject({
       status: "behind",
       error: { code: "vanished" },
@@ -193,19 +193,19 @@ describe("a run in which not all get there", () => {
     expect(last.outcome).toMatchObject({ status: "current", accepted: false });
     expect(last.outcome.error).toBeUndefined();
     expect(last.outcome.problems).toBeUndefined();
-    expect(last.calls).toEqual([]);
+    expect(last.requests).toEqual([]);
     expect(world.vendor.broken).toEqual([]);
   });
 
-  it("tells how it goes meanwhile", async () => {
+  it("reports its progress", async () => {
     const { reports } = await new World(specs).up();
     expect(reports).toContain("0 of 120 done; 117 upgrading, 3 accepted, not started yet");
     expect(reports).toContain("0 of 120 done; 115 upgrading, 3 accepted, not started yet, 2 with problems");
     expect(reports).toContain("0 of 120 done; 115 upgrading, 5 with problems");
   });
 
-  it("calls nothing where nothing can be called", async () => {
-    const { outcome, calls, requests } = await new World(many(2, OLD, { broken: "It is frozen." })).up();
+  it("sends nothing if every instance is blocked", async () => {
+    const { outcome, requests, journal } = await new World(many(2, OLD, { broken: "It is frozen." })).up();
     expect(outcome).toMatchObject({
       status: "behind",
       accepted: false,
@@ -213,117 +213,117 @@ describe("a run in which not all get there", () => {
       error: { code: "blocked" },
     });
     expect(outcome.upgrade).toBeUndefined();
-    expect(calls).toEqual([]);
-    expect(requests.map(({ what }) => what)).toEqual(["look", "look"]);
+    expect(requests).toEqual([]);
+    expect(journal.map(({ what }) => what)).toEqual(["read", "read"]);
   });
 
-  it("upgrades what was blocked in one look only", async () => {
+  it("upgrades an instance that was blocked in one read only", async () => {
     const finding = { code: "restarting", message: "It restarts.", remedy: "Wait." };
-    let looks = 0;
-    const { outcome, calls } = await new World(many(2, OLD)).up({
-      told: (units) =>
-        ++looks > 1 ? units : units.map((one) => ({ ...one, activity: { kind: "blocked" as const, finding } })),
+    let reads = 0;
+    const { outcome, requests } = await new World(many(2, OLD)).up({
+      mapUnits: (units) =>
+        ++reads > 1 ? units : units.map((one) => ({ ...one, activity: { kind: "blocked" as const, finding } })),
     });
     expect(outcome).toMatchObject({ status: "current" });
-    expect(calls).toEqual([["i001", "i002"]]);
+    expect(requests).toEqual([["i001", "i002"]]);
   });
 });
 
 describe("an upgrade of several rounds", () => {
   const rounds = [{ to: "2.0.51.240305" }, { to: "2.0.51.240311" }, {}];
 
-  it("is asked for again after each, in one run", async () => {
+  it("is requested again after each round, in one run", async () => {
     const world = new World(many(3, OLD, { fates: rounds }));
-    const { outcome, calls } = await world.up();
+    const { outcome, requests } = await world.up();
     expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded", from: OLD } });
-    expect(calls).toHaveLength(3);
+    expect(requests).toHaveLength(3);
     expect(world.vendor.broken).toEqual([]);
   });
 
-  it("ends when the vendor gets no further", async () => {
+  it("fails if the vendor makes no further progress", async () => {
     const world = new World(many(1, OLD, { fates: [{ to: "2.0.51.240311" }, { ends: "stays", takes: HOUR }] }));
-    const { outcome, calls, took } = await world.up();
+    const { outcome, requests, took } = await world.up();
     expect(outcome).toMatchObject({ status: "behind", error: { code: "not-upgraded" }, upgrade: { state: "failed" } });
     expect(outcome.problems).toEqual({ i001: "upgrade t2 is reported as completed; apply it in the console" });
-    expect(calls).toHaveLength(2);
+    expect(requests).toHaveLength(2);
     expect(took).toBeGreaterThan(HOUR + SETTLE);
   });
 
-  it("ends after four calls", async () => {
+  it("fails after four requests", async () => {
     const fates = ["2.0.1", "2.0.2", "2.0.3", "2.0.4", "2.0.5"].map((to) => ({ to }));
-    const { outcome, calls } = await new World(many(1, "2.0.0", { fates })).up();
+    const { outcome, requests } = await new World(many(1, "2.0.0", { fates })).up();
     expect(outcome.problems).toEqual({ i001: "upgrade t4 completed in round 4; apply it in the console" });
-    expect(calls).toHaveLength(4);
+    expect(requests).toHaveLength(4);
   });
 });
 
-describe("a version that shows late", () => {
-  it("is waited for, and not asked for again", async () => {
+describe("a version that appears late", () => {
+  it("is waited for, and not requested again", async () => {
     const world = new World(many(2, OLD, { fates: [{ lag: SETTLE - 20 * SECOND }] }));
-    const { outcome, calls, reports } = await world.up();
+    const { outcome, requests, reports } = await world.up();
     expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
-    expect(calls).toHaveLength(1);
+    expect(requests).toHaveLength(1);
     expect(reports).toContain("0 of 2 done; 2 completed, the new version does not show yet");
   });
 
-  it("is waited for after an upgrade that was found running, too", async () => {
+  it("is also waited for after a joined upgrade", async () => {
     const world = new World(many(1, OLD, { fates: [{ startsAfter: 0, lag: MINUTE }] }));
     world.vendor.elsewhere("i001");
-    const { outcome, calls } = await world.up();
+    const { outcome, requests } = await world.up();
     expect(outcome).toMatchObject({ status: "current", upgrade: { joined: true, state: "succeeded" } });
-    expect(calls).toEqual([]);
+    expect(requests).toEqual([]);
   });
 });
 
-describe("an upgrade that somebody else has started", () => {
-  it("is joined, and what it leaves is asked for", async () => {
+describe("an upgrade started by another client", () => {
+  it("is joined, and the remaining upgrade is requested", async () => {
     const world = new World(many(2, OLD, { fates: [{ startsAfter: 0, to: "2.0.75.28" }, {}] }));
     world.vendor.elsewhere("i001");
     world.vendor.elsewhere("i002");
-    const { outcome, calls } = await world.up();
+    const { outcome, requests } = await world.up();
     expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded", from: "2.0.75.28" } });
     expect(outcome.upgrade?.joined).toBeUndefined();
-    expect(calls).toEqual([["i001", "i002"]]);
+    expect(requests).toEqual([["i001", "i002"]]);
     expect(world.vendor.broken).toEqual([]);
   });
 
-  it("is told when it fails, and is not repeated in the same run", async () => {
+  it("is reported if it fails, and not requested again in the same run", async () => {
     const world = new World(many(1, OLD, { fates: [{ startsAfter: 0, ends: "fails" }, {}] }));
     world.vendor.elsewhere("i001");
-    const { outcome, calls } = await world.up();
+    const { outcome, requests } = await world.up();
     expect(outcome).toMatchObject({ status: "failed", upgrade: { joined: true, state: "failed" } });
-    expect(calls).toEqual([]);
+    expect(requests).toEqual([]);
     expect((await world.up()).outcome.status).toBe("current");
   });
 });
 
-describe("a run that does not wait", () => {
+describe("a run with wait: false", () => {
   const policy = { wait: false };
 
-  it("ends once all were asked for", async () => {
+  it("ends once all instances were requested", async () => {
     const world = new World([...many(2, OLD), ...many(2, "2.0.75.28", {}, 3)]);
-    const { outcome, took, calls } = await world.up({ policy });
+    const { outcome, took, requests } = await world.up({ policy });
     expect(outcome).toMatchObject({ status: "upgrading", accepted: true, upgrade: { state: "running" } });
     expect(outcome.error).toBeUndefined();
-    expect(calls).toHaveLength(2);
+    expect(requests).toHaveLength(2);
     expect(took).toBeLessThan(4 * SECOND);
     expect((await world.up({ policy })).outcome).toMatchObject({ status: "upgrading", upgrade: { state: "running" } });
     const last = await world.up();
     expect(last.outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
-    expect(last.calls).toEqual([]);
+    expect(last.requests).toEqual([]);
     expect(world.vendor.broken).toEqual([]);
   });
 
-  it("waits for those that cannot be read yet", async () => {
+  it("waits for instances that are busy", async () => {
     const world = new World([...many(2, OLD), ...many(1, OLD, { busy: [0, 3 * MINUTE] }, 3)]);
-    const { outcome, calls, took } = await world.up({ policy });
+    const { outcome, requests, took } = await world.up({ policy });
     expect(outcome.status).toBe("upgrading");
-    expect(calls).toEqual([["i001", "i002"], ["i003"]]);
+    expect(requests).toEqual([["i001", "i002"], ["i003"]]);
     expect(took).toBeGreaterThan(3 * MINUTE);
     expect(took).toBeLessThan(4 * MINUTE);
   });
 
-  it("waits until it is known whether a call whose answer was lost was accepted", async () => {
+  it("waits until it is known whether a request with a lost response was accepted", async () => {
     const world = new World(many(2, OLD));
     const { outcome, took } = await world.up({ policy, faults: ["lost-after"] });
     expect(outcome).toMatchObject({ status: "upgrading", upgrade: { state: "running" } });
@@ -331,7 +331,7 @@ describe("a run that does not wait", () => {
     expect(took).toBeLessThan(15 * SECOND);
   });
 
-  it("tells of those that do not get there", async () => {
+  it("reports the instances that cannot be upgraded", async () => {
     const world = new World([...many(2, OLD), ...many(1, OLD, { broken: "It is frozen." }, 3)]);
     const { outcome, warnings } = await world.up({ policy });
     expect(outcome).toMatchObject({ status: "upgrading", problems: { i003: "It is frozen. Fix it." } });

@@ -4,28 +4,28 @@ import { openStage, PASSWORD, type Stage, type StageOptions } from "./stage";
 import { AGENTS, DATABASE } from "./subjects";
 import { openSystems, type Systems } from "./systems";
 
-/** Told after every command whose state is compared. */
+/** Records the state after a command, for comparison. */
 export type Snap = (moment: string) => Promise<void>;
 
-/** A scenario of the end-to-end tests, as a story that either engine can be told. */
-export interface Story {
+/** A scenario of the end-to-end tests that either engine can run. */
+export interface Scenario {
   readonly name: string;
-  /** @param keep what keeps the state at a moment of the story */
-  tell(prefer: EngineKind, keep: Keep): Promise<void>;
+  /** @param record creates the function that records states */
+  run(prefer: EngineKind, record: StateRecorder): Promise<void>;
 }
 
-type Keep = (exportState: () => ReturnType<Systems["engine"]["exportState"]>) => Snap;
+type StateRecorder = (exportState: () => ReturnType<Systems["engine"]["exportState"]>) => Snap;
 
-/** A story about a pin of each type. */
-function ofAllTypes(name: string, tell: (systems: Systems, snap: Snap) => Promise<void>): Story {
+/** A scenario with a resource of each type. */
+function ofAllTypes(name: string, run: (systems: Systems, snap: Snap) => Promise<void>): Scenario {
   return {
     name,
-    tell: async (prefer, keep) => {
+    run: async (prefer, record) => {
       const systems = await openSystems(prefer);
       try {
-        await tell(
+        await run(
           systems,
-          keep(() => systems.engine.exportState()),
+          record(() => systems.engine.exportState()),
         );
       } finally {
         await systems.close();
@@ -34,16 +34,20 @@ function ofAllTypes(name: string, tell: (systems: Systems, snap: Snap) => Promis
   };
 }
 
-/** A story about one pin of OceanBase. */
-function ofOnePin(name: string, options: StageOptions, tell: (stage: Stage, snap: Snap) => Promise<void>): Story {
+/** A scenario with one OceanBase resource. */
+function ofOneResource(
+  name: string,
+  options: StageOptions,
+  run: (stage: Stage, snap: Snap) => Promise<void>,
+): Scenario {
   return {
-    name: `one pin: ${name}`,
-    tell: async (prefer, keep) => {
+    name: `one resource: ${name}`,
+    run: async (prefer, record) => {
       const stage = await openStage(prefer, options);
       try {
-        await tell(
+        await run(
           stage,
-          keep(() => stage.engine.exportState()),
+          record(() => stage.engine.exportState()),
         );
       } finally {
         await stage.close();
@@ -52,19 +56,19 @@ function ofOnePin(name: string, options: StageOptions, tell: (stage: Stage, snap
   };
 }
 
-/** Waits until each vendor's upgrade has begun. */
-function allCalled({ systems }: Systems): Promise<void> {
+/** Waits until each vendor has received an upgrade request. */
+function allRequested({ systems }: Systems): Promise<void> {
   return expect.poll(() => systems.every((system) => system.writes() > 0), { timeout: 120_000 }).toBe(true);
 }
 
-/** More requests than the looks before a wait make. */
-const WAITING = 25;
+/** More requests than a run sends before it waits. */
+const REQUESTS_BEFORE_WAIT = 25;
 
-/** Lets each upgrade that hangs go on once the operation waits for it: what it finds must not depend on how soon it looks. */
-async function letGo({ systems }: Systems, operation: Operation): Promise<void> {
+/** Resumes each hanging upgrade once the operation waits for it, so that the result does not depend on timing. */
+async function resumeUpgrades({ systems }: Systems, operation: Operation): Promise<void> {
   const before = new Map(systems.map((system) => [system, system.requests()]));
   const release = setInterval(() => {
-    for (const [system, requests] of before) if (system.requests() - requests >= WAITING) system.unhang();
+    for (const [system, requests] of before) if (system.requests() - requests >= REQUESTS_BEFORE_WAIT) system.unhang();
   }, 200);
   try {
     const run = await operation;
@@ -74,16 +78,16 @@ async function letGo({ systems }: Systems, operation: Operation): Promise<void> 
   }
 }
 
-export const STORIES: readonly Story[] = [
-  ofAllTypes("upgraded, put back, refreshed, upgraded again, and unpinned", async (all, snap) => {
+export const SCENARIOS: readonly Scenario[] = [
+  ofAllTypes("upgrade, downgrade outside this tool, refresh, upgrade again, destroy", async (all, snap) => {
     const { engine, declare, systems } = all;
     await engine.preview(declare());
     await snap("after a preview");
     await engine.up(declare());
     await snap("after up");
     await engine.up(declare());
-    await snap("after an up with nothing to do");
-    for (const system of systems) system.putBack();
+    await snap("after an up without changes");
+    for (const system of systems) system.downgrade();
     await engine.refresh(declare());
     await snap("after the refresh that shows drift");
     await engine.up(declare());
@@ -91,54 +95,54 @@ export const STORIES: readonly Story[] = [
     await engine.destroy(declare());
     await snap("after destroy");
   }),
-  ofAllTypes("interrupted, and joined", async (all, snap) => {
+  ofAllTypes("interruption, then join", async (all, snap) => {
     for (const system of all.systems) system.hang();
     const up = all.engine.up(all.declare());
-    await allCalled(all);
+    await allRequested(all);
     up.cancel();
     await up;
     await snap("after ^C");
-    await letGo(all, all.engine.up(all.declare()));
+    await resumeUpgrades(all, all.engine.up(all.declare()));
     await snap("after the next up");
   }),
-  ofAllTypes("whose plugin was killed", async (all, snap) => {
+  ofAllTypes("killed plugin", async (all, snap) => {
     for (const system of all.systems) system.hang();
     const up = all.engine.up(all.declare());
-    await allCalled(all);
+    await allRequested(all);
     expect(await up.killPlugin()).toBe(1);
     await up;
-    await snap("after the death");
-    await letGo(all, all.engine.up(all.declare()));
+    await snap("after the process was killed");
+    await resumeUpgrades(all, all.engine.up(all.declare()));
     await snap("after the next up");
   }),
-  ofAllTypes("beyond customTimeouts", async (all, snap) => {
+  ofAllTypes("customTimeouts exceeded", async (all, snap) => {
     for (const system of all.systems) system.hang();
     const limited = all.declare({ customTimeouts: { create: "38s" } });
     await all.engine.up(limited);
-    await snap("after the limit");
-    await letGo(all, all.engine.up(all.declare()));
+    await snap("after the time limit");
+    await resumeUpgrades(all, all.engine.up(all.declare()));
     await snap("after an up without it");
   }),
-  ofAllTypes("with the answer to the call lost", async (all, snap) => {
+  ofAllTypes("response to the upgrade request lost", async (all, snap) => {
     for (const system of all.systems) system.loseReply();
     await all.engine.up(all.declare());
     await snap("after up");
   }),
-  ofAllTypes("that fail at their vendors", async (all, snap) => {
+  ofAllTypes("failed upgrades", async (all, snap) => {
     for (const system of all.systems) system.hang();
     const up = all.engine.up(all.declare());
-    // Those that had not been begun at the first failure would not be begun at all.
+    // The engine starts no further operations after the first failure.
     await expect.poll(() => all.systems.every((system) => system.hangs()), { timeout: 120_000 }).toBe(true);
     for (const system of all.systems) system.fail();
     await up;
     await snap("after up");
   }),
-  ofOnePin(
-    "a check that fails, a raised time limit, drift ahead, a cluster that is down",
+  ofOneResource(
+    "failed check, raised time limit, drift ahead of the target, unreachable cluster",
     { cluster: DATABASE.running(DATABASE.target) },
     async ({ engine, declare, cluster }, snap) => {
       await engine.up(declare({ mode: "fast" }));
-      await snap("after a check that fails");
+      await snap("after a failed check");
       await engine.up(declare());
       await snap("after up");
       const options = { customTimeouts: { update: "2h" } };
@@ -148,24 +152,24 @@ export const STORIES: readonly Story[] = [
       await snap("with another argument");
       DATABASE.replace(cluster, DATABASE.next);
       await engine.refresh(declare());
-      await snap("after the refresh of one that ran ahead");
+      await snap("after the refresh of a cluster ahead of the target");
       for (const index of [0, 1, 2]) cluster.control.stopAgent(index);
       await engine.refresh(declare());
-      await snap("after the refresh of one that cannot be reached");
+      await snap("after the refresh of an unreachable cluster");
     },
   ),
-  ofOnePin(
-    "secrets in the configuration, an explicit provider, a replacement, a wrong password",
+  ofOneResource(
+    "secrets in the configuration, explicit provider, replacement, wrong password",
     { cluster: DATABASE.running(DATABASE.target), secrets: { "oceanbase:password": PASSWORD } },
     async ({ engine, declare, args }, snap) => {
-      const [first, second] = args()["endpoints"] as string[]; // the stage has given three
+      const [first, second] = args()["endpoints"] as string[]; // the stage has three
       const password = undefined;
       await engine.up(declare({ password, endpoints: [first] }));
       await snap("after up with the stack's password");
       await engine.up(declare({ password, endpoints: [second] }));
       await snap("after a replacement");
       await engine.up(declare({ password: "not-the-password", endpoints: [first] }));
-      await snap("after a replacement that was refused");
+      await snap("after a failed replacement");
       await engine.destroy();
       await snap("after destroy");
       const provider = { oceanbase: { password: PASSWORD } };
@@ -173,21 +177,21 @@ export const STORIES: readonly Story[] = [
       await snap("after up with an explicit provider");
     },
   ),
-  ofOnePin("whose engine was killed", {}, async ({ engine, declare, cluster }, snap) => {
+  ofOneResource("killed engine", {}, async ({ engine, declare, cluster }, snap) => {
     cluster.control.hang({ stage: DATABASE.lateStage });
     const up = engine.up(declare());
     await up.seen(/\d% \d+\/30 /);
     await up.kill();
     await up.catch(() => undefined);
     await engine.unlock();
-    await snap("after the death");
+    await snap("after the process was killed");
     await expect.poll(() => cluster.dags.at(-1)?.hung, { timeout: 60_000 }).toBe(true);
     cluster.control.unhang();
     await engine.up(declare());
     await snap("after the next up");
   }),
-  ofOnePin(
-    "of agents that stay away for longer than the budget",
+  ofOneResource(
+    "agents unreachable for longer than the budget",
     { subject: AGENTS },
     async ({ engine, declare, cluster }, snap) => {
       cluster.control.hang({ stage: AGENTS.lateStage });
