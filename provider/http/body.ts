@@ -33,9 +33,11 @@ export function parseJson(body: Uint8Array): unknown {
   }
 }
 
-/** Decodes the bytes without copying them. */
+/** Decodes the bytes without copying them. A byte order mark, which a proxy may have added, is left out. */
 function textOf(body: Uint8Array): string {
-  return Buffer.from(body.buffer, body.byteOffset, body.length).toString("utf8");
+  return Buffer.from(body.buffer, body.byteOffset, body.length)
+    .toString("utf8")
+    .replace(/^\uFEFF/, "");
 }
 
 /** Upper bound of the number of values: counts what can begin a value, also within strings. */

@@ -79,6 +79,31 @@ describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, argsOf) => {
   });
 });
 
+describe.each(SCHEDULING)("a scheduled upgrade of %s that another resource has scheduled", (type, argsOf) => {
+  it("is reported, and no success, once a resource that relied on it is satisfied without it", async () => {
+    const world = openProcesses(type, argsOf);
+    await world.operation()[0].create(world.inputs("a"));
+    const b = await world.operation()[0].create(world.inputs("b"));
+    expect(b.outs).toMatchObject({ status: "deferred", lastUpgrade: { joined: true, from: CURRENT[type] } });
+    // A state of 0.1.0 has no version for it.
+    const outs = { ...b.outs, lastUpgrade: { ...Object(b.outs["lastUpgrade"]), from: "" } };
+    const lowered = world.inputs("b", { version: CURRENT[type] });
+    const left = /^WARNING .* scheduled for .*This resource did not schedule (it|them) and does not need (it|them), so/;
+    world.lines.length = 0;
+    const [preview] = world.operation();
+    await preview.check(world.inputs("b"), lowered);
+    await preview.diff(b.id, outs, lowered);
+    expect(world.lines.some((line) => left.test(line))).toBe(true);
+    world.lines.length = 0;
+    const after = await world.operation()[0].update(b.id, outs, lowered);
+    expect(after.outs).toMatchObject({ status: "current", lastUpgrade: { state: "deferred", joined: true } });
+    expect((await world.operation()[0].diff(b.id, after.outs, lowered)).changes).toBe(false);
+    expect(world.lines.some((line) => left.test(line))).toBe(true);
+    expect(world.lines.join()).not.toMatch(/upgraded/);
+    expect(world.cancellations()).toBe(0);
+  });
+});
+
 it("the cancellation of a replaced resource's scheduled upgrade is previewed", async () => {
   const world = openProcesses("taurusdb:KernelVersion", () => ({ version: "2.0.78.260600" }));
   const [one, two] = world.cloud.instances.map(({ id }) => id);

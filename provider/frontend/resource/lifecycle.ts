@@ -176,7 +176,9 @@ export class Lifecycle {
       await this.#scheduled.cancelLeft(session, properties, upgrade);
     }
     this.#scheduled.gone(call, properties);
-    const message = "no longer managed; the database was not changed";
+    const running = upgrade?.state === "running" || upgrade?.state === "unknown";
+    const continues = running ? `; its upgrade to ${upgrade.to} may still be running` : "";
+    const message = `no longer managed; the database was not changed${continues}`;
     log.write({ severity: "INFO", urn: call.urn, message, ephemeral: false });
     await log.flush();
   }
