@@ -122,6 +122,9 @@ describe.each([
       meanwhile: (stage) => stage.clock.after(60_000, () => stage.abort(reason())),
     });
     expect(outcome).toMatchObject({ status: "upgrading", accepted: true, error: { code } });
+    expect(outcome.error?.message).toMatch(
+      new RegExp(`: ${TITLE} was running upgrade 11 .* when it last responded, (1 min|5\\d s) ago\\.$`),
+    );
     expect(took).toBe(60_000);
   });
 
