@@ -16,7 +16,7 @@ export interface Preview {
   readonly certain: ReadonlySet<WriteKind>;
   /** Those that it may send, including the certain ones. */
   readonly possible: ReadonlySet<WriteKind>;
-  /** How many units the upgrade requests name. */
+  /** How many units the upgrade requests name; any number if some are blocked by a condition that may end. */
   readonly units: number;
   readonly lines: readonly string[];
 }
@@ -28,8 +28,9 @@ const LINES: readonly (readonly [line: RegExp, certain: readonly WriteKind[], po
   [/will cancel (the )?scheduled/, ["cancel"], []],
   [/will (retry|roll back) /, ["operator"], []],
   [/then requests another upgrade/, [], ["upgrade"]],
-  [/ → .* · (held|blocked): /, [], []],
-  [/ → .*no request possible/, [], []],
+  [/ → .* · held: /, [], []],
+  // The condition may end, for example when a server has restarted.
+  [/ → .* · blocked: |no request possible/, [], ["upgrade"]],
   [/ → .*, after canceling /, [], ["upgrade", "cancel"]],
   [/ → .*, after .* has ended/, [], ["upgrade"]],
   [/ → .*, /, ["upgrade"], []],
@@ -50,8 +51,13 @@ export function previewOf(log: readonly LogLine[]): Preview {
     for (const kind of [...surely, ...perhaps]) possible.add(kind);
   }
   if (lines.some((line) => WAITS.test(line))) certain.clear();
+  const blocked = log.some(({ severity }) => severity === "WARNING");
+  return { certain, possible, units: blocked ? Number.POSITIVE_INFINITY : unitsIn(lines), lines };
+}
+
+function unitsIn(lines: readonly string[]): number {
   const counts = lines.flatMap((line) => UNITS.exec(line)?.[1] ?? []);
-  return { certain, possible, units: counts.length === 0 ? 1 : counts.reduce((sum, n) => sum + Number(n), 0), lines };
+  return counts.length === 0 ? 1 : counts.reduce((sum, count) => sum + Number(count), 0);
 }
 
 /** Whether a run has sent only what the preview before it shows. @param rollsBack whether `onFailure` is "rollback" */
