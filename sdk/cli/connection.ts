@@ -143,8 +143,17 @@ export async function connectionsOf(system: System, given: Given, terminal: Term
   return (several.length === 0 ? [{}] : several).map((own) => {
     const places = { config, env: terminal.env, origins };
     const resolved = resolveArguments(kind, { ...written, ...asked, ...own }, places);
-    return connectionTo(system, resolved, terminal, files);
+    const failures = resolved.failures.map((failure) => ({ ...failure, reason: withOptions(failure.reason, system) }));
+    return connectionTo(system, { ...resolved, failures }, terminal, files);
   });
+}
+
+/** A text with options of the command in place of arguments: `--allow-plain-http` for `allowPlainHttp`. */
+function withOptions(text: string, { name, kind }: System): string {
+  const options = connectionOptions(new Map([[name, kind]]));
+  return text.replace(/`(\w+)`/g, (whole, argument: string) =>
+    Object.hasOwn(options, optionOf(argument)) ? `\`--${optionOf(argument)}\`` : whole,
+  );
 }
 
 /** Several addresses of one cluster are one value. */

@@ -538,3 +538,10 @@ describe("what is reached in two ways is listed once", () => {
     expect(isSame(identity("a"), { name: "other", keys: {} })).toBe(false);
   });
 });
+
+it("an invalid connection is reported with the options of the command", async () => {
+  const { run } = rig((clock) => [redis(clock)], { env });
+  const { code, err } = await run("discover", "redis-enterprise", "--endpoint", "http://10.0.0.1:9443");
+  expect(code).toBe(2);
+  expect(err).toContain("set `--allow-plain-http` to true");
+});
