@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { once } from "../base/once";
 import type { Observation } from "../core/driver";
 import { type Attempted, attempted, ifReadable, Missing, Unreachable } from "../core/errors";
 import type { Activity, Finding } from "../core/unit";
@@ -141,14 +142,6 @@ async function readConditions(
     info: first ? nodes.info : cluster.data,
     policy: policy.data,
     unread: { cluster: cluster.reason, policy: policy.reason },
-  };
-}
-
-function once<T>(read: () => Promise<T>): () => Promise<T> {
-  let reading: Promise<T> | undefined;
-  return () => {
-    reading ??= read();
-    return reading;
   };
 }
 

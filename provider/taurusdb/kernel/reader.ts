@@ -1,3 +1,4 @@
+import { once } from "../../base/once";
 import { formatDuration } from "../../base/sentences";
 import type { Observation } from "../../core/driver";
 import { Missing } from "../../core/errors";
@@ -244,11 +245,6 @@ export class KernelReader {
     const detail = await readInstance(this.#options.access.gateway, id);
     return anyWindow(detail?.maintenance_window ?? "", this.#options.access.gateway.now);
   }
-}
-
-function once<T>(read: () => Promise<T>): () => Promise<T> {
-  let reading: Promise<T> | undefined;
-  return () => (reading ??= read());
 }
 
 /** None of the instances exists: neither the project's list nor a read of the instance returned one. */
