@@ -7,6 +7,8 @@ import { vendorText } from "../core/texts/vendor-text";
  */
 
 export const text = z.union([z.string(), z.number()]).transform(String);
+/** Without it, a task cannot be read. */
+export const id = text.refine((value) => value !== "", "must not be empty");
 /** `""` where there is none. */
 export const note = text.nullish().transform((value) => value ?? "");
 /** Text of a service that messages quote. */

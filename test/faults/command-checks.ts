@@ -20,8 +20,8 @@ export interface Command {
   readonly ending: Ending;
   /** The state before it. */
   readonly before: Saved | undefined;
-  /** A preview just before it, and how many upgrades the vendor had accepted then. Only of a command without faults. */
-  readonly preview?: Preview & { readonly accepted: number };
+  /** A preview just before it, and how many upgrades the vendor showed then. Only of a command without faults. */
+  readonly preview?: Preview & { readonly visible: number };
 }
 
 export interface Context {
@@ -112,8 +112,8 @@ export class CommandChecks {
     const waits = rules?.onHeld === "wait";
     const rollsBack = world.args["onFailure"] === "rollback";
     checks.require(waits || showsAll(preview, sent, rollsBack), "preview is true", text);
-    // A request of an earlier run may have arrived since, and others may have upgraded the database.
-    const upgraded = world.standing() !== "behind" || world.upgrades().length > preview.accepted;
+    // The upgrade of an earlier request may have become visible since, and others may have upgraded the database.
+    const upgraded = world.standing() !== "behind" || world.upgrades().length > preview.visible;
     const ended = ending.kind !== "done" || limit !== undefined;
     checks.require(upgraded || ended || isKept(preview, sent), "preview is true", text);
   }

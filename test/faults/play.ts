@@ -179,12 +179,13 @@ class Playback {
   }
 
   /** What a preview shows now. Its random numbers are its own, so that it does not change what follows. */
-  async #preview(): Promise<Preview & { readonly accepted: number }> {
+  async #preview(): Promise<Preview & { readonly visible: number }> {
+    const visible = this.#world.upgrades().filter((upgrade) => upgrade.visible).length;
     const environment = { ...this.#setup, random: new Random(this.#history.seed ^ 0x9e7) };
     const process = new ProviderProcess(environment, [], true);
     await this.#timeline.drive(this.#stack.preview(process), CHECK_AND_DIFF + SLACK);
     process.kill();
-    return { ...previewOf(process.lines), accepted: this.#world.upgrades().length };
+    return { ...previewOf(process.lines), visible };
   }
 
   #start(run: Run, process: ProviderProcess): Promise<Ending> {

@@ -109,7 +109,7 @@ export type DagNode = z.infer<typeof node>;
  */
 export const dag = z.object({
   /** A generic id, up to 39 digits: always a string. */
-  id: z.string(),
+  id: z.string().min(1),
   name: z.string(),
   stage: z.number(),
   max_stage: z.number(),
