@@ -13,6 +13,9 @@ export interface Task {
   readonly createdAt?: number;
 }
 
+/** The ids of all vendors: printable ASCII without spaces. A task with any other id could not be read. */
+export const TASK_ID = /^[!-~]+$/;
+
 /** The maintenance window in which the vendor starts a scheduled upgrade. ISO 8601, UTC. */
 export interface Window {
   readonly opens: string;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { TASK_ID } from "../core/task";
 import { vendorText } from "../core/texts/vendor-text";
 
 /**
@@ -7,8 +8,7 @@ import { vendorText } from "../core/texts/vendor-text";
  */
 
 export const text = z.union([z.string(), z.number()]).transform(String);
-/** Without it, a task cannot be read. */
-export const id = text.refine((value) => value !== "", "must not be empty");
+export const taskId = text.refine((value) => TASK_ID.test(value), "is not an id of a task");
 /** `""` where there is none. */
 export const note = text.nullish().transform((value) => value ?? "");
 /** Text of a service that messages quote. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, flag, id, list, note, reason, rows, text } from "../huaweicloud/schema";
+import { count, flag, list, note, reason, rows, taskId, text } from "../huaweicloud/schema";
 
 /** Schemas of the service's responses, and the states of instances. */
 
@@ -41,7 +41,7 @@ export const databaseVersion = z.object({
 export type DatabaseVersion = z.infer<typeof databaseVersion>;
 
 export const jobIds = z.object({ job_ids: rows(text) });
-export const jobId = z.object({ job_id: id });
+export const jobId = z.object({ job_id: taskId });
 export const batchAnswer = z.object({ resp: text });
 
 export const preCheckResult = z.object({

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { TASK_ID } from "../../core/task";
 
 /** Schemas of obshell's responses, limited to the fields that are read. Unknown fields are ignored. */
 
@@ -109,7 +110,7 @@ export type DagNode = z.infer<typeof node>;
  */
 export const dag = z.object({
   /** A generic id, up to 39 digits: always a string. */
-  id: z.string().min(1),
+  id: z.string().regex(TASK_ID, "is not an id of a task"),
   name: z.string(),
   stage: z.number(),
   max_stage: z.number(),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { TASK_ID } from "../../core/task";
 
 /**
  * Schemas of the vendor's objects. All other fields are dropped immediately: a database object can contain its
@@ -139,8 +140,9 @@ export const crdbTasks = z.array(crdbTask);
 /** `POST /v1/users/authorize` and `/v1/users/refresh_jwt` */
 export const tokenResponse = z.object({ access_token: z.string().min(1) });
 
+const taskId = z.string().regex(TASK_ID).nullish();
 /** The response to an accepted upgrade request: `action_uid`, or the `id` of a CRDB task. */
-export const acceptance = z.object({ action_uid: z.string().nullish(), id: z.string().nullish() });
+export const acceptance = z.object({ action_uid: taskId, id: taskId });
 
 /** All recorded or documented error formats. */
 export const failure = z.object({

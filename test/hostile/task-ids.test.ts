@@ -5,9 +5,11 @@ import { sceneOf } from "../systems/scene";
 
 const IDS = /"(job_id|action_uid|id)"\s*:\s*"[^"]*"/g;
 
-it.each(RESOURCE_TYPES.map((of) => [of.type, of] as const))(
-  "%s: an accepted request whose response has an empty task id is searched for, and not sent again",
-  async (type, of) => {
+const CASES = RESOURCE_TYPES.flatMap((of) => ["", "\\u0000", "a b"].map((id) => [of.type, id, of] as const));
+
+it.each(CASES)(
+  "%s: an accepted request whose response has the task id %j is searched for, and not sent again",
+  async (type, id, of) => {
     const clock = new VirtualClock();
     let emptied = 0;
     const scene = sceneOf(of, clock, async (request, vendor) => {
@@ -15,7 +17,7 @@ it.each(RESOURCE_TYPES.map((of) => [of.type, of] as const))(
       if (request.method !== "POST" || !of.upgradePath.test(request.target)) return response;
       emptied += 1;
       const text = Buffer.from(response.body).toString("utf8");
-      return { ...response, body: Buffer.from(text.replace(IDS, '"$1":""')) };
+      return { ...response, body: Buffer.from(text.replace(IDS, `"$1":"${id}"`)) };
     });
     const urn = `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${type}::orders`;
     const { outs } = await scene.process().create({ ...scene.vendor.args, __urn: urn });
