@@ -574,7 +574,7 @@ describe("an operator on a failed task", () => {
   it("goes on to the next agent when the one that is asked has just lost its database", async () => {
     const { cluster, again, sent } = await failed();
     cluster.control.restoreDatabase();
-    cluster.onCall(({ agent, request }) => {
+    cluster.onCall(({ host: agent, request }) => {
       if (request.method !== "POST" || sent().length > 0) return;
       cluster.control.loseDatabase("gone", { agents: [Number(agent.slice(-1)) - 1], ms: 30_000 });
     });

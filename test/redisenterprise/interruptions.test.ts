@@ -173,7 +173,7 @@ describe.each(SIDES)("the master (%s)", (_, side) => {
 
   it("whose reply is lost after the redirect is looked for, not sent again", async () => {
     const world = rigFor(side, "behind");
-    world.cluster.onCall(({ node, request }) => {
+    world.cluster.onCall(({ host: node, request }) => {
       if (request.method === "POST" && node === "node1") world.cluster.control.changeMaster(2);
     });
     world.cluster.faults.add({ match: { method: "POST", host: "node2" }, fault: { kind: "loseReply" } });

@@ -71,7 +71,7 @@ export function rig(options: ClusterOptions = {}): Rig {
   const connect = () => simulatedTransport(send);
   const env: Record<string, string> = {};
   const received: Received[] = [];
-  cluster.onCall(({ node, request: { method, target, headers, body } }) => {
+  cluster.onCall(({ host: node, request: { method, target, headers, body } }) => {
     received.push({ node, method, target, authorization: headers["authorization"], body: body.toString("utf8") });
   });
   const lifecycle = new FedBackLifecycle({

@@ -1,9 +1,6 @@
-import { type Clock, ScaledClock, WALL } from "../shell/clock";
-import { FaultScript } from "../shell/faults";
-import type { SimHost, SimSystem } from "../shell/host";
-import type { SimRequest } from "../shell/http";
-import { Journal, type JournalEntry } from "../shell/journal";
+import type { SimHost } from "../shell/host";
 import { Random } from "../shell/random";
+import { authClockOf, type Clocks, SimulatedSystem } from "../shell/system";
 import { ClusterControl } from "./control";
 import { advance } from "./engine";
 import { AgentHost } from "./host";
@@ -11,13 +8,7 @@ import { type ClusterOptions, initialState } from "./options";
 import type { AgentState, ClusterState, DagState } from "./state";
 import type { World } from "./world";
 
-/** Called just before an agent handles a call; it may use the controls. */
-export type CallHook = (call: { readonly agent: string; readonly request: SimRequest }) => void;
-
-export interface ClusterSetup extends ClusterOptions {
-  readonly clock: Clock;
-  /** Time by which credentials expire. Default: `clock`, but the wall clock beside a ScaledClock. */
-  readonly authClock?: Clock;
+export interface ClusterSetup extends ClusterOptions, Clocks {
   /** A state from `export`; the other options are then ignored. */
   readonly state?: ClusterState;
 }
@@ -32,31 +23,18 @@ export interface ClusterSetup extends ClusterOptions {
  * const send = createTransport(cluster, { sleep: async (ms) => clock.advance(ms) });
  * const reply = await send(cluster.endpoints[0], { method: "GET", target: "/api/v1/info", headers: {}, body: NO_BODY });
  */
-export class ObshellCluster implements SimSystem {
-  readonly clock: Clock;
-  readonly journal = new Journal();
-  readonly faults = new FaultScript();
+export class ObshellCluster extends SimulatedSystem<ClusterState> {
   /** What a test or an operator does to the cluster. */
   readonly control: ClusterControl;
   readonly hosts: readonly SimHost[];
-  readonly #world: World;
-  readonly #hooks: CallHook[] = [];
+  protected readonly world: World;
 
   constructor(options: ClusterSetup) {
-    this.clock = options.clock;
+    super(options.clock);
     const state = options.state ? structuredClone(options.state) : initialState(options, options.clock.now());
-    const authClock = options.authClock ?? (options.clock instanceof ScaledClock ? WALL : undefined);
-    this.#world = { state, random: new Random(state.seed), authClock };
-    this.control = new ClusterControl(this.#world, this.clock);
-    this.hosts = state.agents.map(
-      (_, index) => new AgentHost(this.#world, index, this.clock, (call) => this.#hook(call)),
-    );
-  }
-
-  /** The whole state at the current time; read-only, change it through `control`. */
-  get state(): ClusterState {
-    this.tick();
-    return this.#world.state;
+    this.world = { state, random: new Random(state.seed), authClock: authClockOf(options) };
+    this.control = new ClusterControl(this.world, this.clock);
+    this.hosts = state.agents.map((_, index) => new AgentHost(this.world, index, this.clock, this.called));
   }
 
   get agents(): readonly AgentState[] {
@@ -82,24 +60,10 @@ export class ObshellCluster implements SimSystem {
     return this.state.directoriesRemoved;
   }
 
-  /** Writes, accepted or not. */
-  writes(): readonly JournalEntry[] {
-    return this.journal.writes();
-  }
-
-  onCall(hook: CallHook): void {
-    this.#hooks.push(hook);
-  }
-
-  now(): number {
-    return this.clock.now();
-  }
-
   tick(): void {
-    advance(this.#world, this.clock.now());
+    advance(this.world, this.clock.now());
   }
 
-  /** The time of the next event; undefined if there is none. Lets a test skip virtual time. */
   nextEventAt(): number | undefined {
     const { timers, dags } = this.state;
     const times = [
@@ -107,14 +71,5 @@ export class ObshellCluster implements SimSystem {
       ...dags.flatMap((dag) => (dag.next && !dag.held ? [dag.next.at] : [])),
     ];
     return times.length > 0 ? Math.min(...times) : undefined;
-  }
-
-  /** The state as plain JSON data; pass it to a new cluster as `state`. */
-  export(): ClusterState {
-    return structuredClone({ ...this.state, seed: this.#world.random.state });
-  }
-
-  #hook(call: { readonly agent: string; readonly request: SimRequest }): void {
-    for (const hook of this.#hooks) hook(call);
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../shell/clock";
-import type { SimHost } from "../shell/host";
+import type { CallHook, SimHost } from "../shell/host";
 import type { SimRequest, SimResponse } from "../shell/http";
 import { advance } from "./engine";
 import { handle } from "./handle";
@@ -12,14 +12,9 @@ export class AgentHost implements SimHost {
   readonly #world: World;
   readonly #index: number;
   readonly #clock: Clock;
-  readonly #hook: (call: { readonly agent: string; readonly request: SimRequest }) => void;
+  readonly #hook: CallHook;
 
-  constructor(
-    world: World,
-    index: number,
-    clock: Clock,
-    hook: (call: { readonly agent: string; readonly request: SimRequest }) => void,
-  ) {
+  constructor(world: World, index: number, clock: Clock, hook: CallHook) {
     this.#world = world;
     this.#index = index;
     this.#clock = clock;
@@ -56,7 +51,7 @@ export class AgentHost implements SimHost {
   }
 
   handle(request: SimRequest): SimResponse {
-    this.#hook({ agent: this.name, request });
+    this.#hook({ host: this.name, request });
     const now = this.#clock.now();
     advance(this.#world, now);
     return handle(this.#world, this.#index, request, now);

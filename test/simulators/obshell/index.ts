@@ -1,4 +1,4 @@
-export { type CallHook, type ClusterSetup, ObshellCluster } from "./cluster";
+export { type ClusterSetup, ObshellCluster } from "./cluster";
 export { ClusterControl, type PackageSpec, type StageChoice } from "./control";
 export type { Dialect } from "./dialect";
 export { type ClusterOptions, DEFAULT_ROOT_PASSWORD } from "./options";

@@ -338,7 +338,7 @@ describe("the journal", () => {
 
   it("is written after hooks that may change the cluster", async () => {
     const trial = newTrial();
-    trial.cluster.onCall(({ node }) => trial.cluster.control.setDatabase(1, { name: node }));
+    trial.cluster.onCall(({ host }) => trial.cluster.control.setDatabase(1, { name: host }));
     expect((await trial.database()).name).toBe("node1");
   });
 });

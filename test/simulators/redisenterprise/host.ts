@@ -1,14 +1,11 @@
 import type { Clock } from "../shell/clock";
-import type { SimHost } from "../shell/host";
+import type { CallHook, SimHost } from "../shell/host";
 import { queryOf, type SimRequest, type SimResponse } from "../shell/http";
 import { advance } from "./engine";
 import { handle, isLocal } from "./handle";
 import { matchRoute } from "./routes";
 import type { NodeState } from "./state";
 import { masterOf, nodeOf, type World } from "./world";
-
-/** Called just before a node handles a call; it may use the controls. */
-export type CallHook = (call: { readonly node: string; readonly request: SimRequest }) => void;
 
 /** One node for the transports. */
 export class NodeHost implements SimHost {
@@ -58,7 +55,7 @@ export class NodeHost implements SimHost {
   }
 
   handle(request: SimRequest): SimResponse {
-    this.#hook({ node: this.name, request });
+    this.#hook({ host: this.name, request });
     const now = this.#clock.now();
     advance(this.#world, now);
     return handle(this.#world, this.#node, request, now);

@@ -4,7 +4,6 @@ export { type ClusterSetup, RedisEnterpriseCluster } from "./cluster";
 export { ClusterControl, type StateChoice, type UserSpec } from "./control";
 export type { DatabaseSpec, LoadedSpec } from "./database";
 export { type ErrorCode, STATUS } from "./errors";
-export type { CallHook } from "./host";
 export type { LoadedModule, MachineScript, MachineState, MachineStatus, UpgradePlan } from "./machine";
 export { type ClusterOptions, DEFAULT_PASSWORD, DEFAULT_USER } from "./options";
 export type { Permission, Role } from "./roles";

@@ -2,6 +2,9 @@ import type { FaultScript } from "./faults";
 import type { SimRequest, SimResponse } from "./http";
 import type { Journal } from "./journal";
 
+/** Called just before a host handles a call; it may use the controls. */
+export type CallHook = (call: { readonly host: string; readonly request: SimRequest }) => void;
+
 /** One address of a simulated system: an agent, a node, a gateway. */
 export interface SimHost {
   /** Stable name, for the journal and for fault rules; it does not change when the host is served on another port. */

@@ -2,7 +2,7 @@ export { type CertificateOptions, type SelfSigned, selfSigned } from "./certific
 export { type Clock, EPOCH, ManualClock, ScaledClock, WALL } from "./clock";
 export type { Sleep } from "./exchange";
 export { type Fault, type FaultRule, FaultScript } from "./faults";
-export type { SimHost, SimSystem } from "./host";
+export type { CallHook, SimHost, SimSystem } from "./host";
 export { type ClientCertificate, NO_BODY, pathOf, queryOf, type SimRequest, type SimResponse } from "./http";
 export { Journal, type JournalEntry, type PathPattern } from "./journal";
 export { Random } from "./random";

@@ -1,5 +1,5 @@
 import type { Clock } from "../shell/clock";
-import type { SimHost } from "../shell/host";
+import type { CallHook, SimHost } from "../shell/host";
 import type { SimRequest, SimResponse } from "../shell/http";
 import { advance } from "./engine";
 import { handle } from "./handle";
@@ -12,14 +12,9 @@ export class CloudHost implements SimHost {
   readonly #world: World;
   readonly #door: DoorState;
   readonly #clock: Clock;
-  readonly #hook: (call: { readonly host: string; readonly request: SimRequest }) => void;
+  readonly #hook: CallHook;
 
-  constructor(
-    world: World,
-    door: DoorState,
-    clock: Clock,
-    hook: (call: { readonly host: string; readonly request: SimRequest }) => void,
-  ) {
+  constructor(world: World, door: DoorState, clock: Clock, hook: CallHook) {
     this.#world = world;
     this.#door = door;
     this.#clock = clock;

@@ -1,5 +1,5 @@
 export type { AccountState, IamAction, Principal, ProjectState, UserState } from "./account";
-export { type CallHook, type CloudSetup, TaurusCloud } from "./cloud";
+export { type CloudSetup, TaurusCloud } from "./cloud";
 export { CloudControl, type UpgradeChoice } from "./control";
 export type { ErrorCode } from "./errors";
 export { type DisturbChoice, GatewayControl } from "./gatewaycontrol";
