@@ -1,12 +1,12 @@
-/** The known name that was most likely meant, if one is similar: few edits, or one is a prefix of the other. */
+/** The most similar known name, if one is similar enough: few edits, or one is a prefix of the other. */
 export function closest(written: string, known: readonly string[]): string | undefined {
-  const wish = written.toLowerCase();
+  const text = written.toLowerCase();
   const ranked = known
-    .map((name) => ({ name, edits: distance(wish, name.toLowerCase()) }))
+    .map((name) => ({ name, edits: distance(text, name.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits);
   const best = ranked[0];
   if (best !== undefined && best.edits <= Math.min(3, Math.ceil(best.name.length / 3))) return best.name;
-  return known.find((name) => begins(wish, name.toLowerCase()) || begins(name.toLowerCase(), wish));
+  return known.find((name) => begins(text, name.toLowerCase()) || begins(name.toLowerCase(), text));
 }
 
 function begins(whole: string, start: string): boolean {
@@ -27,8 +27,8 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** The suggestion for an unknown name: the name that was meant, or all valid ones. */
+/** The suggestion for an unknown name: a similar one, or all valid ones. */
 export function suggestion(written: string, known: readonly string[]): string {
-  const meant = closest(written, known);
-  return meant === undefined ? `valid names: ${known.join(", ")}` : `did you mean ${meant}?`;
+  const similar = closest(written, known);
+  return similar === undefined ? `valid names: ${known.join(", ")}` : `did you mean ${similar}?`;
 }

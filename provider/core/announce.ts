@@ -208,10 +208,10 @@ export async function announceEarlier(
   remembered: UpgradeRecord | undefined,
 ): Promise<readonly Announcement[]> {
   if (remembered === undefined || !isOpen(remembered)) return [];
-  const quiet = { ...runtime, report: ignore, inform: ignore, warn: ignore };
+  const silenced = { ...runtime, report: ignore, inform: ignore, warn: ignore };
   const upgrades = isFleet(driver)
-    ? new UpgradesByList(driver, policy, quiet, ONCE, remembered)
-    : new UpgradesById(driver, policy, quiet, ONCE, remembered);
+    ? new UpgradesByList(driver, policy, silenced, ONCE, remembered)
+    : new UpgradesById(driver, policy, silenced, ONCE, remembered);
   const earlier = `the upgrade that an earlier run requested at ${remembered.startedAt}`;
   try {
     await upgrades.seen(units);

@@ -75,19 +75,19 @@ export class Unreachable extends UpgradeError {
 /**
  * The vendor rejected credentials. The front end adds their source.
  * - `verdict`: `The agent at http://10.0.0.1:2886 rejected the credentials`
- * - `said`: the vendor's reason, as the end of a sentence
+ * - `reason`: the vendor's reason, as the end of a sentence
  * - `credentials`: the arguments that were rejected, including missing ones
  */
 export class Rejected extends UpgradeError {
   override readonly name = "Rejected";
   readonly verdict: string;
-  readonly said: string;
+  readonly reason: string;
   readonly credentials: readonly string[];
 
-  constructor(verdict: string, options: ErrorOptions & { said: string; credentials: readonly string[] }) {
-    super("unauthorized", `${verdict}: ${options.said}.`, options);
+  constructor(verdict: string, options: ErrorOptions & { reason: string; credentials: readonly string[] }) {
+    super("unauthorized", `${verdict}: ${options.reason}.`, options);
     this.verdict = verdict;
-    this.said = options.said;
+    this.reason = options.reason;
     this.credentials = options.credentials;
   }
 }

@@ -102,7 +102,7 @@ export async function isCanceled(driver: Driver, upgrade: UpgradeRecord): Promis
 }
 
 /** Whether an upgrade in the state may continue where reads do not reach, although all that they show is up to date. */
-export function goesOn(driver: Driver, upgrade: UpgradeRecord | undefined): boolean {
+export function mayContinue(driver: Driver, upgrade: UpgradeRecord | undefined): boolean {
   const open = upgrade?.state === "running" || upgrade?.state === "unknown";
   return open && driver.outlasts?.(taskOf(upgrade)) === true;
 }

@@ -163,11 +163,11 @@ export function foreignWrite(
 /** `HTTP 404, text/html: “404 Not Found nginx”`; for a redirect also its target, without possible secrets. */
 export function describeResponse({ status, headers, body }: WireResponse): string {
   const type = headers["content-type"]?.split(";")[0];
-  const said = excerpt(body);
+  const shown = excerpt(body);
   const to = status >= 300 && status < 400 ? originOf(headers["location"]) : undefined;
   const head = `HTTP ${status}${to === undefined ? "" : ` to ${to}`}`;
   if (body.length === 0) return `${head} without a body`;
-  return `${head}${type === undefined ? "" : `, ${type}`}${said === "" ? "" : `: “${said}”`}`;
+  return `${head}${type === undefined ? "" : `, ${type}`}${shown === "" ? "" : `: “${shown}”`}`;
 }
 
 function originOf(location: string | undefined): string | undefined {

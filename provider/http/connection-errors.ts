@@ -57,13 +57,13 @@ const OTHER_THAN_CERTIFICATES = /^ERR_SSL_(?!CERTIFICATE_VERIFY)/;
 const EXPECTS_TLS = /HTTP request to an HTTPS server|HTTP request was sent to HTTPS port|HTTP to an SSL-enabled/i;
 
 /** Whether a server that was contacted without TLS responds that it requires TLS. */
-export function expectsTls(origin: string, said: string): boolean {
-  return !isSecure(origin) && EXPECTS_TLS.test(said);
+export function expectsTls(origin: string, text: string): boolean {
+  return !isSecure(origin) && EXPECTS_TLS.test(text);
 }
 
 /** @param address the argument with the address, for the remedy */
-export function withoutTls(origin: string, said: string, address: string): UpgradeError {
-  return new UpgradeError("not-the-vendor", `${origin} accepts only requests with TLS: ${said}.`, {
+export function withoutTls(origin: string, text: string, address: string): UpgradeError {
+  return new UpgradeError("not-the-vendor", `${origin} accepts only requests with TLS: ${text}.`, {
     remedy: `Start the address in ${address} with https://.`,
   });
 }

@@ -62,7 +62,7 @@ export function unauthorized(
   const verdict = `${what} was rejected${assumed === true ? "" : " because of its credentials"}`;
   const same = echo !== undefined && echo === signed;
   return new Rejected(verdict, {
-    said: `${same ? "`secretKey` does not belong to `accessKey`: " : ""}${text}${request(requestId)}${doubt(trouble)}`,
+    reason: `${same ? "`secretKey` does not belong to `accessKey`: " : ""}${text}${request(requestId)}${doubt(trouble)}`,
     credentials: argumentsOf(credentials),
     remedy: `${remedyFor(trouble, credentials, same)}${difference(echo, signed)}`,
   });

@@ -45,8 +45,8 @@ export class Throttle {
     }
     // Concurrent requests are refused together.
     if (now >= this.#until) {
-      const asked = retryAfter(response.headers, today) ?? windowOf(response) ?? MINUTE;
-      this.#until = now + Math.min(asked * 2 ** this.#refusals, LONGEST);
+      const requested = retryAfter(response.headers, today) ?? windowOf(response) ?? MINUTE;
+      this.#until = now + Math.min(requested * 2 ** this.#refusals, LONGEST);
       this.#refusals += 1;
     }
     throw this.#closed(now, origin);
@@ -76,8 +76,8 @@ export function throttled(transport: Transport, throttleOf: (origin: string) => 
 }
 
 function retryAfter(headers: WireResponse["headers"], today: number): number | undefined {
-  const asked = retryAfterOf(headers, today);
-  return asked === undefined ? undefined : Math.max(asked, 1_000);
+  const requested = retryAfterOf(headers, today);
+  return requested === undefined ? undefined : Math.max(requested, 1_000);
 }
 
 function windowOf({ body }: WireResponse): number | undefined {

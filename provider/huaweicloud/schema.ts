@@ -12,7 +12,7 @@ export const taskId = text.refine((value) => TASK_ID.test(value), "is not an id 
 /** `""` where there is none. */
 export const note = text.nullish().transform((value) => value ?? "");
 /** Text of a service that messages quote. */
-export const reason = note.transform((said) => vendorText(said));
+export const reason = note.transform((text) => vendorText(text));
 export const count = z.union([z.number(), z.string().regex(/^\d+$/, "must be a number").transform(Number)]);
 /** Undefined where it is not reported. */
 export const flag = z

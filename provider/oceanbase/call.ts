@@ -14,7 +14,7 @@ import { withoutCluster } from "./agent/connection-errors";
 import type { Agent } from "./agent/handshake";
 import type { UploadedPackage } from "./agent/schema";
 import { endangers } from "./arguments";
-import { calleeOf, type UpgradeObservation } from "./observe";
+import { recipientOf, type UpgradeObservation } from "./observe";
 import { type LocalPackages, refusedPackages, strangeArchitectures } from "./packages/local-packages";
 import { packageName } from "./packages/package-stream";
 import {
@@ -29,7 +29,7 @@ import {
 } from "./packages/packages";
 import type { RpmPackage } from "./packages/rpm";
 import { sameAsUploaded } from "./packages/upload";
-import { calleeBefore, preflight, uncheckedBy } from "./preflight";
+import { preflight, recipientIsBefore, uncheckedBy } from "./preflight";
 import type { System, UpgradeArguments } from "./system";
 import type { UpgradePaths } from "./upgrade-path/dependencies";
 import { findRoute, type Route } from "./upgrade-path/route";
@@ -72,11 +72,11 @@ function requirementOf(
  * The required upgrade with all findings against it. Pure.
  * @param contacted the agents contacted so far
  */
-export function upgradeOf(wish: UpgradeInput, observation: ClusterObservation, contacted: readonly Agent[]): Upgrade {
-  const { system, args } = wish;
+export function upgradeOf(input: UpgradeInput, observation: ClusterObservation, contacted: readonly Agent[]): Upgrade {
+  const { system, args } = input;
   const { readiness, members, local } = observation;
   const lowest = lowestVersion(members.map((member) => member.version));
-  const target = targetOf(wish, observation);
+  const target = targetOf(input, observation);
   const missing = missingOnServers(observation);
   const uploads = missing.length;
   const ready = { ...readiness, uploaded: available(observation) };
@@ -85,8 +85,8 @@ export function upgradeOf(wish: UpgradeInput, observation: ClusterObservation, c
   return {
     from: lowest ? formatVersion(lowest) : "",
     route: lineOf(lowest, "code" in target ? undefined : target, {
-      wish: args.version,
-      ways: observation.paths,
+      pinned: args.version,
+      paths: observation.paths,
       route,
     }),
     how: `${system.how(args, readiness)}${uploadsLine(uploads, readiness.listed)}`,
@@ -100,13 +100,13 @@ export function upgradeOf(wish: UpgradeInput, observation: ClusterObservation, c
         : [
             ...preflight(system.checks, ready, { args, target, editions: system.editions }),
             ...routeFindings(route, contextOf(target)),
-            ...calleeFindings(target, observation, contacted),
+            ...recipientFindings(target, observation, contacted),
           ]),
     ],
     unchecked: uncheckedBy(system.checks, readiness),
     notes:
-      "code" in target ? [] : [...unverified(contextOf(target), route, local), ...notesOn(target, wish, observation)],
-    ...("code" in target ? {} : { step: stepTo(wish, target, lowest, local.packages) }),
+      "code" in target ? [] : [...unverified(contextOf(target), route, local), ...notesOn(target, input, observation)],
+    ...("code" in target ? {} : { step: stepTo(input, target, lowest, local.packages) }),
   };
 }
 
@@ -155,13 +155,13 @@ function notesOn(
 }
 
 /** Servers without a package list: only the request itself shows whether a package that is not local was uploaded. */
-function unverified(context: PathContext, route: Route | undefined, local: LocalPackages): string[] {
+function unverified(context: PathContext, route: Route | undefined, { packages }: LocalPackages): string[] {
   const { target, editions, ready } = context;
   if (ready.listed) return [];
-  const atHand = local.packages.map(asUploaded);
-  const known = ready.architectures.length > 0 ? ready.architectures : architecturesOf(atHand);
+  const local = packages.map(asUploaded);
+  const known = ready.architectures.length > 0 ? ready.architectures : architecturesOf(local);
   const required = { editions, architectures: known.length > 0 ? known : ["<architecture>"] };
-  const files = [...missingPackages(target, atHand, required), ...unverifiedOnPath(route, context)];
+  const files = [...missingPackages(target, local, required), ...unverifiedOnPath(route, context)];
   if (files.length === 0) return [];
   const verb = files.length === 1 ? "the package is" : "the packages are";
   return [
@@ -196,8 +196,8 @@ function pathTo(
 ): Route | undefined {
   if (paths?.kind !== "known" || from === undefined) return undefined;
   const habits = {
-    repeatsStart: calleeBefore(readiness, START_ONCE),
-    readsSingleValues: !calleeBefore(readiness, SINGLE_VALUES),
+    repeatsStart: recipientIsBefore(readiness, START_ONCE),
+    readsSingleValues: !recipientIsBefore(readiness, SINGLE_VALUES),
   };
   const start = { version: formatParts(from), build: String(from.build ?? "") };
   const end = { version: target.version, build: target.release.split(".")[0] ?? "" };
@@ -208,13 +208,13 @@ function pathTo(
 function lineOf(
   from: Version | undefined,
   target: Target | undefined,
-  { wish, ways, route }: { wish: string; ways: UpgradePaths | undefined; route: Route | undefined },
+  { pinned, paths, route }: { pinned: string; paths: UpgradePaths | undefined; route: Route | undefined },
 ): string {
-  if (from === undefined) return wish;
-  if (target === undefined) return `${formatParts(from)} → ${wish}`;
+  if (from === undefined) return pinned;
+  if (target === undefined) return `${formatParts(from)} → ${pinned}`;
   if (formatParts(from) === target.version) return `${formatVersion(from)} → ${target.version}-${target.release}`;
   const between = route?.kind === "route" ? route.steps.slice(0, -1) : [];
-  const unread = ways?.kind === "unread" ? " (upgrade path unknown)" : "";
+  const unread = paths?.kind === "unread" ? " (upgrade path unknown)" : "";
   const stops = between.map(
     ({ version, build }) => `${build === undefined ? version : `${version}-${build}`} (package required)`,
   );
@@ -225,16 +225,16 @@ function lineOf(
  * obshell compares the target version with the called agent or the observer beside it only. While an upgrade holds the
  * lock, its task shows what may be done.
  */
-function calleeFindings(
+function recipientFindings(
   target: Target,
   { members, running, readiness: { upgrading, agents } }: ClusterObservation,
   contacted: readonly Agent[],
 ): Finding[] {
-  const callee = calleeOf(contacted, members, running);
+  const recipient = recipientOf(contacted, members, running);
   const end = packageVersion(target);
-  if (upgrading || callee === undefined || end === undefined) return [];
+  if (upgrading || recipient === undefined || end === undefined) return [];
   const outdated = new Set(members.filter(({ version }) => compareVersions(version, end) < 0).map(({ name }) => name));
-  const beside = running.filter(({ agent }) => agent === callee.address);
+  const beside = running.filter(({ agent }) => agent === recipient.address);
   if (beside.length === 0 || beside.some(({ name }) => outdated.has(name))) return [];
   const reached = running.filter(({ agent }) => contacted.some(({ address }) => address === agent));
   // An observer may have no agent.

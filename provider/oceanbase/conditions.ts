@@ -36,7 +36,7 @@ export function shownBy(
   agents: Agents,
   { status = {}, cluster = {} }: Partial<Conditions>,
   list: PackageList = {},
-): Omit<Readiness, "zones" | "sharedStorage" | "agents" | "servers" | "upgrading" | "callee"> {
+): Omit<Readiness, "zones" | "sharedStorage" | "agents" | "servers" | "upgrading" | "agentVersion"> {
   return {
     stoppedZones: stoppedZonesOf(cluster.data),
     status: status.data,
@@ -68,8 +68,8 @@ function architecturesOf(agents: Agents, cluster: ClusterInfo | undefined): stri
  * The cluster's packages, listed by the agent that gets the request, or by any other that can.
  * @returns undefined when none can (before 4.3.0.0)
  */
-export function listPackages(agents: Agents, callee?: string): Promise<UploadedPackage[] | undefined> {
-  return agents.find(callee, PACKAGES, uploadedPackages);
+export function listPackages(agents: Agents, recipient?: string): Promise<UploadedPackage[] | undefined> {
+  return agents.find(recipient, PACKAGES, uploadedPackages);
 }
 
 /** A package list requested before it is known whether it is needed, and from which agent. */
@@ -89,11 +89,11 @@ export function earlyList(agents: Agents): EarlyList {
 
 export async function packagesOf(
   agents: Agents,
-  callee: string | undefined,
+  recipient: string | undefined,
   early: EarlyList | undefined,
 ): Promise<PackageList> {
-  const data = early?.origin === callee ? await early?.packages : undefined;
-  return data === undefined ? needed(listPackages(agents, callee)) : { data };
+  const data = early?.origin === recipient ? await early?.packages : undefined;
+  return data === undefined ? needed(listPackages(agents, recipient)) : { data };
 }
 
 /**

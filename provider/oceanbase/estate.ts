@@ -191,10 +191,10 @@ interface Verified {
   readonly unreachable?: string;
 }
 
-function unverified(silent: readonly string[]): Unreachable {
+function unverified(unreachable: readonly string[]): Unreachable {
   const message =
-    silent.length > 0
-      ? silent.join("; ")
+    unreachable.length > 0
+      ? unreachable.join("; ")
       : `no agent can verify the password of ${ROOT}, because none can reach its database`;
   const remedy = "Start the observers. When they are available, run {apply} again.";
   return new Unreachable(message, { sent: true, responded: true, remedy });

@@ -36,7 +36,7 @@ export interface Reads {
   /** Rejects if the endpoints belong to different clusters, which invalidates all reads. */
   readonly compared: Promise<void>;
   /** Read once, from the first agent that is passed. */
-  readonly packages: (callee: string | undefined) => Promise<PackageList>;
+  readonly packages: (recipient: string | undefined) => Promise<PackageList>;
   /** A failed DAG with its stages, which show what obshell would accept; the list does not include them. */
   readonly detailed: (listed: Dag) => Promise<Dag>;
 }
@@ -67,8 +67,8 @@ export async function readCluster(agents: Agents): Promise<Reads> {
     unfinished,
     conditions,
     compared,
-    packages: (callee) => {
-      list ??= packagesOf(agents, callee, early);
+    packages: (recipient) => {
+      list ??= packagesOf(agents, recipient, early);
       return list;
     },
     detailed: (listed) => {
@@ -96,7 +96,7 @@ export async function interpret(
   const upgradable =
     constraint === undefined ||
     (activity?.kind !== "running" && members.some(({ version }) => standing(version, constraint) === "behind"));
-  const callee = calleeOf(agents.contacted, members, running);
+  const recipient = recipientOf(agents.contacted, members, running);
   const conditions = upgradable ? await reads.conditions : {};
   const readiness: Readiness = {
     zones: Object.keys(info?.obcluster_info.topology ?? {}).length,
@@ -104,8 +104,8 @@ export async function interpret(
     agents: (info?.agent_info ?? []).map(({ ip, port }) => addressOf(ip, port)),
     servers: serversOf(info),
     upgrading: (unfinished ?? []).some((found) => holdsLock(found) && isUpgrade(found)),
-    callee: callee?.info.version,
-    ...shownBy(agents, conditions, upgradable ? await reads.packages(callee?.origin) : undefined),
+    agentVersion: recipient?.info.version,
+    ...shownBy(agents, conditions, upgradable ? await reads.packages(recipient?.origin) : undefined),
   };
   await reads.compared;
   return {
@@ -179,7 +179,7 @@ function serversOf(info: ObInfo | undefined): Server[] {
  * observer beside it. In a partly upgraded cluster, therefore, only an agent beside an old member accepts.
  * @returns undefined when none was contacted
  */
-export function calleeOf(
+export function recipientOf(
   contacted: readonly Agent[],
   members: readonly Member[],
   running: readonly Running[],

@@ -27,7 +27,7 @@ export interface Readiness {
   readonly unlisted: boolean;
   readonly architectures: readonly string[];
   /** Version of the agent that would get the request. */
-  readonly callee: string | undefined;
+  readonly agentVersion: string | undefined;
 }
 
 /** Reasons of failed reads. */
@@ -170,28 +170,28 @@ const LOCK_KINDS: Version = { parts: [4n, 2n, 4n, 0n] };
 const MISSING_LOCK_KINDS: Version = { parts: [4n, 2n, 6n, 0n] };
 
 /** Whether the agent that would get the request is older. */
-export function calleeBefore({ callee }: Pick<Readiness, "callee">, first: Version): boolean {
-  const version = parseVersion(callee ?? "");
+export function recipientIsBefore({ agentVersion }: Pick<Readiness, "agentVersion">, first: Version): boolean {
+  const version = parseVersion(agentVersion ?? "");
   return version !== undefined && compareVersions(version, first) < 0;
 }
 
 /** Such an upgrade succeeds, but the cluster stays locked for all other maintenance. */
 export const lockReleased: Check = (ready, { target }) => {
   const end = parseVersion(target.version);
-  if (end === undefined || !calleeBefore(ready, LOCK_KINDS)) return undefined;
+  if (end === undefined || !recipientIsBefore(ready, LOCK_KINDS)) return undefined;
   if (compareVersions(end, LOCK_KINDS) < 0 || compareVersions(end, MISSING_LOCK_KINDS) >= 0) return undefined;
   return {
     code: "lock-not-released",
-    message: `An upgrade of agents from ${ready.callee} to ${target.version} never releases the cluster's lock, so the cluster could not be maintained afterwards.`,
+    message: `An upgrade of agents from ${ready.agentVersion} to ${target.version} never releases the cluster's lock, so the cluster could not be maintained afterwards.`,
     remedy: "Upgrade the agents to 4.2.6.0 or later in one step.",
   };
 };
 
 /** A note on upgrades of the database, whose packages contain agents of an unknown version. */
-export function lockNotes(ready: Pick<Readiness, "callee">): string[] {
-  if (!calleeBefore(ready, LOCK_KINDS)) return [];
+export function lockNotes(ready: Pick<Readiness, "agentVersion">): string[] {
+  if (!recipientIsBefore(ready, LOCK_KINDS)) return [];
   return [
-    `If the packages contain obshell 4.2.4 or 4.2.5, the cluster's lock is never released, because the agents are before 4.2.4.0 (${ready.callee}). Upgrade the agents to 4.2.6.0 or later first, with \`oceanbase.AgentVersion\`.`,
+    `If the packages contain obshell 4.2.4 or 4.2.5, the cluster's lock is never released, because the agents are before 4.2.4.0 (${ready.agentVersion}). Upgrade the agents to 4.2.6.0 or later first, with \`oceanbase.AgentVersion\`.`,
   ];
 }
 

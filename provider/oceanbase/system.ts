@@ -7,12 +7,12 @@ import { type Edition, OBSHELL, OCEANBASE, type Target } from "./packages/packag
 import {
   agentsRun,
   type Check,
-  calleeBefore,
   lockNotes,
   lockReleased,
   observersAvailable,
   packagesUploaded,
   type Readiness,
+  recipientIsBefore,
   serversActive,
   serversHaveAgents,
   zonesActive,
@@ -99,9 +99,9 @@ export const cluster: System = {
   ],
   notes: (ready, { freezeServer }) => [
     ...lockNotes(ready),
-    ...(freezeServer === true && calleeBefore(ready, FREEZE)
+    ...(freezeServer === true && recipientIsBefore(ready, FREEZE)
       ? [
-          `\`freezeServer\` has no effect: agents before 4.4.0.0 ignore it (${ready.callee}). Upgrade the agents first, with \`oceanbase.AgentVersion\`, or leave it out.`,
+          `\`freezeServer\` has no effect: agents before 4.4.0.0 ignore it (${ready.agentVersion}). Upgrade the agents first, with \`oceanbase.AgentVersion\`, or leave it out.`,
         ]
       : []),
   ],

@@ -11,9 +11,9 @@ import type { Agents } from "./agent/agents";
 import { type Dag, dag, type UploadedPackage } from "./agent/schema";
 import { readBackups } from "./backups";
 import { type ClusterObservation, missingOnServers, targetOf, upgradeOf } from "./call";
-import { calleeOf, observe, type UpgradeObservation } from "./observe";
+import { observe, recipientOf, type UpgradeObservation } from "./observe";
 import { type LocalPackages, readLocalPackages } from "./packages/local-packages";
-import { lackedBy, PackageMissing } from "./packages/old-refusals";
+import { PackageMissing, reportedMissing } from "./packages/old-refusals";
 import type { RpmPackage } from "./packages/rpm";
 import { ensureUploaded } from "./packages/upload";
 import type { Readiness } from "./preflight";
@@ -112,14 +112,14 @@ export class UpgradeDriver implements Driver<ClusterObservation> {
     await this.#refuseRoute(observation);
     const missing = this.#lacked(observation);
     if (missing.length === 0) return false;
-    const callee = calleeOf(agents.members, observation.members, observation.running);
-    await ensureUploaded(agents, missing, runtime, this.#receipts, callee?.origin);
+    const recipient = recipientOf(agents.members, observation.members, observation.running);
+    await ensureUploaded(agents, missing, runtime, this.#receipts, recipient?.origin);
     this.#prepared = true;
     return true;
   }
 
   async start({ path, body }: Request, observation: ClusterObservation, permit: Permit): Promise<Task> {
-    const origin = await beforeSending(() => this.#callee(observation));
+    const origin = await beforeSending(() => this.#recipient(observation));
     try {
       return this.#taskOf(await this.#options.agents.write({ origin, target: path, body, schema: dag, permit }));
     } catch (error) {
@@ -133,11 +133,11 @@ export class UpgradeDriver implements Driver<ClusterObservation> {
    */
   #lacked(observation: ClusterObservation): readonly RpmPackage[] {
     const { system } = this.#options;
-    const atHand = missingOnServers(observation);
-    if (observation.readiness.listed) return atHand;
+    const missing = missingOnServers(observation);
+    if (observation.readiness.listed) return missing;
     const target = targetOf(this.#options, observation);
     if (this.#lacking === undefined || "code" in target) return [];
-    return lackedBy(this.#lacking, atHand, { version: target.version, editions: system.editions });
+    return reportedMissing(this.#lacking, missing, { version: target.version, editions: system.editions });
   }
 
   /** Such a refusal is not final if the package is available locally. */
@@ -201,10 +201,10 @@ export class UpgradeDriver implements Driver<ClusterObservation> {
   }
 
   /** The endpoint that gets the request. */
-  async #callee({ members, running }: UpgradeObservation): Promise<string> {
+  async #recipient({ members, running }: UpgradeObservation): Promise<string> {
     const { agents, args } = this.#options;
     await agents.compare();
-    return calleeOf(agents.members, members, running)?.origin ?? new URL(args.endpoints[0] ?? "").origin;
+    return recipientOf(agents.members, members, running)?.origin ?? new URL(args.endpoints[0] ?? "").origin;
   }
 
   #taskOf(created: Dag): Task {

@@ -86,12 +86,12 @@ export function newTaskId(random: () => number): string {
 
 /** Uses the error messages of the participants. */
 export function describeCrdbFailure({ id, errors }: CrdbTask): Failure {
-  const said = (errors ?? []).map(
+  const reasons = (errors ?? []).map(
     ({ cluster_name, description, error_code }) =>
       `${printable(cluster_name ?? "a cluster")}: ${vendorText(description ?? "no reason")} (${printable(error_code ?? "no code")})`,
   );
   return {
-    message: `CRDB task ${id} failed: ${said.join("; ") || "without a reason"}.`,
+    message: `CRDB task ${id} failed: ${reasons.join("; ") || "without a reason"}.`,
     remedy:
       "Some participants may have been upgraded, and others not. Check each on its own cluster, and fix the cause. Then run {apply} again. The request is sent again only if the participant of this cluster is outdated.",
   };

@@ -64,9 +64,9 @@ const WORDS: Readonly<Record<string, boolean>> = {
 
 const flagOrWord = z.union([flag, z.string()], { error: "must be true or false" }).transform((value, context) => {
   if (typeof value === "boolean") return value;
-  const meant = WORDS[value.toLowerCase()];
-  if (meant === undefined) context.addIssue({ code: "custom", message: "must be true or false" });
-  return meant ?? z.NEVER;
+  const parsed = WORDS[value.toLowerCase()];
+  if (parsed === undefined) context.addIssue({ code: "custom", message: "must be true or false" });
+  return parsed ?? z.NEVER;
 });
 
 /** How to reach a cluster. */

@@ -19,7 +19,7 @@ import { CLIENT_CERTIFICATE_ALONE } from "./rest/connection-errors";
 import type { Nodes } from "./rest/nodes";
 import { permissionFor } from "./rest/responses";
 import { allActions, bdbList, clusterInfo, clusterModules, nodeList } from "./rest/schema";
-import { activityOf, UNTOLD } from "./tasks/activity";
+import { activityOf, UNREPORTED } from "./tasks/activity";
 
 const inputs = z.strictObject({ ...connection }).superRefine(checkConnection);
 
@@ -114,7 +114,7 @@ function foundIn(seen: SeenDatabase, isUnique: (name: string) => boolean): Found
     id: `bdb:${database.uid}`,
     name: database.name || `database-${database.uid}`,
     protection: protectionOf(database),
-    activity: activityOf(database, seen.machines, () => UNTOLD, seen.crdbTasks),
+    activity: activityOf(database, seen.machines, () => UNREPORTED, seen.crdbTasks),
   };
   return [redisOf(seen, common, which), ...modulesOf(seen, common, which)];
 }
@@ -156,7 +156,7 @@ function modulesOf(seen: SeenDatabase, common: Common, which: Which): Found[] {
   const { database } = seen;
   const loaded = (database.modules ?? []).filter(({ version }) => version !== undefined);
   if (loaded.length === 0) return [];
-  const targets = loaded.map(({ name }) => ({ name, wish: "latest", constraint: LATEST, object: false }));
+  const targets = loaded.map(({ name }) => ({ name, pinned: "latest", constraint: LATEST, object: false }));
   const { upgrade } = moduleSubject({ modules: targets, endpoints: [] }).stands(seen);
   return [
     {

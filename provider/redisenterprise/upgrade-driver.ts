@@ -18,7 +18,7 @@ import {
 } from "./observe";
 import type { Nodes } from "./rest/nodes";
 import { acceptance } from "./rest/schema";
-import { activityOf, isUpgrade, UNTOLD, UPGRADE_MACHINE } from "./tasks/activity";
+import { activityOf, isUpgrade, UNREPORTED, UPGRADE_MACHINE } from "./tasks/activity";
 import { unnamedUpgrade, Watcher } from "./tasks/watcher";
 
 /** The standing of a database's versions relative to the target, and the required upgrade. */
@@ -32,7 +32,7 @@ export interface Subject extends Interest {
   /** For messages: the aspect of the database, if it is not the database itself. */
   readonly aspect?: string;
   /** The target as written, for a database that does not exist. */
-  readonly wish: string;
+  readonly pinned: string;
   members(database: Database): Member[];
   /** Why the versions could not be parsed, as a sentence. */
   unreadable(database: Database): string | undefined;
@@ -41,8 +41,8 @@ export interface Subject extends Interest {
 }
 
 /** A database that does not exist: impossible as written. */
-function standsWithout(absent: Finding, wish: string): Stands {
-  const upgrade = { from: "", route: `nothing → ${wish}`, how: "not possible as written", findings: [absent] };
+function standsWithout(absent: Finding, pinned: string): Stands {
+  const upgrade = { from: "", route: `nothing → ${pinned}`, how: "not possible as written", findings: [absent] };
   return { standing: "behind", at: "", from: "", ahead: [], upgrade };
 }
 
@@ -107,7 +107,7 @@ export class UpgradeDriver implements Driver<Seen> {
   view(seen: Seen): View {
     const { subject } = this.#options;
     const { members, activity, unknown } = seen;
-    const stands = seen.database === undefined ? standsWithout(seen.absent, subject.wish) : subject.stands(seen);
+    const stands = seen.database === undefined ? standsWithout(seen.absent, subject.pinned) : subject.stands(seen);
     return viewOfOne({ name: this.units[0], members, ...stands, activity }, unknown);
   }
 
@@ -198,7 +198,7 @@ export class UpgradeDriver implements Driver<Seen> {
   #targetOf(action: string): string {
     const known = this.#targets.get(action);
     if (known !== undefined) return known;
-    return this.#sent !== undefined && !this.#sent.before.has(action) ? this.#sent.to : UNTOLD;
+    return this.#sent !== undefined && !this.#sent.before.has(action) ? this.#sent.to : UNREPORTED;
   }
 
   /** The action of an accepted request: from its response, or the upgrade that did not exist before. Never fails. */

@@ -42,8 +42,8 @@ function idProblem(value: string, { suffix, what, example }: IdKind): string | u
   if (value.length !== LENGTH) return `has ${value.length} characters; ${right}`;
   const end = value.slice(-4);
   if (end === suffix) return undefined;
-  const meant = ID_KINDS.find((kind) => kind.suffix === end)?.what ?? OTHER_IDS[end];
-  return meant === undefined ? `ends in ${end}; ${right}` : `is the id of ${meant}; ${right}`;
+  const named = ID_KINDS.find((kind) => kind.suffix === end)?.what ?? OTHER_IDS[end];
+  return named === undefined ? `ends in ${end}; ${right}` : `is the id of ${named}; ${right}`;
 }
 
 const instanceIds = z

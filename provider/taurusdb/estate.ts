@@ -223,8 +223,8 @@ class TaurusEstate implements Estate {
     const { signal } = this.#runtime;
     const ids = { instanceId, starRocksInstanceId: id };
     const access = this.#access;
-    const asked = { access, ids, jobIds: new JobIds(), constraint: LATEST, now: access.gateway.now, signal };
-    const seen = await observe({ ...asked, latest: undefined });
+    const parameters = { access, ids, jobIds: new JobIds(), constraint: LATEST, now: access.gateway.now, signal };
+    const seen = await observe({ ...parameters, latest: undefined });
     const [unit] = viewFor(seen, LATEST, { starRocksInstanceId: id, version: "latest" }).units;
     const version = seen.members[0]?.version;
     const current = version === undefined ? "unknown" : formatParts(version);

@@ -135,14 +135,14 @@ export async function connectionsOf(system: System, given: Given, terminal: Term
     [kind.each]: partsOf(kind.each, value),
   }));
   const { values } = fillCredentials(written, kind.credentials, config, terminal.env);
-  const asked = await promptFor(kind, { ...values, ...several[0] }, terminal);
+  const entered = await promptFor(kind, { ...values, ...several[0] }, terminal);
   const origins = {
     ...Object.fromEntries(Object.keys(written).map((argument) => [argument, `--${optionOf(argument)}`])),
-    ...Object.fromEntries(Object.keys(asked).map((argument) => [argument, "the prompt"])),
+    ...Object.fromEntries(Object.keys(entered).map((argument) => [argument, "the prompt"])),
   };
   return (several.length === 0 ? [{}] : several).map((own) => {
     const places = { config, env: terminal.env, origins };
-    const resolved = resolveArguments(kind, { ...written, ...asked, ...own }, places);
+    const resolved = resolveArguments(kind, { ...written, ...entered, ...own }, places);
     const failures = resolved.failures.map((failure) => ({ ...failure, reason: withOptions(failure.reason, system) }));
     return connectionTo(system, { ...resolved, failures }, terminal, files);
   });

@@ -139,10 +139,10 @@ function promptWithoutEcho(question: string): Promise<string> {
 
 function outputOf(program: string, args: readonly string[], signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(program, [...args], { maxBuffer: LARGEST_OUTPUT, signal }, (error, output, said) => {
+    execFile(program, [...args], { maxBuffer: LARGEST_OUTPUT, signal }, (error, output, errors) => {
       if (error === null) resolve(output);
       else if (error.code === "ENOENT") reject(new ProgramMissing(`${program} was not found`, { cause: error }));
-      else reject(new Error(said.trim() || error.message, { cause: error }));
+      else reject(new Error(errors.trim() || error.message, { cause: error }));
     });
   });
 }

@@ -16,7 +16,7 @@ import { timeline } from "./timeline";
 const SCRIPT = `
 (() => {
   "use strict";
-  const [filter, find, all, unfold, said] = ["filter", "words", "show-all", "open-all", "shown"].map((id) =>
+  const [filter, find, all, unfold, count] = ["filter", "words", "show-all", "open-all", "shown"].map((id) =>
     document.getElementById(id));
   const boxes = [...filter.querySelectorAll("[type=checkbox]")];
   const rows = [...document.querySelectorAll("tr[data-status]")].map((row) => ({
@@ -34,7 +34,7 @@ const SCRIPT = `
       row.hidden = details.hidden = !fits;
       if (fits) shown += 1;
     }
-    said.textContent = shown === rows.length ? "" : shown + " of " + rows.length + " shown";
+    count.textContent = shown === rows.length ? "" : shown + " of " + rows.length + " shown";
   };
   filter.addEventListener("input", apply);
   all.addEventListener("click", () => {

@@ -13,7 +13,7 @@ const MOST = 60;
 const LONGEST_NAME = 28;
 
 /** The color of an upgrade, by its state: that of the corresponding status. */
-const LOOKS: ReadonlyMap<string, Status> = new Map([
+const TONES: ReadonlyMap<string, Status> = new Map([
   ["running", "upgrading"],
   ["deferred", "deferred"],
   ["succeeded", "current"],
@@ -23,7 +23,7 @@ const LOOKS: ReadonlyMap<string, Status> = new Map([
 
 interface Bar {
   readonly name: string;
-  readonly look: Status;
+  readonly tone: Status;
   /** Beside the name. */
   readonly course: string;
   /** The tooltip. */
@@ -68,9 +68,9 @@ function barOf(database: Database, written = 0): Bar[] {
   const window = opens === undefined || closes === undefined || closes < opens ? undefined : ([opens, closes] as const);
   const from = upgrade.started;
   const to = upgrade.state === "running" ? Math.max(from, written) : from + (durationOf(upgrade) ?? 0);
-  const look = LOOKS.get(upgrade.state) ?? "unknown";
+  const tone = TONES.get(upgrade.state) ?? "unknown";
   const course = courseOf(upgrade);
-  return [{ name: database.name, look, course, words: [shortRouteOf(upgrade), course], from, to, window }];
+  return [{ name: database.name, tone, course, words: [shortRouteOf(upgrade), course], from, to, window }];
 }
 
 /** From now until an upgrade may begin. */
@@ -78,7 +78,7 @@ function holdBar({ name, control: { hold } }: Database, written: number | undefi
   if (hold?.ends === undefined || written === undefined || hold.ends < written) return [];
   const course = `held until ${minuteOf(hold.ends)}`;
   const window = [hold.ends, hold.ends] as const;
-  return [{ name, look: "held", course, words: [hold.message], from: written, to: written, window }];
+  return [{ name, tone: "held", course, words: [hold.message], from: written, to: written, window }];
 }
 
 function axis({ at, ticks, cut }: Scale, height: number): Html[] {
@@ -95,10 +95,10 @@ function axis({ at, ticks, cut }: Scale, height: number): Html[] {
   return [...left, ...marks];
 }
 
-function row({ name, look, course, words, from, to, window }: Bar, top: number, { at }: Scale): Html {
+function row({ name, tone, course, words, from, to, window }: Bar, top: number, { at }: Scale): Html {
   const y = top + 27;
   const line = (kind: string, start: number, end: number) =>
-    html`<line class="${kind} stroke-${look}" x1="${percent(at(start))}" x2="${percent(at(end))}" y1="${y}" y2="${y}"></line>`;
+    html`<line class="${kind} stroke-${tone}" x1="${percent(at(start))}" x2="${percent(at(end))}" y1="${y}" y2="${y}"></line>`;
   return html`<g>
 <title>${name}: ${words.join(", ")}</title>
 ${line("bar", from, to)}${window === undefined ? undefined : [line("wait", from, window[0]), line("bar", ...window)]}

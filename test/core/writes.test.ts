@@ -292,7 +292,7 @@ describe.each(ODD)("an unexpected exception: %s", (_, thrown) => {
     );
     const unit = { name: "orders", members: [], standing: "behind", at: "", from: "", ahead: [] } as const;
     expect(await recovery.reopen(unit, task, { ...failure, operators: ["rollback"] }, "just now")).toBe(true);
-    expect(warnings.at(-1)).toMatch(/; looking at upgrade 11$/);
+    expect(warnings.at(-1)).toMatch(/; reading upgrade 11$/);
   });
 
   it("of a cancellation leads to a read of the task and another cancellation", async () => {

@@ -163,7 +163,7 @@ const foreign: Change = {
 };
 const rejected: Change = {
   failure: new Rejected("The server rejected the credentials", {
-    said: "wrong password (401)",
+    reason: "wrong password (401)",
     credentials: ["password"],
     remedy: "Set `password` to the right one.",
   }),

@@ -338,11 +338,11 @@ describe("agents of several versions", () => {
     ["first", [OLDER, RECENT, RECENT], "agent1"],
     ["last", [RECENT, RECENT, OLDER], "agent3"],
     ["middle", [RECENT, OLDEST, RECENT], "agent2"],
-  ])("are upgraded through the oldest, the %s", async (_, versions, callee) => {
+  ])("are upgraded through the oldest, the %s", async (_, versions, recipient) => {
     const { lifecycle, agentInputs, called } = clusterOf(versions);
     const { outs } = await lifecycle.create(agentInputs());
     expect(outs).toMatchObject({ status: "current", currentVersion: "4.5.0.0" });
-    expect(called(CALL)).toEqual([callee]);
+    expect(called(CALL)).toEqual([recipient]);
   });
 
   it("of which some are there already are upgraded through one that is not", async () => {

@@ -176,10 +176,10 @@ describe("where a pin leaves a choice", () => {
     ["latest goes to the newest build that fits", "latest", "2.10.21"],
     ["an exact version goes there", "2.10.17", "2.10.17"],
   ];
-  it.each(cases)("%s", async (_, wish, expected) => {
+  it.each(cases)("%s", async (_, pinned, expected) => {
     const world = rig({ databases: [{ ...CACHE, modules: [{ name: "search", version: "2.8.26" }] }] });
     world.cluster.control.addModule({ name: "search", version: "2.10.21", compatibleRedisVersion: "7.4" });
-    const { outs } = await create(world, { search: wish });
+    const { outs } = await create(world, { search: pinned });
     expect(outs).toMatchObject({ status: "current", members: { search: expected } });
     expect(world.writes()).toBe(1);
   });

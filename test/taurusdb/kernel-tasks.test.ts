@@ -255,10 +255,10 @@ describe("a scheduled upgrade of the StarRocks instance beside it", () => {
     const rig = kernelRig({ switches: { starRocksJobInstance: "taurusdb" } });
     const { gateway } = openAccess({ region: D.region, ...KEY }, runtimeOf(rig.clock), rig.connect, {});
     const starRocksInstanceId = rig.cloud.starRocks[0]?.id ?? "";
-    const wish = { starRocksInstanceId, schedule: "maintenance-window" } as const;
+    const args = { starRocksInstanceId, schedule: "maintenance-window" } as const;
     await upgradeStarRocks(
       gateway,
-      requestOf([upgradeStep(wish, { from: "3.1.6.0", to: "3.1.15.80" })]),
+      requestOf([upgradeStep(args, { from: "3.1.6.0", to: "3.1.15.80" })]),
       () => undefined,
     );
     await rig.clock.sleep(MINUTE);

@@ -60,7 +60,7 @@ function within(value: number, least: number, most: number): number {
   return Math.min(Math.max(value, least), most);
 }
 
-/** Polls one thing at the intervals of `nextLook`. */
+/** Polls one thing at the intervals of `nextPoll`. */
 export class Watch {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;

@@ -102,7 +102,7 @@ export class Recovery {
       if (error instanceof Unreachable && error.sent) this.#record.reopened();
       this.#runtime.signal.throwIfAborted();
       if (!(error instanceof Unreachable) && !(error instanceof Refused)) throw error;
-      this.#runtime.warn(`${error.message}; looking at upgrade ${task.id}`);
+      this.#runtime.warn(`${error.message}; reading upgrade ${task.id}`);
     }
   }
 }

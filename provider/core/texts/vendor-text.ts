@@ -10,8 +10,8 @@ const CUT = "…";
  * duplicate lines. Long texts keep their end, because logs and stack traces end with the reason. Credentials are
  * removed first: without its label, a password is no longer recognized.
  */
-export function vendorText(said: string | readonly string[], longest = LONGEST): string {
-  const whole = typeof said === "string" ? said : said.join("\n");
+export function vendorText(text: string | readonly string[], longest = LONGEST): string {
+  const whole = typeof text === "string" ? text : text.join("\n");
   const lines = hideCredentials(whole)
     .split(/\r\n|[\r\n]/)
     .map((line) => printable(line).replace(/\s+/g, " ").trim())

@@ -120,7 +120,7 @@ export class UpgradesById extends Upgrades {
     for (const unit of running) {
       const { activity, from } = unit;
       const followed = this.#reported?.status.kind === "running" ? this.#reported.task : undefined;
-      if (followed !== undefined) this.#goesOn(followed, unit);
+      if (followed !== undefined) this.#mayContinue(followed, unit);
       else if (activity?.kind === "running") {
         const { task, rollingBack } = activity;
         const plan = { kind: "join", task, from, ...(rollingBack === true ? { rollingBack } : {}) } as const;
@@ -132,7 +132,7 @@ export class UpgradesById extends Upgrades {
   }
 
   /** The vendor reports that the task of the record is in progress. */
-  #goesOn(task: Task, { standing, from }: Unit): void {
+  #mayContinue(task: Task, { standing, from }: Unit): void {
     if (this.record.upgrade?.state === "unknown") this.record.found(task, from);
     else this.record.setState("running");
     if (standing !== "behind" && this.policy.wait && !this.#outlasts(task))

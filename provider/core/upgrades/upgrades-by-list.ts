@@ -113,8 +113,8 @@ export class UpgradesByList extends Upgrades {
   override reportEarlier(units: readonly Unit[]): void {
     const earlier = this.#earlier;
     if (earlier === undefined || earlier.completed) return;
-    const untold = units.filter(({ name }) => this.attempts.entry(name) === undefined && !this.#reported.has(name));
-    const failed = failedSince(earlier, untold);
+    const unreported = units.filter(({ name }) => this.attempts.entry(name) === undefined && !this.#reported.has(name));
+    const failed = failedSince(earlier, unreported);
     if (failed.size === 0) return;
     for (const name of failed.keys()) this.#reported.add(name);
     this.runtime.warn(`Upgrades failed since the last run, and are requested again: ${some([...failed.values()])}`);

@@ -143,8 +143,8 @@ function showsSecret(
   const [name = property, ...rest] = issue.path.map(String);
   if (secrets.includes(name)) return true;
   if (issue.code === "unrecognized_keys" && issue.path.length === 0) {
-    const meant = closest(property, known);
-    if (meant === undefined || secrets.includes(meant)) return true;
+    const similar = closest(property, known);
+    if (similar === undefined || secrets.includes(similar)) return true;
   }
   const shown = JSON.stringify(at(raw, [name, ...rest])) ?? "";
   return USER_INFO.test(shown) || hideCredentials(shown) !== shown;

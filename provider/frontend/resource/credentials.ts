@@ -80,7 +80,7 @@ export function attributed(
   origins: Readonly<Record<string, string>>,
 ): UpgradeError {
   if (!(error instanceof Rejected)) return error;
-  const { verdict, said, remedy, credentials } = error;
+  const { verdict, reason, remedy, credentials } = error;
   const given = credentials.flatMap((name) => {
     const origin = origins[name];
     if (origin === undefined) return [];
@@ -93,5 +93,5 @@ export function attributed(
   }
   if (given.length === 0) return error;
   const options = { cause: error, ...(remedy === undefined ? {} : { remedy }) };
-  return new UpgradeError(error.code, `${verdict} (${given.join(", ")}): ${said}.`, options);
+  return new UpgradeError(error.code, `${verdict} (${given.join(", ")}): ${reason}.`, options);
 }

@@ -77,7 +77,7 @@ export function reporterFor(options: ReporterOptions): Pick<Runtime, "report" | 
   const { log, urn, clock, rhythm, redact, named } = options;
   const began = clock.elapsed();
   let last = "";
-  let saidAt = Number.NEGATIVE_INFINITY;
+  let reportedAt = Number.NEGATIVE_INFINITY;
   const write = (severity: Severity, text: string, kind: Pick<LogLine, "ephemeral" | "named">) =>
     log.write({ severity, urn, message: shortened(redact(text), LONGEST_LINE), ...kind });
   const permanent = { ephemeral: false, ...(named && { named }) };
@@ -86,10 +86,10 @@ export function reporterFor(options: ReporterOptions): Pick<Runtime, "report" | 
     warn: (message) => write("WARNING", message, permanent),
     report: (progress) => {
       const now = clock.elapsed();
-      const due = now - saidAt >= (progress.message === last ? rhythm.repeat : rhythm.change);
+      const due = now - reportedAt >= (progress.message === last ? rhythm.repeat : rhythm.change);
       if (!due) return;
       last = progress.message;
-      saidAt = now;
+      reportedAt = now;
       write("INFO", lineOf(progress, now - began), { ephemeral: true });
     },
   };
@@ -97,10 +97,10 @@ export function reporterFor(options: ReporterOptions): Pick<Runtime, "report" | 
 
 /** A terminal may only show the first 10 to 30 characters. @param took milliseconds since the run began */
 function lineOf({ message, percent, still, unreachableFor, detail }: Progress, took: number): string {
-  const silence =
+  const unreachable =
     unreachableFor !== undefined && unreachableFor >= 1_000 ? `for ${formatDuration(unreachableFor)}` : "";
   const parts = [
-    [percent === undefined ? "" : `${percent}%`, message, silence].filter(Boolean).join(" "),
+    [percent === undefined ? "" : `${percent}%`, message, unreachable].filter(Boolean).join(" "),
     unreachableFor === undefined && took >= 1_000 ? formatDuration(took) : "",
     still === undefined ? "" : `no progress for ${minutes(still)}`,
     detail ?? "",

@@ -3,7 +3,7 @@ import { describePlan, type Plan } from "../../core/decision/plan";
 import { asUpgradeError, type ErrorCode, Missing, UpgradeError } from "../../core/errors";
 import { type Drift, describeDrift } from "../../core/kind";
 import type { Status } from "../../core/outcome";
-import { goesOn, type Seen, see } from "../../core/run";
+import { mayContinue, type Seen, see } from "../../core/run";
 import { tooNew } from "../../core/texts/sentences";
 import { problemOf, remainingProblems } from "../../core/unit";
 import { argumentsOf, DRIFTED, type Properties, textsOf } from "./properties";
@@ -70,7 +70,7 @@ export async function readBack(session: Session, properties: Properties): Promis
       if (plan.kind === "failed") session.reporter.warn(describePlan(plan));
       if (plan.kind === "held") session.reporter.inform(describePlan(plan));
       const holds = plan.kind === "satisfied" || plan.kind === "newer";
-      const open = holds && goesOn(driver, rememberedUpgrade(properties));
+      const open = holds && mayContinue(driver, rememberedUpgrade(properties));
       const hold = plan.kind === "held" ? { hold: plan.hold } : {};
       const { drift, ...found } = result(session, properties, { ...seen, ...hold, plan: open ? "join" : plan.kind });
       // A newer version was reported above.

@@ -19,7 +19,7 @@ export function unauthorized(origin: string, text: string, own = false): Upgrade
   }
   const agents = AGENTS_OWN.test(text) || (own && !ROOTS.test(text));
   return new Rejected(`The agent at ${origin} rejected the credentials`, {
-    said: text,
+    reason: text,
     credentials: [agents ? "agentPassword" : "password"],
     remedy: agents ? "Set `agentPassword` to the agents' own password." : "Set `password` to the password of root@sys.",
   });

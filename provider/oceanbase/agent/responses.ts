@@ -132,8 +132,8 @@ function open(response: WireResponse): Extract<ParsedResponse, { readonly kind: 
   const label = code === "" ? number : code;
   // Where the status decides, the message includes it.
   const labels = [label, known ? undefined : `HTTP ${response.status}`].filter((one) => one !== undefined);
-  const said = vendorText(message);
-  const text = error === undefined ? said : `${said} (${labels.join(", ")})`;
+  const reason = vendorText(message);
+  const text = error === undefined ? reason : `${reason} (${labels.join(", ")})`;
   return { kind: "error", status: response.status, code, number, known, message, text, beside: data };
 }
 

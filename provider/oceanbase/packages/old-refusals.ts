@@ -50,12 +50,12 @@ export function reportsMissingPackage(words: string): boolean {
  * The local packages that an agent reports as missing. obshell checks the others only once the target's main package
  * exists, so while that is missing, all of them count as missing.
  */
-export function lackedBy(
+export function reportedMissing(
   words: string,
-  atHand: readonly RpmPackage[],
+  local: readonly RpmPackage[],
   { version, editions }: { readonly version: string; readonly editions: readonly Edition[] },
 ): readonly RpmPackage[] {
-  const named = atHand.filter((pkg) => words.includes(packageName(pkg)));
+  const named = local.filter((pkg) => words.includes(packageName(pkg)));
   const first = named.some((pkg) => pkg.version === version && editions.some(([main]) => main === pkg.name));
-  return first || named.length === 0 ? atHand : named;
+  return first || named.length === 0 ? local : named;
 }

@@ -18,8 +18,8 @@ const UNREADABLE: Readonly<Record<string, string>> = {
 
 export function unreadable(path: string, error: unknown): UpgradeError {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const said = error instanceof Error ? printable(error.message) : String(error);
-  return blocked(path, `cannot be read: ${UNREADABLE[code] ?? said}.`, "Give the path of the .rpm file.", error);
+  const message = error instanceof Error ? printable(error.message) : String(error);
+  return blocked(path, `cannot be read: ${UNREADABLE[code] ?? message}.`, "Give the path of the .rpm file.", error);
 }
 
 export function notAFile(path: string): UpgradeError {

@@ -68,7 +68,7 @@ export function sameAsUploaded(pkg: RpmPackage, uploaded: readonly UploadedPacka
  * Ensures that the servers have these packages: uploads those that they do not list, one after another. Servers before
  * 4.3.0.0 have no list, so all packages are uploaded there.
  * @param receipts packages that this run has already uploaded; new uploads are added, even on failure
- * @param callee the agent to list packages from first, and to send to
+ * @param recipient the agent to list packages from first, and to send to
  * @throws as `uploadPackage` does, but after a lost response only when the package does not appear: UpgradeError
  * `unconfirmed`; Unreachable without `sent` when no agent lists the packages; UpgradeError `unreachable` when an upload
  * was interrupted
@@ -78,15 +78,15 @@ export async function ensureUploaded(
   packages: readonly RpmPackage[],
   runtime: Runtime,
   receipts: UploadedPackage[] = [],
-  callee?: string,
+  recipient?: string,
 ): Promise<void> {
   if (packages.length === 0) return;
-  const listed = await listPackages(agents, callee).catch((error: unknown) => {
+  const listed = await listPackages(agents, recipient).catch((error: unknown) => {
     throw error instanceof Unreachable ? unlisted(error) : error;
   });
   for (const pkg of packages) {
     if (sameAsUploaded(pkg, [...(listed ?? []), ...receipts])) continue;
-    receipts.push(await uploadOrFind(agents, pkg, runtime, { lists: listed !== undefined, callee }));
+    receipts.push(await uploadOrFind(agents, pkg, runtime, { lists: listed !== undefined, recipient }));
     runtime.inform(`uploaded ${titleOf(pkg)}`);
   }
 }
@@ -95,7 +95,7 @@ async function uploadOrFind(
   agents: Agents,
   pkg: RpmPackage,
   runtime: Runtime,
-  { lists, callee }: { readonly lists: boolean; readonly callee: string | undefined },
+  { lists, recipient }: { readonly lists: boolean; readonly recipient: string | undefined },
 ): Promise<UploadedPackage> {
   const report = (percent: number) =>
     runtime.report({
@@ -103,7 +103,7 @@ async function uploadOrFind(
       percent,
     });
   try {
-    return await uploadPackage(agents, pkg, runtime, report, callee);
+    return await uploadPackage(agents, pkg, runtime, report, recipient);
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error;
     if (begun(error)) throw cutOff(pkg, error);
@@ -175,7 +175,7 @@ function titleOf(pkg: RpmPackage): string {
 /**
  * Sends a package to one agent, for the whole cluster. Not idempotent: obshell stores every upload again. It is sent at
  * most once; another agent is tried only while no byte has been sent.
- * @param callee the agent to send it to, if it was contacted
+ * @param recipient the agent to send it to, if it was contacted
  * @param onProgress percent of the file handed over, in rising whole numbers; the response may arrive minutes after 100
  * @throws Refused with the vendor's message; Unreachable with `sent` when it is unknown whether it was stored;
  * UpgradeError `blocked` when the file changed since it was checked; the signal's reason when it is aborted
@@ -185,7 +185,7 @@ export async function uploadPackage(
   pkg: RpmPackage,
   { signal }: Pick<Runtime, "signal">,
   onProgress: (percent: number) => void = () => undefined,
-  callee?: string,
+  recipient?: string,
 ): Promise<UploadedPackage> {
   await agents.contactAll();
   if (agents.contacted.length === 0) await beforeSending(() => agents.read("/api/v1/info", agentInfo));
@@ -198,7 +198,7 @@ export async function uploadPackage(
   };
   const contacted = agents.contacted
     .map(({ origin }) => origin)
-    .sort((a, b) => Number(b === callee) - Number(a === callee));
+    .sort((a, b) => Number(b === recipient) - Number(a === recipient));
   for (const origin of contacted) {
     signal.throwIfAborted();
     try {

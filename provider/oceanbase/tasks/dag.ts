@@ -106,11 +106,11 @@ export function describeFailure(dag: Dag): Failure {
   const rollback = dag.operator.toUpperCase() === "ROLLBACK" ? " while it was rolled back" : "";
   const logs = task?.task_logs ?? [];
   const error = logs.map((entry) => ERROR_LINE.exec(entry)).findLast((match) => match !== null);
-  const said = error ? `: [${vendorText(error[1] ?? "")}] ${vendorText(error[2] ?? "")}` : "";
+  const reason = error ? `: [${vendorText(error[1] ?? "")}] ${vendorText(error[2] ?? "")}` : "";
   // The reason's log entry is already quoted.
   const rest = vendorText(logs.filter((entry) => entry !== error?.[0]).slice(-LAST_ENTRIES));
   const log = rest === "" ? "" : ` Log: ${rest}`;
-  const message = `${stageOf(dag)} failed${rollback}${cancelled}${where}${said}.${log}`;
+  const message = `${stageOf(dag)} failed${rollback}${cancelled}${where}${reason}.${log}`;
   const hint = remedyOf(error?.[1], error?.[2], node?.name);
   const remedy = hint === undefined ? remedyFor(dag) : `${hint} ${remedyFor(dag)}`;
   const operators = operatorsOf(dag);

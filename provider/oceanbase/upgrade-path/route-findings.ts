@@ -16,7 +16,7 @@ export interface PathContext {
 export function routeFindings(route: Route | undefined, context: PathContext): Finding[] {
   if (route === undefined) return [];
   const { target, from } = context;
-  const version = context.ready.callee?.split("-")[0];
+  const version = context.ready.agentVersion?.split("-")[0];
   const start = from === undefined ? "" : formatParts(from);
   switch (route.kind) {
     case "unknown-start":

@@ -72,7 +72,7 @@ export function resolved(constraint: Constraint, { nodes }: Pick<Seen, "nodes">)
 export function chooseRedis(
   constraint: Constraint,
   { nodes }: Pick<Seen, "nodes">,
-  wish: string,
+  pinned: string,
 ): SupportedRedis | Finding {
   const offered = supportedByAll(nodes);
   const chosen = newestOfRedis(offered.filter(({ release }) => holds(release, constraint)));
@@ -81,7 +81,7 @@ export function chooseRedis(
   return {
     code: "redis-not-supported",
     property: "redisVersion",
-    message: `Not every node can run Redis ${wish}; all of them can run ${versions.join(", ") || "none reported"}.`,
+    message: `Not every node can run Redis ${pinned}; all of them can run ${versions.join(", ") || "none reported"}.`,
     remedy: "Choose one of those, or upgrade the cluster's software, which adds others.",
   };
 }

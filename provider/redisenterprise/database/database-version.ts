@@ -44,7 +44,7 @@ export function databaseVersion(connect: Connect = undiciTransport) {
 export function redisSubject(args: RedisArguments): Subject {
   const constraint = constraintOf(args.redisVersion);
   return {
-    wish: `Redis ${args.redisVersion}`,
+    pinned: `Redis ${args.redisVersion}`,
     policy: true,
     members: ({ uid, redis }) => (redis === undefined ? [] : [{ name: `bdb:${uid}`, version: redis.full }]),
     unreadable: ({ redis }) => (redis === undefined ? "the database does not report its Redis version" : undefined),
@@ -58,8 +58,8 @@ export function redisSubject(args: RedisArguments): Subject {
   };
 }
 
-function standsOf(args: RedisArguments, wish: Constraint, seen: SeenDatabase): Stands {
-  const constraint = resolved(wish, seen);
+function standsOf(args: RedisArguments, written: Constraint, seen: SeenDatabase): Stands {
+  const constraint = resolved(written, seen);
   const stands = standingOf(seen.members, constraint);
   return stands.standing === "behind" ? { ...stands, upgrade: upgradeOf(args, constraint, seen) } : stands;
 }

@@ -222,6 +222,6 @@ function fitsSoftware({ minSoftware }: ShippedModule, nodes: readonly ClusterNod
 
 /** Whether a module is known to be up to date without reading what the cluster ships. */
 export function holdsByItself(target: ModuleTarget, database: Database): boolean {
-  const looked = standingOf(target, database);
-  return looked === "newer" || (looked === "current" && target.constraint.kind !== "latest");
+  const current = standingOf(target, database);
+  return current === "newer" || (current === "current" && target.constraint.kind !== "latest");
 }

@@ -44,7 +44,7 @@ export function notLoaded({ name }: ModuleTarget, { database, shipped, nodes }: 
 }
 
 export function notShipped(
-  { name, wish }: ModuleTarget,
+  { name, pinned }: ModuleTarget,
   loaded: LoadedModule,
   builds: readonly ShippedModule[],
 ): Finding {
@@ -52,7 +52,7 @@ export function notShipped(
   return {
     code: "module-not-shipped",
     property: PROPERTY,
-    message: `This cluster does not ship ${loaded.name || name} ${wish}; it ships ${ships === "" ? "no build of it" : ships}.`,
+    message: `This cluster does not ship ${loaded.name || name} ${pinned}; it ships ${ships === "" ? "no build of it" : ships}.`,
     remedy: "Choose one of those, or upgrade the cluster's software, which adds others.",
   };
 }
@@ -75,11 +75,11 @@ export function notAnArgument(
   };
 }
 
-export function needsRedis({ wish }: ModuleTarget, wanted: readonly ShippedModule[], database: Database): Finding {
+export function needsRedis({ pinned }: ModuleTarget, wanted: readonly ShippedModule[], database: Database): Finding {
   const runs = `${labelOf(database)} runs Redis ${database.redis?.full.parts.join(".") ?? "of an unknown version"}`;
   const [later] = wanted.filter((build) => isForLater(build, database));
   const build = later ?? newestOf(wanted);
-  const message = `${build?.name} ${build?.text ?? wish} needs ${build === undefined ? "another Redis" : neededRedis(build)}; ${runs}.`;
+  const message = `${build?.name} ${build?.text ?? pinned} needs ${build === undefined ? "another Redis" : neededRedis(build)}; ${runs}.`;
   if (later === undefined) {
     return {
       code: "module-for-older-redis",

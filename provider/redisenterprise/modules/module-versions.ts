@@ -36,8 +36,10 @@ export function moduleVersions(connect: Connect = undiciTransport) {
       // Two resources may manage different modules of one database.
       targets: (args) => {
         const databases = identityOf(args);
-        const modules = args.modules.map(({ name, wish }) => [name.toLowerCase(), wish] as const);
-        return Object.fromEntries(databases.flatMap((at) => modules.map(([name, wish]) => [`${at}/${name}`, wish])));
+        const modules = args.modules.map(({ name, pinned }) => [name.toLowerCase(), pinned] as const);
+        return Object.fromEntries(
+          databases.flatMap((at) => modules.map(([name, pinned]) => [`${at}/${name}`, pinned])),
+        );
       },
     },
     connect,
@@ -50,7 +52,7 @@ export function moduleSubject(args: ModuleArguments): Subject {
   const digestKey = digestKeyOf(args);
   return {
     aspect: "modules",
-    wish: targets.map(({ name, wish }) => `${name} ${wish}`).join(", "),
+    pinned: targets.map(({ name, pinned }) => `${name} ${pinned}`).join(", "),
     members: membersOf,
     unreadable: (database) => unreadable(targets, database),
     holds: (database) => targets.every((target) => holdsByItself(target, database)),
@@ -96,7 +98,7 @@ function upgradeOf(
   const behind = stands.filter((stand) => stand.kind === "behind");
   const newer = stands.filter((stand) => stand.kind === "newer");
   const left = newer.map(
-    ({ loaded, target }) => `${loaded.name} ${loaded.text} is newer than ${target.wish} and is not changed`,
+    ({ loaded, target }) => `${loaded.name} ${loaded.text} is newer than ${target.pinned} and is not changed`,
   );
   const common = [activeActiveFinding(database, seen.nodes, "modules"), consentFinding(database, args)];
   return {
@@ -122,7 +124,7 @@ function upgradeOf(
  * `search 2.10.8 → 2.10.17`; if only arguments differ, `search 2.10.17 with other arguments (WORKERS 6 → WORKERS 8)`.
  */
 function routeOf(stand: Stand): string[] {
-  if (stand.kind === "impossible") return [`${stand.target.name} → ${stand.target.wish}`];
+  if (stand.kind === "impossible") return [`${stand.target.name} → ${stand.target.pinned}`];
   if (stand.kind !== "behind") return [];
   const { loaded, build, target } = stand;
   const changed = target.args !== undefined && !sameArguments(target.args, loaded.args);
@@ -176,14 +178,14 @@ function differenceOf(stand: Stand, database: Database): Difference[] {
 /** A module as observed. Arguments that may contain a secret are not stored: such a module stays as written. */
 function observedOf(one: Difference): unknown {
   const { target, loaded } = one;
-  const wish = one.version ? loaded.text : target.wish;
-  if (!hasOtherArguments(one)) return written({ ...target, wish });
-  return holdsSecret(loaded.args) ? written(target) : written({ ...target, wish, args: wordsOf(loaded.args) });
+  const pinned = one.version ? loaded.text : target.pinned;
+  if (!hasOtherArguments(one)) return written({ ...target, pinned });
+  return holdsSecret(loaded.args) ? written(target) : written({ ...target, pinned, args: wordsOf(loaded.args) });
 }
 
 /** A module in the form in which the program specifies it. */
-function written({ object, wish, args }: Pick<ModuleTarget, "object" | "wish" | "args">): unknown {
-  return object ? { version: wish, ...(args === undefined ? {} : { args }) } : wish;
+function written({ object, pinned, args }: Pick<ModuleTarget, "object" | "pinned" | "args">): unknown {
+  return object ? { version: pinned, ...(args === undefined ? {} : { args }) } : pinned;
 }
 
 function hasOtherArguments({ target, loaded }: Difference): boolean {

@@ -42,7 +42,7 @@ export const moduleArguments = {
   }),
 };
 
-const pinned = z.strictObject(moduleArguments, {
+const targetSchema = z.strictObject(moduleArguments, {
   error: () => `must be a version, or version and args, such as ${MODULES_EXAMPLE}`,
 });
 
@@ -67,7 +67,7 @@ export interface ModuleTarget {
   /** As written; the server's may differ in case. */
   readonly name: string;
   /** The version as written. */
-  readonly wish: string;
+  readonly pinned: string;
   readonly constraint: Constraint;
   /** Undefined: the current arguments are kept. */
   readonly args?: string | undefined;
@@ -77,7 +77,7 @@ export interface ModuleTarget {
 
 function targetFrom(name: string, value: unknown, context: z.RefinementCtx): ModuleTarget[] {
   const given: unknown = typeof value === "string" ? { version: value } : value;
-  const result = pinned.safeParse(given);
+  const result = targetSchema.safeParse(given);
   if (!result.success) {
     for (const issue of result.error.issues) {
       const inner = typeof value === "string" ? [] : issue.path;
@@ -88,12 +88,12 @@ function targetFrom(name: string, value: unknown, context: z.RefinementCtx): Mod
   }
   const constraint = parseConstraint(result.data.version);
   if (constraint === undefined) return [];
-  const { version: wish, args } = result.data;
-  return [{ name, wish: wish.trim(), constraint, args, object: typeof value !== "string" }];
+  const { version: pinned, args } = result.data;
+  return [{ name, pinned: pinned.trim(), constraint, args, object: typeof value !== "string" }];
 }
 
 function strangeKey(key: string): string {
-  return `has no ${key}; ${suggestion(key, Object.keys(pinned.shape))}`;
+  return `has no ${key}; ${suggestion(key, Object.keys(targetSchema.shape))}`;
 }
 
 /** `ReJson` and `ReJSON` are the same module. */

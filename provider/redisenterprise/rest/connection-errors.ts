@@ -19,7 +19,7 @@ type Denial = Exclude<ParsedResponse, { kind: "data" | "unavailable" }>;
 export function denied(origin: string, user: string, parsed: Denial, call?: Call): UpgradeError {
   if (parsed.kind === "forbidden" && call !== undefined) return forbidden(origin, user, call, parsed.text);
   return new Rejected(`The cluster at ${origin} rejected the credentials of ${user}`, {
-    said: parsed.text,
+    reason: parsed.text,
     credentials: user === CLIENT_CERTIFICATE_ALONE ? ["clientCertificate"] : ["username", "password"],
     remedy:
       "code" in parsed && parsed.code === "password_expired"
@@ -66,7 +66,7 @@ export function noResponse(origin: string, error: unknown): unknown {
 }
 
 /** @param refusal the end of a sentence, from `nextHop` */
-export function strayRedirect(origin: string, refusal: string): UpgradeError {
+export function redirectNotFollowed(origin: string, refusal: string): UpgradeError {
   return new UpgradeError(
     "not-the-vendor",
     `${origin} redirects ${refusal}; it was not followed, and no credentials were sent there.`,

@@ -2,7 +2,7 @@ import { beforeSending, Unreachable } from "../../core/errors";
 import type { Permit } from "../../core/request";
 import type { HttpClient } from "../../http/client";
 import { TransportError, type WireResponse } from "../../http/transport";
-import { denied, noResponse, notRedis, strayRedirect } from "./connection-errors";
+import { denied, noResponse, notRedis, redirectNotFollowed } from "./connection-errors";
 import { type Login, LoginFailed, type Post, SCHEMES } from "./login";
 import { type ParsedResponse, readResponse } from "./responses";
 
@@ -80,7 +80,7 @@ export class Exchange {
       const location = redirectOf(response);
       if (location === undefined) return this.#arrived(endpoint, origin, response);
       const hop = nextHop(origin, request.target, location, this.#hosts);
-      if ("refusal" in hop) throw strayRedirect(origin, hop.refusal);
+      if ("refusal" in hop) throw redirectNotFollowed(origin, hop.refusal);
       if (hops === MOST_HOPS) throw new Unreachable(`${origin}: the nodes redirect in a loop`, REDIRECTED);
       origin = hop.origin;
     }

@@ -72,13 +72,13 @@ export function readResponse(response: WireResponse): ParsedResponse {
 /** The error in any of its formats; a proxy (envoy) in front responds without a body, or with plain text. */
 function errorOf(response: WireResponse, body: unknown): { code: string; text: string; own: boolean } {
   const parsed = failure.safeParse(body);
-  const said = parsed.success ? wordsOf(parsed.data) : undefined;
+  const reason = parsed.success ? wordsOf(parsed.data) : undefined;
   const code = parsed.success ? String(parsed.data.error_code ?? "") : "";
-  if (said === undefined && code === "") return { code, text: describeResponse(response), own: false };
+  if (reason === undefined && code === "") return { code, text: describeResponse(response), own: false };
   const status = `HTTP ${response.status}`;
   // Where the status decides, the message includes it.
   const labels = [code, CODES.has(code) ? "" : status].filter((label) => label !== "");
-  const text = said === undefined ? `${status} (${code})` : `${vendorText(said)} (${labels.join(", ")})`;
+  const text = reason === undefined ? `${status} (${code})` : `${vendorText(reason)} (${labels.join(", ")})`;
   return { code, text, own: true };
 }
 

@@ -109,7 +109,7 @@ function unexplained(database: Database): Activity {
 export const UPGRADE_MACHINE = "SMUpgradeBDB";
 
 /** The target of upgrades that were found in progress: a state machine does not report it. */
-export const UNTOLD = "a version that the cluster does not report";
+export const UNREPORTED = "a version that the cluster does not report";
 
 export type Stage = "running" | "completed" | "failed";
 
@@ -158,8 +158,8 @@ export function describeFailure(failed: Action, database: number): Failure {
 
 /** The vendor's reason for a failure, from any of its fields. */
 function reasonOf({ error, error_message, additional_info }: Action): string | undefined {
-  const said = [error, additional_info?.error, error_message].find((text) => text != null && text !== "");
-  return said == null ? undefined : vendorText(said);
+  const reason = [error, additional_info?.error, error_message].find((text) => text != null && text !== "");
+  return reason == null ? undefined : vendorText(reason);
 }
 
 /**

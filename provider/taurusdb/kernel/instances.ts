@@ -238,7 +238,7 @@ export class Offers {
   /** An old offer is enough while the instance is busy, because nothing is requested then. */
   #isDue(instance: Instance, isBehind: (instance: Instance) => boolean): boolean {
     const offer = this.of(instance);
-    if (offer === undefined || isUntold(offer)) return true;
+    if (offer === undefined || isUnreported(offer)) return true;
     if (conditionOf(instance.status) === "busy") return false;
     const age = this.#clock.elapsed() - (this.#known.get(instance.id)?.at ?? 0);
     return age > VALID || (isBehind(instance) && offer.upgradable === false);
@@ -251,6 +251,6 @@ export function isWithheld({ newest, upgradable }: Offer, kernel: Version): bool
 }
 
 /** Whether the offer is unknown. */
-export function isUntold(offer: Offer | undefined): boolean {
+export function isUnreported(offer: Offer | undefined): boolean {
   return offer?.newest === undefined && offer?.upgradable === undefined;
 }

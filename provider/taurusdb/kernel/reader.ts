@@ -11,7 +11,7 @@ import type { Freshness } from "../../huaweicloud/shared-read";
 import type { Access, Project } from "../project";
 import { conditionOf, type Instance, type JobRow, type ScheduleRow } from "../schema";
 import { anyWindow, remainingSeconds, windowOf } from "../tasks";
-import { eachInstance, isUntold, type Offer, readInstance } from "./instances";
+import { eachInstance, isUnreported, type Offer, readInstance } from "./instances";
 import { Follower, type Found, isRunning, jobsOf, schedulesOf, withWaiting } from "./tasks";
 import { kernelUnit, standingOf } from "./unit";
 
@@ -186,8 +186,8 @@ export class KernelReader {
       return `the service reports no valid kernel version of ${unreadable.id} ("${unreadable.datastore.kernel_version}")`;
     }
     if (this.#options.constraint.kind !== "latest") return undefined;
-    const untold = found.find((instance) => isUntold(this.#offerTo(instance)));
-    return untold && `the service does not report whether a newer kernel is offered to ${untold.id}`;
+    const unreported = found.find((instance) => isUnreported(this.#offerTo(instance)));
+    return unreported && `the service does not report whether a newer kernel is offered to ${unreported.id}`;
   }
 
   #standing(instance: Instance): Standing {

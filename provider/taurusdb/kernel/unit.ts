@@ -156,11 +156,11 @@ function unhealthy(status: string): Finding {
   };
 }
 
-function targetUnknown(wish: string): Finding {
+function targetUnknown(pinned: string): Finding {
   return {
     code: "newest-unknown",
-    message: `It is unknown whether an upgrade would end at ${wish}: it goes to the newest kernel, and the service does not report which one that is.`,
-    remedy: `Run {apply} again later, or set \`version\` to \`>=${wish}\`.`,
+    message: `It is unknown whether an upgrade would end at ${pinned}: it goes to the newest kernel, and the service does not report which one that is.`,
+    remedy: `Run {apply} again later, or set \`version\` to \`>=${pinned}\`.`,
   };
 }
 
@@ -179,16 +179,16 @@ function withheld(version: Version, offered: Version | undefined): Finding {
 /** The API upgrades to the newest kernel that it offers, so a target version below or above it cannot be reached. */
 function unattainable(version: Version, offered: Version | undefined, constraint: Constraint): Finding | undefined {
   if (constraint.kind === "latest") return undefined;
-  const wish = formatVersion(constraint.version);
-  if (offered === undefined) return constraint.kind === "at" ? targetUnknown(wish) : undefined;
+  const pinned = formatVersion(constraint.version);
+  if (offered === undefined) return constraint.kind === "at" ? targetUnknown(pinned) : undefined;
   const newest = formatVersion(offered);
   const stands = standing(offered, constraint);
   if (stands === "newer") {
     return {
       code: "target-passed-over",
       property: "version",
-      message: `${wish} can no longer be reached: an upgrade always goes to the newest kernel offered, which is ${newest}.`,
-      remedy: `Set \`version\` to \`>=${wish}\`.`,
+      message: `${pinned} can no longer be reached: an upgrade always goes to the newest kernel offered, which is ${newest}.`,
+      remedy: `Set \`version\` to \`>=${pinned}\`.`,
     };
   }
   const moves = compareVersions(version, offered) < 0;

@@ -97,8 +97,8 @@ export class JobWatcher {
     const { clock } = this.#options;
     const started = this.#startedAt.get(id);
     if (started !== undefined) return clock.elapsed() - started;
-    const asked = Date.parse(requestedAt);
-    return Number.isNaN(asked) ? 0 : clock.now() - asked;
+    const sentAt = Date.parse(requestedAt);
+    return Number.isNaN(sentAt) ? 0 : clock.now() - sentAt;
   }
 
   /** It waits for some seconds, or for the maintenance window. */

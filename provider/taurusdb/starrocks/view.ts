@@ -27,33 +27,33 @@ export interface PlanArguments extends StarRocksUpgrade {
  * Derives the view from an observation and the target version. An instance with an unclear standing counts as outdated,
  * with a finding.
  */
-export function viewFor(seen: StarRocksObservation, constraint: Constraint, wish: PlanArguments): View {
+export function viewFor(seen: StarRocksObservation, constraint: Constraint, args: PlanArguments): View {
   const { members, known, activity, unknown } = seen;
   const stands = standingOf(known, constraint);
   const standing = stands === "unclear" ? "behind" : stands;
   const at = formatParts(known.shown);
   const unit: Unit = {
-    name: wish.starRocksInstanceId,
+    name: args.starRocksInstanceId,
     members,
     standing,
     at,
     from: at,
     ahead: standing === "newer" ? members.map(({ name }) => name) : [],
     activity,
-    upgrade: standing === "behind" ? upgradeFor(seen, constraint, wish) : undefined,
+    upgrade: standing === "behind" ? upgradeFor(seen, constraint, args) : undefined,
   };
   return viewOfOne(unit, unknown);
 }
 
-function upgradeFor(seen: StarRocksObservation, constraint: Constraint, wish: PlanArguments): Upgrade {
+function upgradeFor(seen: StarRocksObservation, constraint: Constraint, args: PlanArguments): Upgrade {
   const from = formatParts(seen.known.shown);
   const targets = targetsOf(seen.known).map(formatParts);
   return {
     from,
-    route: `${from} → ${targets.join(" or ") || (wish.version === "latest" ? NEWEST : wish.version)}`,
-    how: howOf(seen, wish),
-    findings: findingsFor(seen, constraint, wish.version),
-    step: upgradeStep(wish, { from, to: targetName(seen.known.listed) }),
+    route: `${from} → ${targets.join(" or ") || (args.version === "latest" ? NEWEST : args.version)}`,
+    how: howOf(seen, args),
+    findings: findingsFor(seen, constraint, args.version),
+    step: upgradeStep(args, { from, to: targetName(seen.known.listed) }),
   };
 }
 
@@ -65,65 +65,65 @@ function howOf({ window }: StarRocksObservation, { schedule = "now", skipValidat
 }
 
 /** Findings that prevent an upgrade of a StarRocks instance from reaching its target version. */
-function findingsFor(observation: StarRocksObservation, constraint: Constraint, wish: string): Finding[] {
+function findingsFor(observation: StarRocksObservation, constraint: Constraint, pinned: string): Finding[] {
   const { known, health } = observation;
-  return [reach(known, constraint, wish), conditionFinding(health)].filter((finding) => finding !== undefined);
+  return [reach(known, constraint, pinned), conditionFinding(health)].filter((finding) => finding !== undefined);
 }
 
-function reach(known: Known, constraint: Constraint, wish: string): Finding | undefined {
+function reach(known: Known, constraint: Constraint, pinned: string): Finding | undefined {
   const { shown, newerOffered, listed } = known;
   const targets = targetsOf(known);
-  if (standingOf(known, constraint) === "unclear") return cannotTell(known, wish);
+  if (standingOf(known, constraint) === "unclear") return cannotTell(known, pinned);
   if (newerOffered === false) {
     return notOffered(
       `The service offers nothing newer than the current version (${formatParts(shown)})`,
       listed,
-      wish,
+      pinned,
     );
   }
-  if (listed.length === 0) return constraint.kind === "at" ? targetUnknown(wish) : undefined;
+  if (listed.length === 0) return constraint.kind === "at" ? targetUnknown(pinned) : undefined;
   const beyond = targets.find((target) => standing(target, constraint) === "newer");
-  if (beyond !== undefined) return unreachable(beyond, wish);
+  if (beyond !== undefined) return unreachable(beyond, pinned);
   if (constraint.kind === "latest" || targets.some((target) => standing(target, constraint) === "current"))
     return undefined;
-  return notOffered("No kernel that is offered satisfies the target version", listed, wish);
+  return notOffered("No kernel that is offered satisfies the target version", listed, pinned);
 }
 
-function unreachable(target: Version, wish: string): Finding {
+function unreachable(target: Version, pinned: string): Finding {
   return {
     code: "unreachable-version",
     property: "version",
-    message: `${wish} cannot be reached: an upgrade goes to the newest kernel offered, and ${formatParts(target)} is newer than the target version.`,
-    remedy: `Set \`version\` to \`>=${wish}\` to accept that.`,
+    message: `${pinned} cannot be reached: an upgrade goes to the newest kernel offered, and ${formatParts(target)} is newer than the target version.`,
+    remedy: `Set \`version\` to \`>=${pinned}\` to accept that.`,
   };
 }
 
-function notOffered(why: string, listed: readonly Version[], wish: string): Finding {
+function notOffered(why: string, listed: readonly Version[], pinned: string): Finding {
   const names = newestFirst(listed.map(formatParts)).join(", ");
   return {
     code: "not-offered",
-    message: `${wish} is not offered yet. ${why}; the region lists ${names === "" ? "no kernels" : names}.`,
+    message: `${pinned} is not offered yet. ${why}; the region lists ${names === "" ? "no kernels" : names}.`,
     remedy: "Wait until it is offered, or choose a version that is.",
   };
 }
 
-function targetUnknown(wish: string): Finding {
+function targetUnknown(pinned: string): Finding {
   return {
     code: "newest-unknown",
     property: "version",
-    message: `It is unknown whether an upgrade would end at ${wish}: it goes to the newest kernel, and the region does not list its kernels.`,
-    remedy: `Set \`version\` to \`>=${wish}\` or \`latest\`.`,
+    message: `It is unknown whether an upgrade would end at ${pinned}: it goes to the newest kernel, and the region does not list its kernels.`,
+    remedy: `Set \`version\` to \`>=${pinned}\` or \`latest\`.`,
   };
 }
 
-function cannotTell({ shown, newerOffered, listed }: Known, wish: string): Finding {
+function cannotTell({ shown, newerOffered, listed }: Known, pinned: string): Finding {
   const names = newestFirst(listed.map(formatParts)).join(", ");
   const line = formatParts(shown);
   const offers = newerOffered === true ? "something newer is offered" : "it does not report what else is offered";
   return {
     code: "version-unclear",
     property: "version",
-    message: `It is unknown whether it runs ${wish}: the service reports only ${line} as its version, and ${offers} (the region lists ${names === "" ? "no kernels" : names}).`,
+    message: `It is unknown whether it runs ${pinned}: the service reports only ${line} as its version, and ${offers} (the region lists ${names === "" ? "no kernels" : names}).`,
     remedy: `Set \`version\` to \`${line}\`, \`>=${line}\` or \`latest\`.`,
   };
 }
