@@ -19,7 +19,7 @@ import { type Environment, iamOrigin } from "../huaweicloud/service";
 import { connection } from "./arguments";
 import { Gaps } from "./gaps";
 import { DETAILS, eachInstance, type Offer, readInstanceDetails } from "./kernel/instances";
-import { jobsOf, schedulesOf, withWaiting } from "./kernel/tasks";
+import { jobsOf, schedulesOf, withUnfinished } from "./kernel/tasks";
 import { kernelUnit } from "./kernel/unit";
 import { type Access, openAccess, type Project } from "./project";
 import type { HtapInstance, Instance, InstanceDetail, JobRow, ScheduleRow } from "./schema";
@@ -168,12 +168,12 @@ class TaurusEstate implements Estate {
 
   async #tasks(project: Project): Promise<Tasks> {
     const { signal } = this.#runtime;
-    const [recent, waiting, schedules] = await Promise.all([
+    const [recent, unfinished, schedules] = await Promise.all([
       project.jobs.read(FRESH, signal),
-      project.waiting.read(FRESH, signal),
+      project.unfinished.read(FRESH, signal),
       project.schedules.read(FRESH, signal),
     ]);
-    return { jobs: jobsOf(withWaiting(recent, waiting)), schedules: schedulesOf(schedules) };
+    return { jobs: jobsOf(withUnfinished(recent, unfinished)), schedules: schedulesOf(schedules) };
   }
 
   async #instance(

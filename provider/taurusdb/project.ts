@@ -17,7 +17,7 @@ import {
   readJobPage,
   readJobs,
   readSchedules,
-  readWaitingJobs,
+  readUnfinishedJobs,
 } from "./tasks";
 
 /** Access of one resource to TaurusDB. */
@@ -54,8 +54,8 @@ export class Project {
   readonly instances: SharedRead<ReadonlyMap<string, Instance>>;
   /** Kernel upgrades of the last hours, newest first. */
   readonly jobs: SharedRead<readonly JobRow[]>;
-  /** Waiting kernel upgrades, regardless of age. */
-  readonly waiting: SharedRead<readonly JobRow[]>;
+  /** Unfinished kernel upgrades, regardless of age. */
+  readonly unfinished: SharedRead<readonly JobRow[]>;
   /** Full backups of all instances. */
   readonly backups: Backups;
   /** The upgrades offered to the instances. */
@@ -79,7 +79,9 @@ export class Project {
     this.instances = new SharedRead(clock, moments, (signal) => readInstances(gateway.until(signal)));
     this.jobs = new SharedRead(clock, moments, (signal) => readJobs(gateway.until(signal), history()));
     this.backups = new Backups(gateway, clock, moments);
-    this.waiting = new SharedRead(clock, moments, (signal) => readWaitingJobs(gateway.until(signal), KERNEL_UPGRADE));
+    this.unfinished = new SharedRead(clock, moments, (signal) =>
+      readUnfinishedJobs(gateway.until(signal), KERNEL_UPGRADE),
+    );
     this.schedules = new SharedRead(clock, moments, (signal) =>
       readSchedules(gateway.until(signal), { status: "Pending" }),
     );

@@ -16,10 +16,7 @@ export const KERNEL_UPGRADE = "UpgradeGaussDBforMySQLDatabaseVersion";
 /** Scheduled kernel upgrades, of both TaurusDB and StarRocks. */
 export const VERSION_UPGRADE = "VERSION_UPGRADE";
 
-/**
- * How far back all jobs are read, in milliseconds. Older running jobs show as the state of their instance; older
- * waiting jobs are read by state.
- */
+/** How far back all jobs are read, in milliseconds. Older unfinished jobs are read by state. */
 export const JOB_HISTORY = 6 * 3_600_000;
 
 /** Filter of instant tasks. There is no filter by instance. */
@@ -73,11 +70,12 @@ export async function readJobs(gateway: Gateway, filter: JobFilter): Promise<rea
 }
 
 /**
- * Accepted instant tasks that have not started, regardless of age: within seconds, or as long as an approval takes.
+ * Instant tasks that have not ended, regardless of age: an approval can take days, and an upgrade hours.
  * @param jobName any name if omitted
  */
-export async function readWaitingJobs(gateway: Gateway, jobName?: string): Promise<readonly JobRow[]> {
+export async function readUnfinishedJobs(gateway: Gateway, jobName?: string): Promise<readonly JobRow[]> {
   const rows = await Promise.all([
+    readJobs(gateway, { jobName, status: "Running" }),
     readJobs(gateway, { jobName, status: "Pending" }),
     // A state of newer regions; older ones may reject it as a filter.
     readJobs(gateway, { jobName, status: "Unauthorized" }).catch((error: unknown) => {

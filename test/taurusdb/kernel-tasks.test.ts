@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { requestOf } from "../../provider/core/request";
-import { jobsOf, withWaiting } from "../../provider/taurusdb/kernel/tasks";
+import { jobsOf, withUnfinished } from "../../provider/taurusdb/kernel/tasks";
 import { openAccess } from "../../provider/taurusdb/project";
 import { jobPage } from "../../provider/taurusdb/schema";
 import { upgradeStarRocks, upgradeStep } from "../../provider/taurusdb/starrocks/instance";
@@ -174,6 +174,23 @@ describe("an upgrade that waits for approval", () => {
   });
 });
 
+describe("an upgrade that hangs while its instance is frozen", () => {
+  it.each([1, 7, 29 * 24])("is still in progress after %i hours, and is not requested again", async (hours) => {
+    const { lifecycle, inputs, cloud, clock, writes } = kernelRig();
+    cloud.control.hang();
+    const first = await partial(lifecycle.create(inputs()));
+    cloud.control.setStatus("FROZEN");
+    await clock.sleep(hours * HOUR);
+    const second = await partial(lifecycle.update(first.id, first.properties, inputs()));
+    expect(second.reasons[0]).toMatch(/is still running upgrade .*\[deadline\]/);
+    cloud.control.setStatus("ACTIVE");
+    cloud.control.unhang();
+    const { outs } = await lifecycle.update(first.id, second.properties, inputs());
+    expect(outs).toMatchObject({ status: "current" });
+    expect(writes()).toBe(1);
+  });
+});
+
 describe("an upgrade that a lowered pin does not want", () => {
   const lowered = { version: "2.0.69" };
 
@@ -243,7 +260,7 @@ it("the upgrade of an instance that counts is one that has not ended, else the n
   expect(counts(row("3", "Failed"), row("2", "Unauthorized"), row("1", "Completed"))).toBe("2");
   expect(counts(row("3", "Unauthorized"), row("2", "Running"), row("1", "Pending"))).toBe("2");
   expect(counts(row("3", "Completed"), row("2", "Failed"))).toBe("3");
-  expect(withWaiting(row("1", "Completed"), [...row("1", "Unauthorized"), ...row("0", "Pending")])).toMatchObject([
+  expect(withUnfinished(row("1", "Completed"), [...row("1", "Unauthorized"), ...row("0", "Pending")])).toMatchObject([
     { job_id: "1", status: "Completed" },
     { job_id: "0", status: "Pending" },
   ]);

@@ -18,7 +18,7 @@ import {
   nextWindow,
   readJobs,
   readSchedules,
-  readWaitingJobs,
+  readUnfinishedJobs,
   TaskCenter,
   windowOf,
 } from "../../provider/taurusdb/tasks";
@@ -156,12 +156,15 @@ describe("instant tasks", () => {
   });
 
   it.each(["known", "refused"] as const)(
-    "that wait are read where their newest states are %s",
+    "that have not ended are read where their newest states are %s",
     async (newTaskStates) => {
       const { gateway, cloud } = await upgrading(3, false, { newTaskStates });
-      const [first] = cloud.state.jobs;
-      cloud.control.showStatus("Pending", first?.id);
-      expect((await readWaitingJobs(gateway)).map(({ job_id }) => job_id)).toEqual([first?.id]);
+      const [pending, completed, running] = cloud.state.jobs;
+      cloud.control.showStatus("Pending", pending?.id);
+      cloud.control.showStatus("Completed", completed?.id);
+      expect((await readUnfinishedJobs(gateway)).map(({ job_id }) => job_id).sort()).toEqual(
+        [pending?.id, running?.id].sort(),
+      );
     },
   );
 

@@ -12,13 +12,13 @@ import type { Access, Project } from "../project";
 import { conditionOf, type Instance, type JobRow, type ScheduleRow } from "../schema";
 import { anyWindow, remainingSeconds, windowOf } from "../tasks";
 import { eachInstance, isUnreported, type Offer, readInstance } from "./instances";
-import { Follower, type Found, isRunning, jobsOf, schedulesOf, withWaiting } from "./tasks";
+import { Follower, type Found, isRunning, jobsOf, schedulesOf, withUnfinished } from "./tasks";
 import { kernelUnit, standingOf } from "./unit";
 
 /** Maximum age of reads by other resources, in milliseconds. */
 export const FRESH = 5_000;
-/** The same for upgrades that have been waiting for hours. */
-const FRESH_WAITING = 60_000;
+/** The same for upgrades that were accepted hours ago. */
+const FRESH_OLD = 60_000;
 
 /** An observation of the instances. */
 export interface KernelObservation extends Observation, View {}
@@ -38,7 +38,7 @@ export interface KernelReaderOptions {
 /** The lists of tasks, each read at most once per observation. */
 interface Rows {
   jobs(): Promise<readonly JobRow[]>;
-  waiting(): Promise<readonly JobRow[]>;
+  unfinished(): Promise<readonly JobRow[]>;
   schedules(): Promise<readonly ScheduleRow[]>;
   /** Starts the reads that are most likely needed. */
   early(): void;
@@ -108,14 +108,13 @@ export class KernelReader {
     const open = found.filter(concerned);
     const recent = open.length === 0 ? [] : await rows.jobs();
     const running = jobsOf(recent);
-    const idle = open.some(
-      (instance) => conditionOf(instance.status) === "ready" && !isRunning(running.get(instance.id)),
-    );
-    const [waiting, pending] = await Promise.all([
-      idle ? rows.waiting() : [],
+    const unseen = open.filter(({ id }) => !isRunning(running.get(id)));
+    const idle = unseen.some(({ status }) => conditionOf(status) !== "busy");
+    const [unfinished, pending] = await Promise.all([
+      unseen.length > 0 ? rows.unfinished() : [],
       idle || scheduled ? rows.schedules() : [],
     ]);
-    const jobs = jobsOf(withWaiting(recent, waiting));
+    const jobs = jobsOf(withUnfinished(recent, unfinished));
     const schedules = schedulesOf(pending);
     const awaited = open.length > 0 && !scheduled && open.every(({ id }) => isRunning(running.get(id)));
     if (followed === undefined) this.#follower.read(awaited ? { found: seen, open, jobs: recent } : undefined);
@@ -205,17 +204,17 @@ export class KernelReader {
   #rows(fresh: Freshness, known: readonly JobRow[] | undefined): Rows {
     const { access, signal } = this.#options;
     const jobs = once(async () => known ?? (await access.project()).jobs.read(fresh, signal));
-    const old = { after: this.#opened, within: FRESH_WAITING };
-    const waiting = once(async () => (await access.project()).waiting.read(old, signal));
+    const old = { after: this.#opened, within: FRESH_OLD };
+    const unfinished = once(async () => (await access.project()).unfinished.read(old, signal));
     const schedules = once(async () => (await access.project()).schedules.read(fresh, signal));
     const early = () => {
       // An error is thrown where the rows are used.
       jobs().catch(() => undefined);
       if (this.#polls > 0) return;
-      waiting().catch(() => undefined);
+      unfinished().catch(() => undefined);
       schedules().catch(() => undefined);
     };
-    return { jobs, waiting, schedules, early };
+    return { jobs, unfinished, schedules, early };
   }
 
   async #unit(instance: Instance, job: JobRow | undefined, row: ScheduleRow | undefined): Promise<Unit | undefined> {

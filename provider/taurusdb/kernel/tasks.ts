@@ -125,10 +125,10 @@ export function jobsOf(rows: readonly JobRow[]): Jobs {
   return jobs;
 }
 
-/** Appends the waiting jobs that are not among the recent ones. */
-export function withWaiting(recent: readonly JobRow[], waiting: readonly JobRow[]): readonly JobRow[] {
+/** Appends the unfinished jobs that are not among the recent ones. */
+export function withUnfinished(recent: readonly JobRow[], unfinished: readonly JobRow[]): readonly JobRow[] {
   const known = new Set(recent.map(({ job_id }) => job_id));
-  return [...recent, ...waiting.filter(({ job_id }) => !known.has(job_id))];
+  return [...recent, ...unfinished.filter(({ job_id }) => !known.has(job_id))];
 }
 
 /** Scheduled upgrades. A row of a StarRocks instance may have the id of the TaurusDB instance beside it. */

@@ -13,7 +13,7 @@ import {
   JOB_HISTORY,
   readJobs,
   readSchedules,
-  readWaitingJobs,
+  readUnfinishedJobs,
   windowOf,
 } from "../tasks";
 import { actionsOf, dailyWindow, healthProblemOf, type Ids } from "./instance";
@@ -109,12 +109,11 @@ async function waitingFor(options: ActivityOptions, to: string, daily: string): 
 }
 
 /**
- * Accepted upgrades that have not started, within seconds or as long as an approval takes. Jobs in known waiting states
- * are read regardless of age. The last hours are also read completely: undocumented states may exist, and a job may
- * start before its instance shows it.
+ * Accepted upgrades that have not ended. Jobs in known states are read regardless of age. The last hours are also read
+ * completely: undocumented states may exist.
  */
 async function acceptedJobs(gateway: Gateway, ids: Ids, now: number): Promise<readonly JobRow[]> {
-  const rows = await Promise.all([readJobs(gateway, { since: now - JOB_HISTORY }), readWaitingJobs(gateway)]);
+  const rows = await Promise.all([readJobs(gateway, { since: now - JOB_HISTORY }), readUnfinishedJobs(gateway)]);
   return rows.flat().filter((row) => !hasEnded(row) && isOurs(row.instance_id, row.job_name, ids));
 }
 
