@@ -13,7 +13,7 @@ import { AGENT_URN, AGENTS, OLD_BUILD, PASSWORD, rig, TARGET, TARGET_BUILD, UPGR
 import { fileOf } from "./upload-rig";
 
 describe("endpoints", () => {
-  it("of different clusters are refused with both names, before anything is called", async () => {
+  it("of different clusters are rejected with both names, and no upgrade is requested", async () => {
     const world = rig({ clusterName: "orders" });
     const other = new ObshellCluster({
       clock: world.clock,
@@ -37,14 +37,14 @@ describe("endpoints", () => {
     expect([...world.cluster.writes(), ...other.writes()]).toEqual([]);
   });
 
-  it("that name the same agent twice count once", async () => {
+  it("that name the same agent twice are used once", async () => {
     const { lifecycle, inputs, cluster } = rig({ buildVersion: TARGET_BUILD });
     const [first] = cluster.endpoints;
     await lifecycle.create(inputs({ endpoints: [`http://${first}`, `http://${first}/`, `http://${first}`] }));
     expect(cluster.journal.count("GET", "/api/v1/secret")).toBe(1);
   });
 
-  it("may be IPv6", async () => {
+  it("may be IPv6 addresses", async () => {
     const world = rig({ buildVersion: OLD_BUILD });
     world.cluster.hosts.forEach((host, index) => void host.place("fd00::1", 2886 + index));
     const endpoints = [0, 1, 2].map((index) => `http://[fd00::1]:${2886 + index}`);
@@ -53,7 +53,7 @@ describe("endpoints", () => {
     expect(outs).toMatchObject({ status: "current" });
   });
 
-  it("of an agent without a cluster are told what to do", async () => {
+  it("of an agent without a cluster are rejected with the remedy", async () => {
     const { lifecycle, inputs } = rig({ identity: "SINGLE", zones: 1 });
     await expect(lifecycle.create(inputs())).rejects.toThrow(
       /belongs to no OceanBase cluster.*take over the cluster first/,
@@ -61,7 +61,7 @@ describe("endpoints", () => {
   });
 
   it.each(["MASTER", "FOLLOWER"] as const)(
-    "of agents that have no cluster yet are told so at once: %s",
+    "of agents that have no cluster yet are rejected at once: %s",
     async (identity) => {
       const { lifecycle, inputs, clock } = rig({ identity });
       const began = clock.now();
@@ -73,7 +73,7 @@ describe("endpoints", () => {
   );
 
   it.each(["TAKE OVER MASTER", "TAKE OVER FOLLOWER", "SCALING OUT", "SCALING IN", "UNIDENTIFIED"] as const)(
-    "of agents that are joining or leaving their cluster are waited for with their identity: %s",
+    "of agents that are joining or leaving their cluster are waited for, and their identity is shown: %s",
     async (identity) => {
       const { lifecycle, inputs, lines, cluster, clock } = rig({ identity });
       clock.after(120_000, () => {
@@ -87,7 +87,7 @@ describe("endpoints", () => {
   );
 });
 
-it("a database without the parameter ob_startup_mode is named as the cause of the panic, and not waited for long", async () => {
+it("a missing parameter ob_startup_mode is reported as the cause of the panic after about a minute", async () => {
   const { lifecycle, inputs, cluster, clock } = rig({ agentVersion: "4.5.0.0-102026050817" });
   cluster.control.setConditions({ startupModeMissing: true });
   const began = clock.now();
@@ -109,7 +109,7 @@ const types = {
 };
 type Type = keyof typeof types;
 
-/** Two clusters whose agents call themselves 10.77.0.2:2886 and on, reached by other names. */
+/** Two clusters whose agents report the addresses 10.77.0.2:2886 and following, but are reached by other names. */
 function two(first: Setup, second: Setup = {}) {
   const clock = new VirtualClock();
   const shared = { clock, rootPassword: PASSWORD, buildVersion: OLD_BUILD, agentVersion: RECENT };
@@ -132,13 +132,13 @@ function two(first: Setup, second: Setup = {}) {
     if (named === undefined || send === undefined) throw new Error(`no such endpoint: ${address}`);
     return send(named.cluster.endpoints[named.agent] ?? "", request);
   });
-  const said: string[] = [];
+  const messages: string[] = [];
   const lifecycle = new DynamicProvider({
     kinds: {
       "oceanbase:AgentVersion": async () => agentVersion(() => transport),
       "oceanbase:ClusterVersion": async () => clusterVersion(() => transport),
     },
-    log: { write: ({ message }) => void said.push(message), flush: async () => undefined },
+    log: { write: ({ message }) => void messages.push(message), flush: async () => undefined },
     rhythm: { change: 0, repeat: 0 },
     clock,
     env: {},
@@ -151,7 +151,7 @@ function two(first: Setup, second: Setup = {}) {
     __provider: "text",
   });
   const writes = () => clusters.flatMap((cluster) => cluster.writes());
-  return { lifecycle, inputs, clusters, writes, said, clock };
+  return { lifecycle, inputs, clusters, writes, messages, clock };
 }
 
 const differences: [string, Setup, Setup, (world: ReturnType<typeof two>) => void][] = [
@@ -174,7 +174,7 @@ const cases = differences.flatMap(([what, first, second, prepare]) =>
   ),
 );
 
-it("two endpoints of one agent, which has another key after its upgrade, are one cluster", async () => {
+it("two endpoints of one agent are one cluster, even after its upgrade has changed its key", async () => {
   const { lifecycle, inputs, clusters } = two({});
   const { outs } = await lifecycle.create(inputs("oceanbase:AgentVersion", ["one1", "alias"]));
   expect(outs).toMatchObject({ status: "current" });
@@ -185,13 +185,13 @@ it("two endpoints of one agent, which has another key after its upgrade, are one
 
 describe("endpoints of two clusters", () => {
   it.each(cases)(
-    "that differ by $what are refused: $type at $hosts",
+    "that differ by $what are rejected: $type at $hosts",
     async ({ first, second, prepare, type, hosts }) => {
       const world = two({ buildVersion: TARGET_BUILD, ...first }, second);
       prepare(world);
-      const { lifecycle, inputs, writes, said } = world;
+      const { lifecycle, inputs, writes, messages } = world;
       await lifecycle.check({}, inputs(type, hosts));
-      expect(said.join()).toMatch(/The endpoints belong to different clusters: /);
+      expect(messages.join()).toMatch(/The endpoints belong to different clusters: /);
       await expect(lifecycle.create(inputs(type, hosts))).rejects.toThrow(
         /The endpoints belong to different clusters: .*http:\/\/(one|two)1\.example:2886.*http:\/\/(one|two)1\.example:2886.*\[blocked\]/,
       );
@@ -199,7 +199,7 @@ describe("endpoints of two clusters", () => {
     },
   );
 
-  it("are named by the address that both claim, where nothing else tells them apart", async () => {
+  it("are reported by the address that both claim if nothing else distinguishes them", async () => {
     const { lifecycle, inputs, clusters } = two({});
     clusters[1].control.replaceKey(0);
     await expect(lifecycle.create(inputs("oceanbase:ClusterVersion", ["one1", "two1"]))).rejects.toThrow(
@@ -211,17 +211,17 @@ describe("endpoints of two clusters", () => {
     ["oceanbase:ClusterVersion", ["one1", "two1"]],
     ["oceanbase:ClusterVersion", ["two1", "one1"]],
     ["oceanbase:AgentVersion", ["two1", "one1"]],
-  ] as const)("of which one belongs to no cluster: a %s at %j says so and does not use it", async (type, hosts) => {
-    const { lifecycle, inputs, said, clusters } = two({}, { identity: "SINGLE", zones: 1 });
+  ] as const)("of which one belongs to no cluster: a %s at %j reports it and does not use it", async (type, hosts) => {
+    const { lifecycle, inputs, messages, clusters } = two({}, { identity: "SINGLE", zones: 1 });
     expect((await lifecycle.check({}, inputs(type, hosts))).failures).toEqual([]);
-    expect(said.join("\n")).toContain(
+    expect(messages.join("\n")).toContain(
       "The agent at http://two1.example:2886 belongs to no OceanBase cluster (identity SINGLE) and is not used. Remove it from `endpoints`",
     );
     expect((await lifecycle.create(inputs(type, hosts))).outs).toMatchObject({ status: "current" });
     expect(clusters[1].writes()).toEqual([]);
   });
 
-  it("with different passwords are refused for the one that does not fit", async () => {
+  it("with different passwords are rejected, and the endpoint whose password is wrong is named", async () => {
     const { lifecycle, inputs, writes } = two({ buildVersion: TARGET_BUILD }, { rootPassword: "another" });
     await expect(lifecycle.create(inputs("oceanbase:ClusterVersion", ["one1", "two1"]))).rejects.toThrow(
       /http:\/\/two1\.example:2886 rejected the credentials.*\[unauthorized\]/,
@@ -229,12 +229,12 @@ describe("endpoints of two clusters", () => {
     expect(writes()).toEqual([]);
   });
 
-  it("of which one answers only in the middle of the upgrade: nothing is asked there that counts", async () => {
+  it("of which one responds only during the upgrade: only its identity is read", async () => {
     const world = two({ clusterName: "orders" }, { clusterName: "payments", buildVersion: TARGET_BUILD });
     const { lifecycle, inputs, clusters, clock } = world;
     const [orders, payments] = clusters;
     payments.control.stopAgent(0);
-    // It has a task of the same number, which has ended well.
+    // It has a task with the same number, which has succeeded.
     payments.control.startMaintenance("OB rolling upgrade 4.3.5.2-102000042025031214.el7");
     payments.control.finish();
     clock.after(10_000, () => payments.control.startAgent(0));
@@ -242,27 +242,30 @@ describe("endpoints of two clusters", () => {
     expect(reasons.join()).toMatch(/different clusters: .* of orders, .* of payments\./);
     expect(orders.acceptedUpgrades).toHaveLength(1);
     expect(orders.dags.at(-1)).toMatchObject({ state: "SUCCEED" });
-    const asked = new Set(payments.journal.entries.map(({ path }) => path));
-    expect([...asked].sort()).toEqual(["/api/v1/info", "/api/v1/ob/info", "/api/v1/secret"]);
+    const paths = new Set(payments.journal.entries.map(({ path }) => path));
+    expect([...paths].sort()).toEqual(["/api/v1/info", "/api/v1/ob/info", "/api/v1/secret"]);
   });
 });
 
 describe("endpoints of one cluster", () => {
-  it.each(Object.keys(types) as Type[])("are one cluster through its upgrade, and every new key: %s", async (type) => {
-    const { lifecycle, inputs, clusters } = two({ agentVersion: "4.3.3.0-102025103117" });
-    clusters[0].control.setSwitches({ newKeyAtRestart: true });
-    const { outs } = await lifecycle.create(inputs(type, ["one1", "one2", "one3"]));
-    expect(outs).toMatchObject({ status: "current" });
-  });
+  it.each(Object.keys(types) as Type[])(
+    "remain one cluster during its upgrade, although every key changes: %s",
+    async (type) => {
+      const { lifecycle, inputs, clusters } = two({ agentVersion: "4.3.3.0-102025103117" });
+      clusters[0].control.setSwitches({ newKeyAtRestart: true });
+      const { outs } = await lifecycle.create(inputs(type, ["one1", "one2", "one3"]));
+      expect(outs).toMatchObject({ status: "current" });
+    },
+  );
 
-  it("may be two names of one agent, which gets another key between two reads", async () => {
+  it("may be two names of one agent whose key changes between two reads", async () => {
     const world = two({ buildVersion: TARGET_BUILD });
     const { lifecycle, inputs, clusters } = world;
     const endpoints = inputs("oceanbase:ClusterVersion", ["one1"]).endpoints;
     const [cluster] = clusters;
-    let met = 0;
+    let reads = 0;
     cluster.onCall(({ request }) => {
-      if (request.target === "/api/v1/secret" && ++met === 2) cluster.control.replaceKey(0);
+      if (request.target === "/api/v1/secret" && ++reads === 2) cluster.control.replaceKey(0);
     });
     const both = {
       ...inputs("oceanbase:ClusterVersion", ["one1"]),
@@ -293,7 +296,7 @@ describe("endpoints of two clusters, one of them without its database", () => {
     };
   }
 
-  it("are refused where that one stands first", async () => {
+  it("are rejected if that one is listed first", async () => {
     const { create, writes } = secondDown();
     await expect(create(true)).rejects.toThrow(
       /different clusters: http:\/\/10\.77\.0\.2:2886 of orders, http:\/\/10\.88\.0\.9:2886 of another\..*\[blocked\]/,
@@ -301,13 +304,13 @@ describe("endpoints of two clusters, one of them without its database", () => {
     expect(writes()).toEqual([]);
   });
 
-  it("are refused before anything is called where that one stands last", async () => {
+  it("are rejected before any upgrade is requested if that one is listed last", async () => {
     const { create, writes } = secondDown();
     await expect(create(false)).rejects.toThrow(/of orders, .* of another\..*\[blocked\]/);
     expect(writes()).toEqual([]);
   });
 
-  it("are another matter than an agent that is just joining", async () => {
+  it("are not confused with an agent that is still joining", async () => {
     const { create } = secondDown({ identity: "SCALING OUT", zones: 1 });
     expect((await create(true)).outs).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
   });
@@ -316,7 +319,7 @@ describe("endpoints of two clusters, one of them without its database", () => {
 /** Lists no packages. */
 const OLDEST = "4.2.5.0-112024111111";
 const OLDER = "4.3.0.0-102025042917";
-const CALL = "/api/v1/agent/upgrade";
+const AGENT_UPGRADE = "/api/v1/agent/upgrade";
 const LIST = "/api/v1/upgrade/package/info";
 
 /** A cluster whose agents run these versions. */
@@ -327,8 +330,8 @@ function clusterOf(versions: readonly string[], options: Parameters<typeof rig>[
   return {
     ...made,
     agentInputs: (args = {}) => ({ ...made.inputs({ ...AGENTS, ...args }), __urn: AGENT_URN }),
-    /** Names of the agents that got a call. */
-    called: (path: string) =>
+    /** Names of the agents that received requests for this path. */
+    receivers: (path: string) =>
       made.cluster.journal.entries.filter(({ target }) => target === path).map(({ host }) => host),
   };
 }
@@ -338,49 +341,49 @@ describe("agents of several versions", () => {
     ["first", [OLDER, RECENT, RECENT], "agent1"],
     ["last", [RECENT, RECENT, OLDER], "agent3"],
     ["middle", [RECENT, OLDEST, RECENT], "agent2"],
-  ])("are upgraded through the oldest, the %s", async (_, versions, recipient) => {
-    const { lifecycle, agentInputs, called } = clusterOf(versions);
+  ])("are upgraded through the oldest one: the %s", async (_, versions, oldest) => {
+    const { lifecycle, agentInputs, receivers } = clusterOf(versions);
     const { outs } = await lifecycle.create(agentInputs());
     expect(outs).toMatchObject({ status: "current", currentVersion: "4.5.0.0" });
-    expect(called(CALL)).toEqual([recipient]);
+    expect(receivers(AGENT_UPGRADE)).toEqual([oldest]);
   });
 
-  it("of which some are there already are upgraded through one that is not", async () => {
-    const { lifecycle, agentInputs, called } = clusterOf(["4.5.0.0-102026050817", "4.5.0.0-102026050817", RECENT]);
+  it("of which some are up to date are upgraded through an outdated one", async () => {
+    const { lifecycle, agentInputs, receivers } = clusterOf(["4.5.0.0-102026050817", "4.5.0.0-102026050817", RECENT]);
     expect((await lifecycle.create(agentInputs())).outs).toMatchObject({ status: "current" });
-    expect(called(CALL)).toEqual(["agent3"]);
+    expect(receivers(AGENT_UPGRADE)).toEqual(["agent3"]);
   });
 
-  it("are asked for their packages where the call will go, beside the first endpoint before that is known", async () => {
-    const { lifecycle, agentInputs, called } = clusterOf([RECENT, OLDER, RECENT]);
+  it("list their packages through the agent that will receive the request, and through the first endpoint before it is known", async () => {
+    const { lifecycle, agentInputs, receivers } = clusterOf([RECENT, OLDER, RECENT]);
     await lifecycle.check({}, agentInputs());
-    expect(called(LIST)).toEqual(["agent1", "agent2"]);
+    expect(receivers(LIST)).toEqual(["agent1", "agent2"]);
   });
 
-  it("of which that one has no list are asked until one has", async () => {
-    const { lifecycle, agentInputs, called, said } = clusterOf([RECENT, OLDEST, RECENT]);
+  it("are read in turn until one returns the package list, if the receiving agent has none", async () => {
+    const { lifecycle, agentInputs, receivers, messages } = clusterOf([RECENT, OLDEST, RECENT]);
     await lifecycle.check({}, agentInputs({ release: undefined }));
-    expect(called(LIST)).toEqual(["agent1", "agent2", "agent1"]);
-    expect(said()).toEqual(["4.2.5.0 → 4.5.0.0, restarting 3 agents"]);
+    expect(receivers(LIST)).toEqual(["agent1", "agent2", "agent1"]);
+    expect(messages()).toEqual(["4.2.5.0 → 4.5.0.0, restarting 3 agents"]);
   });
 
-  it("have a missing package found before the call, though the one that is called could not say", async () => {
+  it("are not upgraded if another agent shows that a package is missing, although the receiving one cannot list packages", async () => {
     const { lifecycle, agentInputs, cluster } = clusterOf([RECENT, OLDEST, RECENT]);
     const missing = { version: "4.5.1.0", release: "103026060101.el7" };
     await expect(lifecycle.create(agentInputs(missing))).rejects.toThrow(/not uploaded: obshell-4\.5\.1\.0/);
     expect(cluster.writes()).toEqual([]);
   });
 
-  it("are waited for when they do not say which packages are there", async () => {
-    const { lifecycle, agentInputs, cluster, clock, called } = clusterOf([RECENT, RECENT, RECENT]);
+  it("are waited for while they do not return their package list", async () => {
+    const { lifecycle, agentInputs, cluster, clock, receivers } = clusterOf([RECENT, RECENT, RECENT]);
     cluster.faults.add({ match: { path: LIST }, times: 40, fault: { kind: "reset" } });
     const began = clock.now();
     expect((await lifecycle.create(agentInputs({ release: undefined }))).outs).toMatchObject({ status: "current" });
-    expect(called(CALL)).toHaveLength(1);
+    expect(receivers(AGENT_UPGRADE)).toHaveLength(1);
     expect(clock.since(began)).toBeGreaterThan(5_000);
   });
 
-  it("take packages for all of them, whichever lists them", async () => {
+  it("receive missing packages, regardless of which one can list them", async () => {
     const { lifecycle, inputs, cluster } = clusterOf([OLDEST, RECENT, OLDEST]);
     const target = { version: "4.3.5.4", release: "104000042025090916.el7" };
     const dir = await mkdtemp(join(tmpdir(), "mixed-"));
@@ -394,33 +397,33 @@ describe("agents of several versions", () => {
     expect(cluster.journal.count("POST", /package$/)).toBe(2);
   });
 
-  it("are sent their packages where the call will go", async () => {
-    const { lifecycle, inputs, cluster, called } = clusterOf([RECENT, RECENT, RECENT]);
+  it("receive packages through the agent that will receive the request", async () => {
+    const { lifecycle, inputs, cluster, receivers } = clusterOf([RECENT, RECENT, RECENT]);
     cluster.control.setBuildVersion("4.3.5.4-104000042025090916", 0);
     const target = { version: "4.3.5.4", release: "104000042025090916.el7" };
     cluster.control.addPackage({ ...target, name: "oceanbase-ce-libs" });
     const packages = [await fileOf(makeRpm({ ...target, name: "oceanbase-ce" }))];
     await lifecycle.create(inputs({ ...target, packages }));
-    expect(called("/api/v1/package")).toEqual(["agent2"]);
-    expect(called(UPGRADE)).toEqual(["agent2"]);
+    expect(receivers("/api/v1/package")).toEqual(["agent2"]);
+    expect(receivers(UPGRADE)).toEqual(["agent2"]);
   });
 });
 
 describe("observers of several versions", () => {
-  it("are upgraded through the agent beside an old one: another would take the target for reached", async () => {
-    const { lifecycle, inputs, cluster, called } = clusterOf([RECENT, RECENT, RECENT]);
+  it("are upgraded through the agent of an outdated one, because any other would consider the target reached", async () => {
+    const { lifecycle, inputs, cluster, receivers } = clusterOf([RECENT, RECENT, RECENT]);
     cluster.control.setBuildVersion("4.3.5.2-102000042025031214", 0);
     cluster.control.setBuildVersion("4.3.5.2-102000042025031214", 1);
     const { outs } = await lifecycle.create(inputs(TARGET));
     expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
-    expect(called(UPGRADE)).toEqual(["agent3"]);
+    expect(receivers(UPGRADE)).toEqual(["agent3"]);
   });
 
   it.each([
     ["OB.Upgrade.ToLowerVersion", "Target version 4.3.5.2-1 is not greater than current version 4.3.5.2-1."],
     ["Agent.Upgrade.ToLowerVersion", "Target version 4.5.0.0-1 is not greater than current version 4.5.0.0-1."],
     [1001, "Illegal argument: target version 4.3.5.2-1 is not greater than current version 4.3.5.2-1."],
-  ])("that change after the last read name the remedy (%s)", async (code, message) => {
+  ])("that change after the last read cause an error with the remedy (%s)", async (code, message) => {
     const { lifecycle, inputs, cluster } = clusterOf([RECENT, RECENT, RECENT]);
     const error = typeof code === "number" ? { code, message } : { errCode: code, message };
     const body = JSON.stringify({ successful: false, status: 400, error });
@@ -444,64 +447,67 @@ describe("an upgrade whose outdated members have no endpoint", () => {
   it.each([
     ["observers", database],
     ["agents", agents],
-  ])("is not requested: the agents to list are named, at preview already (%s)", async (_, prepare) => {
+  ])("is not requested, and preview already names the agents to list (%s)", async (_, prepare) => {
     const world = clusterOf([RECENT, RECENT, RECENT]);
     const inputs = prepare(world);
-    const { lifecycle, cluster, said } = world;
+    const { lifecycle, cluster, messages } = world;
     const some = inputs({ endpoints: [`http://${cluster.endpoints[0]}`] });
     const finding = /No agent in `endpoints` accepts this upgrade.*`endpoints`: 10\.77\.0\.3:2886, 10\.77\.0\.4:2886\./;
     expect((await lifecycle.check({}, some)).failures).toEqual([]);
-    expect(said().join("\n")).toMatch(finding);
+    expect(messages().join("\n")).toMatch(finding);
     await expect(lifecycle.create(some)).rejects.toThrow(finding);
     expect(cluster.writes()).toEqual([]);
     const more = inputs({ endpoints: [0, 2].map((at) => `http://${cluster.endpoints[at]}`) });
     expect((await lifecycle.create(more)).outs).toMatchObject({ status: "current" });
   });
 
-  it("is not reported while an upgrade that failed half-way holds the lock", async () => {
-    const { lifecycle, inputs, cluster, said } = clusterOf([RECENT, RECENT, RECENT]);
+  it("is not reported while a half-finished, failed upgrade holds the lock", async () => {
+    const { lifecycle, inputs, cluster, messages } = clusterOf([RECENT, RECENT, RECENT]);
     cluster.control.fail({ stage: "Execute upgrade zone health checker script" });
     await partial(lifecycle.create(inputs()));
-    const told = said().length;
+    const before = messages().length;
     await lifecycle.check({}, inputs({ endpoints: [`http://${cluster.endpoints[0]}`] }));
-    expect(said().slice(told).join("\n")).not.toContain("accepts this upgrade");
+    expect(messages().slice(before).join("\n")).not.toContain("accepts this upgrade");
   });
 });
 
-/** What one agent says without its database is not what the cluster says: the observer beside the first endpoint is down. */
+/** The observer of the first endpoint is down. What its agent reports without a database does not count for the cluster. */
 function firstObserverDown(options: Parameters<typeof rig>[0] = {}, how: "gone" | "dead" = "gone") {
   const made = rig({ agentVersion: RECENT, ...options });
   const { cluster } = made;
   cluster.control.loseDatabase(how, { agents: [0] });
-  // Every agent answers this from memory: the agent that answered last is not one that knows.
+  // Every agent responds to this from memory, so the last one to respond need not have a database.
   cluster.faults.add({ match: { path: "/api/v1/agents/status" }, times: 99, fault: { kind: "delay", ms: 300 } });
-  const asked = (path: string) =>
+  const readBy = (path: string) =>
     cluster.journal.entries.filter(({ target }) => target === path).map(({ host }) => host);
-  return { ...made, asked };
+  return { ...made, readBy };
 }
 
 const OB_INFO = "/api/v1/ob/info";
 
 describe("versions, while the first agent's observer is down", () => {
-  it.each(["gone", "dead"] as const)("(%s) are told by another agent: a pin that holds is adopted", async (how) => {
-    const { lifecycle, inputs, cluster, asked } = firstObserverDown({ buildVersion: TARGET_BUILD }, how);
-    const { outs } = await lifecycle.create(inputs());
-    expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
-    // The others show that they are of the same cluster.
-    expect(asked(OB_INFO)).toEqual(["agent1", "agent2", "agent1", "agent3"]);
-    expect(cluster.writes()).toEqual([]);
-  });
+  it.each(["gone", "dead"] as const)(
+    "(%s) are read from another agent, and a cluster that is up to date is adopted",
+    async (how) => {
+      const { lifecycle, inputs, cluster, readBy } = firstObserverDown({ buildVersion: TARGET_BUILD }, how);
+      const { outs } = await lifecycle.create(inputs());
+      expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
+      // The others are read to verify that they belong to the same cluster.
+      expect(readBy(OB_INFO)).toEqual(["agent1", "agent2", "agent1", "agent3"]);
+      expect(cluster.writes()).toEqual([]);
+    },
+  );
 
-  it("are known at preview, which tells what keeps the upgrade from starting", async () => {
-    const { lifecycle, inputs, said } = firstObserverDown();
+  it("are shown by preview, with the finding that blocks the upgrade", async () => {
+    const { lifecycle, inputs, messages } = firstObserverDown();
     await lifecycle.check({}, inputs());
-    expect(said().join("\n")).toMatch(
+    expect(messages().join("\n")).toMatch(
       /^4\.2\.1\.8 → 4\.3\.5\.2, .*The observer of the agent 10\.77\.0\.2:2886 is not available/s,
     );
-    expect(said().join()).not.toContain("cannot plan");
+    expect(messages().join()).not.toContain("cannot plan");
   });
 
-  it("are known to a refresh", async () => {
+  it("are read by a refresh", async () => {
     const { lifecycle, inputs, cluster, lines } = rig({ buildVersion: TARGET_BUILD });
     const { id, outs } = await lifecycle.create(inputs());
     cluster.control.loseDatabase("gone", { agents: [0] });
@@ -511,29 +517,29 @@ describe("versions, while the first agent's observer is down", () => {
     expect(lines.map(({ message }) => message).join()).not.toContain("could not be read");
   });
 
-  it("are not told for as long as no agent knows them", async () => {
-    const { lifecycle, inputs, cluster, said, asked } = firstObserverDown();
+  it("are not shown while no agent can report them", async () => {
+    const { lifecycle, inputs, cluster, messages, readBy } = firstObserverDown();
     cluster.control.loseDatabase("gone");
     await lifecycle.check({}, inputs());
-    expect(said().join()).toMatch(/^cannot plan: /);
-    expect(asked(OB_INFO).slice(0, 3)).toEqual(["agent1", "agent2", "agent3"]);
+    expect(messages().join()).toMatch(/^cannot plan: /);
+    expect(readBy(OB_INFO).slice(0, 3)).toEqual(["agent1", "agent2", "agent3"]);
   });
 
-  it("do not hide another task that failed and keeps the lock: its name and remedy are told", async () => {
-    const { lifecycle, inputs, cluster, said } = firstObserverDown();
+  it("do not hide another failed task that keeps the lock: its name and remedy are shown", async () => {
+    const { lifecycle, inputs, cluster, messages } = firstObserverDown();
     cluster.control.restoreDatabase();
     cluster.control.addObPackages("4.2.5.1", "101000092024120918.el7");
     cluster.control.fail({ stage: 3 });
     await partial(lifecycle.create(inputs({ version: "4.2.5.1", release: "101000092024120918.el7" })));
     cluster.control.loseDatabase("gone", { agents: [0] });
     await lifecycle.check({}, inputs());
-    expect(said().join("\n")).toMatch(/maintenance task 11 \(.*\) failed and keeps the lock/);
+    expect(messages().join("\n")).toMatch(/maintenance task 11 \(.*\) failed and keeps the lock/);
     await expect(lifecycle.create(inputs())).rejects.toThrow(
       /maintenance task 11 \(OB rolling upgrade 4\.2\.5\.1-\S+\) failed and keeps the lock.*obshell task retry -i 11/,
     );
   });
 
-  it("cost one read of each agent while every agent knows them", async () => {
+  it("need one read per agent while every agent can report them", async () => {
     const { lifecycle, inputs, cluster } = rig();
     await lifecycle.check({}, inputs());
     expect(cluster.journal.count("GET", OB_INFO)).toBe(3);
@@ -545,7 +551,7 @@ describe("an operator on a failed task", () => {
   const OPERATE = /^\/api\/v1\/task\/dag\//;
   const args = { onFailure: "retry" };
 
-  /** An upgrade that failed because the first observer did not come up again, and the state that the run has left. */
+  /** An upgrade that failed because the first observer did not restart, and the state that the run left. */
   async function failed() {
     const made = rig();
     const { cluster, lifecycle, inputs } = made;
@@ -554,44 +560,44 @@ describe("an operator on a failed task", () => {
     cluster.control.loseDatabase("gone", { agents: [0] });
     return {
       ...made,
-      again: () => lifecycle.update(first.id, first.properties, inputs(args)),
-      sent: () => {
+      rerun: () => lifecycle.update(first.id, first.properties, inputs(args)),
+      sentTo: () => {
         const posts = cluster.journal.entries.filter(({ method, path }) => method === "POST" && OPERATE.test(path));
         return posts.map(({ host, status }) => [host, status]);
       },
     };
   }
 
-  it("goes to an agent that has its database, where the first one lacks it", async () => {
-    const { clock, cluster, again, sent, writes } = await failed();
+  it("is sent to an agent that has its database if the first one lacks it", async () => {
+    const { clock, cluster, rerun, sentTo, writes } = await failed();
     clock.after(30_000, () => cluster.control.restoreDatabase());
-    const { outs } = await again();
+    const { outs } = await rerun();
     expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: "11", state: "succeeded" } });
-    expect(sent()).toEqual([["agent2", 200]]);
+    expect(sentTo()).toEqual([["agent2", 200]]);
     expect(writes()).toBe(1);
   });
 
-  it("goes on to the next agent when the one that is asked has just lost its database", async () => {
-    const { cluster, again, sent } = await failed();
+  it("is sent to the next agent if the first one has just lost its database", async () => {
+    const { cluster, rerun, sentTo } = await failed();
     cluster.control.restoreDatabase();
     cluster.onCall(({ host: agent, request }) => {
-      if (request.method !== "POST" || sent().length > 0) return;
+      if (request.method !== "POST" || sentTo().length > 0) return;
       cluster.control.loseDatabase("gone", { agents: [Number(agent.slice(-1)) - 1], ms: 30_000 });
     });
-    expect((await again()).outs).toMatchObject({ status: "current", lastUpgrade: { task: "11", state: "succeeded" } });
-    expect(sent().map(([, status]) => status)).toEqual([500, 200]);
+    expect((await rerun()).outs).toMatchObject({ status: "current", lastUpgrade: { task: "11", state: "succeeded" } });
+    expect(sentTo().map(([, status]) => status)).toEqual([500, 200]);
   });
 
-  it("is not sent to another agent after an answer was lost", async () => {
-    const { cluster, again, sent } = await failed();
+  it("is not sent to another agent after a response was lost", async () => {
+    const { cluster, rerun, sentTo } = await failed();
     cluster.control.restoreDatabase();
     cluster.faults.add({ match: { method: "POST", path: OPERATE }, fault: { kind: "loseReply" } });
-    expect((await again()).outs).toMatchObject({ status: "current" });
-    expect(sent()).toHaveLength(1);
+    expect((await rerun()).outs).toMatchObject({ status: "current" });
+    expect(sentTo()).toHaveLength(1);
   });
 
-  it("is not sent to another agent after one has refused it for good", async () => {
-    const { cluster, again, sent } = await failed();
+  it("is not sent to another agent after a final refusal", async () => {
+    const { cluster, rerun, sentTo } = await failed();
     cluster.control.restoreDatabase();
     const error = {
       errCode: "Task.Dag.Operator.RetryNotFailedDag",
@@ -599,12 +605,12 @@ describe("an operator on a failed task", () => {
     };
     const body = JSON.stringify({ successful: false, status: 400, error });
     cluster.faults.add({ match: { method: "POST", path: OPERATE }, fault: { kind: "replace", status: 400, body } });
-    await partial(again());
-    expect(sent()).toHaveLength(1);
+    await partial(rerun());
+    expect(sentTo()).toHaveLength(1);
   });
 
-  it("that no agent can take now leaves the task as it is, and says so", async () => {
-    const { cluster, again, sent, said } = await failed();
+  it("that no agent can accept now leaves the task unchanged, and the run reports it", async () => {
+    const { cluster, rerun, sentTo, messages } = await failed();
     const error = { errCode: "Agent.OceanBase.NotHold", message: "Task not found: Agent is not holding OceanBase" };
     const body = JSON.stringify({ successful: false, status: 500, error });
     cluster.faults.add({
@@ -612,15 +618,15 @@ describe("an operator on a failed task", () => {
       times: 9,
       fault: { kind: "replace", status: 500, body },
     });
-    expect((await partial(again())).reasons[0]).toContain("[upgrade-failed]");
-    const hosts = sent().map(([host]) => host);
-    // The first cannot tell its cluster any more.
+    expect((await partial(rerun())).reasons[0]).toContain("[upgrade-failed]");
+    const hosts = sentTo().map(([host]) => host);
+    // The first can no longer report its cluster.
     expect(hosts.sort()).toEqual(["agent2", "agent3"]);
-    expect(said().join()).toContain("10.77.0.2:2886 cannot report yet which cluster it belongs to");
+    expect(messages().join()).toContain("10.77.0.2:2886 cannot report yet which cluster it belongs to");
   });
 });
 
-describe("a password that the first agent has not learnt, and cannot compare", () => {
+describe("a password that the first agent has not received yet and cannot check", () => {
   const STATUS = "/api/v1/status";
   const NEWER = "r0tated";
 
@@ -628,7 +634,7 @@ describe("a password that the first agent has not learnt, and cannot compare", (
     ["gone", "4.3.3.0-102025103117"],
     ["dead", "4.3.3.0-102025103117"],
     ["gone", "4.3.0.0-102025043011"],
-  ] as const)("is not called wrong: the others are asked (%s, agents of %s)", async (how, agentVersion) => {
+  ] as const)("is not reported as wrong: other agents check it (%s, agents of %s)", async (how, agentVersion) => {
     const { lifecycle, inputs, cluster } = firstObserverDown({ buildVersion: TARGET_BUILD, agentVersion }, how);
     cluster.control.setRootPassword(NEWER);
     const { outs } = await lifecycle.create(inputs({ password: NEWER }));
@@ -636,7 +642,7 @@ describe("a password that the first agent has not learnt, and cannot compare", (
     expect(cluster.journal.count("GET", STATUS)).toBeGreaterThan(0);
   });
 
-  it("is waited for while no agent can compare it", async () => {
+  it("is waited for while no agent can check it", async () => {
     const { lifecycle, inputs, cluster, lines } = rig({ buildVersion: TARGET_BUILD });
     cluster.control.setRootPassword(NEWER);
     cluster.control.loseDatabase("gone", { ms: 40_000 });
@@ -646,7 +652,7 @@ describe("a password that the first agent has not learnt, and cannot compare", (
     );
   });
 
-  it("that is wrong is told at once by the agent that can compare it", async () => {
+  it("is reported as wrong at once by an agent that can check it", async () => {
     const { lifecycle, inputs, clock, cluster } = firstObserverDown({ buildVersion: TARGET_BUILD });
     const began = clock.now();
     await expect(lifecycle.create(inputs({ password: "wrong" }))).rejects.toThrow(
@@ -656,7 +662,7 @@ describe("a password that the first agent has not learnt, and cannot compare", (
     expect(cluster.writes()).toEqual([]);
   });
 
-  it("and that is being asked about when the time is up is not called wrong either", async () => {
+  it("is not reported as wrong if the time limit ends the check", async () => {
     const { lifecycle, inputs, cluster } = firstObserverDown({ buildVersion: TARGET_BUILD });
     cluster.control.setRootPassword(NEWER);
     cluster.faults.add({ match: { path: STATUS }, times: 99, fault: { kind: "hang" } });
@@ -664,7 +670,7 @@ describe("a password that the first agent has not learnt, and cannot compare", (
     await expect(lifecycle.create(args)).rejects.toThrow(/nothing was sent.*\[deadline\]/);
   });
 
-  it("does not keep an operator from the agent that knows it", async () => {
+  it("does not prevent an operator from being sent to an agent that has it", async () => {
     const { lifecycle, inputs, cluster } = rig();
     const args = { onFailure: "retry", password: NEWER };
     cluster.control.setRootPassword(NEWER);
@@ -673,7 +679,7 @@ describe("a password that the first agent has not learnt, and cannot compare", (
     const [agent] = cluster.agents;
     if (agent !== undefined) agent.rootPassword = PASSWORD;
     cluster.control.loseDatabase("gone", { agents: [0], ms: 60_000 });
-    // The task is read through the first agent no more; only the operator goes there.
+    // The task is no longer read through the first agent; only the operator is sent there.
     const { outs } = await lifecycle.update(first.id, first.properties, inputs(args));
     expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: "11", state: "succeeded" } });
   });

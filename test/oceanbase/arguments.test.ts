@@ -6,13 +6,13 @@ import { clusterVersion } from "../../provider/oceanbase/kind";
 import { selfSigned } from "../simulators/shell/certificate";
 
 const { inputs } = clusterVersion(() => {
-  throw new Error("nothing is sent here");
+  throw new Error("no request is expected");
 });
-const right = { endpoints: ["http://10.0.0.1:2886"], version: "4.3.5.2" };
+const valid = { endpoints: ["http://10.0.0.1:2886"], version: "4.3.5.2" };
 
-/** `property: reason` of everything that is wrong. */
-function complaints(args: Record<string, unknown>): string[] {
-  const { failures } = validateArguments(inputs, { ...right, ...args });
+/** `property: reason` of each failure. */
+function failuresOf(args: Record<string, unknown>): string[] {
+  const { failures } = validateArguments(inputs, { ...valid, ...args });
   return failures.map(({ property, reason }) => `${property}: ${reason}`);
 }
 
@@ -32,7 +32,7 @@ describe("the arguments of an OceanBase cluster", () => {
     { caCertificate: PEM, clientCertificate: PEM, clientKey: KEY },
     { onNewer: "fail", wait: false, unreachableTimeout: "30m" },
   ])("may be %j", (args) => {
-    expect(complaints(args)).toEqual([]);
+    expect(failuresOf(args)).toEqual([]);
   });
 
   it.each<[Record<string, unknown>, RegExp]>([
@@ -80,10 +80,10 @@ describe("the arguments of an OceanBase cluster", () => {
     [{ verison: "4.3.5.2" }, /^verison: is not an argument of this resource; did you mean version\?/],
     [{ upgradeDirectory: "/data/x" }, /^upgradeDirectory: is not an argument of this resource/],
   ])("may not be %j", (args, message) => {
-    const said = complaints(args);
+    const failures = failuresOf(args);
     expect(
-      said.some((line) => message.test(line)),
-      said.join("\n"),
+      failures.some((line) => message.test(line)),
+      failures.join("\n"),
     ).toBe(true);
   });
 
@@ -95,24 +95,24 @@ describe("the arguments of an OceanBase cluster", () => {
     "ftp://root:hunter2@10.0.0.1",
     "http://10.0.0.1:2886/?password=hunter2",
   ])("never quotes a password in an endpoint: %s", (endpoint) => {
-    const said = complaints({ endpoints: [endpoint] });
-    expect(said).toHaveLength(1);
-    expect(said[0]).toContain('Example: "http://10.0.0.1:2886"');
-    expect(said.join()).not.toContain("hunter2");
+    const failures = failuresOf({ endpoints: [endpoint] });
+    expect(failures).toHaveLength(1);
+    expect(failures[0]).toContain('Example: "http://10.0.0.1:2886"');
+    expect(failures.join()).not.toContain("hunter2");
   });
 
-  it("says where a password in an endpoint belongs", () => {
-    expect(complaints({ endpoints: ["http://root:x@a:1"] })[0]).toMatch(/must not contain credentials.*`password`/);
+  it("names the argument for a password that was written into an endpoint", () => {
+    expect(failuresOf({ endpoints: ["http://root:x@a:1"] })[0]).toMatch(/must not contain credentials.*`password`/);
   });
 
-  it("are not judged while they are unknown", () => {
-    expect(complaints({ version: UNKNOWN })).toEqual([]);
-    expect(complaints({ endpoints: [UNKNOWN] })).toEqual([]);
-    expect(complaints({ upgradeDir: UNKNOWN, mode: UNKNOWN, wait: UNKNOWN })).toEqual([]);
+  it("are not validated while they are unknown", () => {
+    expect(failuresOf({ version: UNKNOWN })).toEqual([]);
+    expect(failuresOf({ endpoints: [UNKNOWN] })).toEqual([]);
+    expect(failuresOf({ upgradeDir: UNKNOWN, mode: UNKNOWN, wait: UNKNOWN })).toEqual([]);
   });
 });
 
-describe("the pin of a cluster", () => {
+describe("the version constraint of a cluster", () => {
   it.each([
     ["4.3.5.2", undefined, "at", undefined],
     ["4.3.5.2", "102000042025031214.el7", "at", 102000042025031214n],
@@ -128,7 +128,7 @@ describe("upgradeDir, which a rollback deletes", () => {
   it.each(["/data/obshell-upgrade", "/home/admin/upgrade/", "/data/升级", "/data/a-b_c:d@e.f"])(
     "may be %s",
     (upgradeDir) => {
-      expect(complaints({ upgradeDir })).toEqual([]);
+      expect(failuresOf({ upgradeDir })).toEqual([]);
     },
   );
 
@@ -147,9 +147,9 @@ describe("upgradeDir, which a rollback deletes", () => {
     ["/data/a;b", "characters"],
     ["", "empty"],
   ])("may not be %j (%s)", (upgradeDir, word) => {
-    const said = complaints({ upgradeDir });
-    expect(said[0]).toContain(word);
-    expect(said[0]).toContain('"/data/obshell-upgrade"');
+    const failures = failuresOf({ upgradeDir });
+    expect(failures[0]).toContain(word);
+    expect(failures[0]).toContain('"/data/obshell-upgrade"');
   });
 
   it.each([

@@ -17,7 +17,7 @@ import { VirtualClock } from "../support/virtual-clock";
 import { AGENT_URN, PASSWORD, rig, TARGET, TARGET_BUILD, UPGRADE } from "./rig";
 
 describe("authentication", () => {
-  it("uses the agents' own password where an agent says that it has one", async () => {
+  it("uses the agents' own password if an agent reports that it has one", async () => {
     const { lifecycle, inputs, cluster } = rig({
       agentVersion: "4.4.2.0-102026041610",
       agentPassword: "agent-p@ss",
@@ -28,14 +28,14 @@ describe("authentication", () => {
     expect(cluster.journal.entries.every((entry) => entry.status === 200)).toBe(true);
   });
 
-  it("with a wrong agent password is refused as such", async () => {
+  it("with a wrong agent password is rejected with the argument to set", async () => {
     const { lifecycle, inputs } = rig({ agentVersion: "4.4.2.0-102026041610", agentPassword: "agent-p@ss" });
     await expect(lifecycle.create(inputs({ agentPassword: "wrong-one" }))).rejects.toThrow(
       /Agent password is incorrect.*Set `agentPassword` to the agents' own password\. \[unauthorized\]/,
     );
   });
 
-  it("with a wrong agent password is refused as such by servers that do not say which", async () => {
+  it("with a wrong agent password is rejected with the argument to set, even if the server does not say which password is wrong", async () => {
     const { lifecycle, inputs } = rig({ agentVersion: "4.3.0.0-102025043011", agentPassword: "agent-p@ss" });
     await expect(lifecycle.create(inputs({ agentPassword: "wrong-one" }))).rejects.toThrow(
       /Verification failed: access denied.*Set `agentPassword` to the agents' own password\. \[unauthorized\]/,
@@ -44,24 +44,24 @@ describe("authentication", () => {
 
   it.each([
     [
-      "of root, where only the agents' would do",
+      "with root's password where the agents' own is required",
       "WithAgentPassword",
       "Unauthorized: Should use agent_password to verify: oceanbase password is not initialized",
       "no agentPassword given (argument `agentPassword`, config `oceanbase:agentPassword`, environment `OCEANBASE_AGENT_PASSWORD`)",
     ],
     [
-      "for another path, as behind a proxy",
+      "for another path, as behind a rewriting proxy",
       "Header.UriMismatch",
       "URI mismatch",
       "something between this machine and the agent rewrites the path. List the agents' own addresses",
     ],
     [
-      "of root that is wrong",
+      "with a wrong password of root",
       "IncorrectOceanbasePassword",
       "Unauthorized: OceanBase password is incorrect",
       "Set `password` to the password of root@sys",
     ],
-  ])("%s is refused with what helps", async (_, code, message, remedy) => {
+  ])("%s is rejected with the remedy", async (_, code, message, remedy) => {
     const { lifecycle, inputs, cluster } = rig();
     const error = { code: 10008, errCode: `Security.Authentication.${code}`, message };
     const body = JSON.stringify({ successful: false, status: 401, error });
@@ -84,11 +84,11 @@ describe("authentication", () => {
     [{ version: "9.0.0.0-1", supportedAuth: ["v3"] }, undefined],
     [{ version: "4.2.1.0-1" }, undefined],
     [{ version: "what" }, undefined],
-  ])("of an agent with %j is generation %s", (info, generation) => {
+  ])("of an agent with %j uses generation %s", (info, generation) => {
     expect(generationOf(info)).toBe(generation);
   });
 
-  it("of a generation that nobody knows is refused with what the agent offers", async () => {
+  it("of an unknown generation is rejected, and the methods that the agent offers are listed", async () => {
     const { lifecycle, inputs } = rig({ switches: { supportedAuth: ["v7"] } });
     await expect(lifecycle.create(inputs())).rejects.toThrow(/no known authentication method \(v7\).*\[blocked\]/);
   });
@@ -108,8 +108,8 @@ describe("authentication", () => {
   });
 });
 
-describe("clocks", () => {
-  it.each([-600_000, 600_000])("that differ by %i ms do not matter", async (skew) => {
+describe("the clocks of the agents and of this machine", () => {
+  it.each([-600_000, 600_000])("may differ by %i ms", async (skew) => {
     const { lifecycle, inputs } = rig({}, skew);
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
   });
@@ -123,7 +123,7 @@ const HEADER =
   '{"auth":"p@ss\\"w0rd","ts":"1999999999","uri":"/api/v1/ob/upgrade","keys":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}';
 
 interface AgentPair {
-  /** As `GET /api/v1/secret` gives it. */
+  /** As `GET /api/v1/secret` returns it. */
   readonly text: string;
   readonly privateKey: KeyObject;
   readonly bytes: number;
@@ -135,8 +135,8 @@ function agentPair(bits: number): AgentPair {
   return { text, privateKey, bytes: bits / 8 };
 }
 
-/** What an agent does: block by block, the padding taken off by hand, since Node refuses to. */
-function opened(value: string, { privateKey, bytes }: AgentPair): string {
+/** Decrypts as an agent does: block by block, removing the padding manually because Node refuses to. */
+function decrypted(value: string, { privateKey, bytes }: AgentPair): string {
   const blocks: Buffer[] = [];
   const sealed = Buffer.from(value, "base64");
   expect(sealed.length % bytes).toBe(0);
@@ -151,16 +151,16 @@ function opened(value: string, { privateKey, bytes }: AgentPair): string {
   return Buffer.concat(blocks).toString("utf8");
 }
 
-// Made once: keys take a while.
+// Made once, because generating keys is slow.
 const pairs = [512, 1024, 2048].map((bits) => [bits, agentPair(bits)] as const);
 const [, small] = pairs[0] ?? [0, agentPair(512)];
 
 describe("the body", () => {
-  it("is encrypted as the vendor's own tools do it", () => {
+  it("is encrypted as by the vendor's own tools", () => {
     expect(encryptBody(KEYS, BODY)).toBe(ENCRYPTED);
   });
 
-  it("takes the first half of the keys for AES and the second as IV", () => {
+  it("uses the first half of the keys for AES and the second as IV", () => {
     const decipher = createDecipheriv("aes-128-cbc", KEYS.subarray(0, 16), KEYS.subarray(16));
     const text = Buffer.concat([decipher.update(Buffer.from(ENCRYPTED, "base64")), decipher.final()]).toString("utf8");
     expect(text).toBe(BODY);
@@ -168,21 +168,21 @@ describe("the body", () => {
 });
 
 describe.each(pairs)("the header for a key of %d bits", (bits, pair) => {
-  it("is what the agent decrypts, block by block", () => {
+  it("can be decrypted by the agent, block by block", () => {
     const { key } = readAgentKey(pair.text, 0);
     expect(key.asymmetricKeyDetails?.modulusLength).toBe(bits);
     const value = encryptHeader(key, HEADER);
-    expect(opened(value, pair)).toBe(HEADER);
+    expect(decrypted(value, pair)).toBe(HEADER);
     const blocks = Math.ceil(Buffer.byteLength(HEADER) / (pair.bytes - 11));
     expect(Buffer.from(value, "base64")).toHaveLength(blocks * pair.bytes);
   });
 
-  it("is that also for passwords of any length and script", () => {
+  it("can be decrypted for passwords of any length and script", () => {
     const { key } = readAgentKey(pair.text, 0);
     fc.assert(
       fc.property(fc.string({ maxLength: 300, unit: "grapheme" }), (text) => {
         const header = JSON.stringify({ auth: text });
-        expect(opened(encryptHeader(key, header), pair)).toBe(header);
+        expect(decrypted(encryptHeader(key, header), pair)).toBe(header);
       }),
       { numRuns: 20 },
     );
@@ -195,37 +195,37 @@ describe("a sealed request", () => {
 
   it("has the header of the test vector", () => {
     const { headers, body } = seal({ ...options, body: BODY, now: (1_999_999_999 - 900) * 1_000 });
-    expect(opened(headers["x-ocs-header"] ?? "", small)).toBe(HEADER);
+    expect(decrypted(headers["x-ocs-header"] ?? "", small)).toBe(HEADER);
     expect(headers["content-type"]).toBe("application/json");
     expect(body).toBe(ENCRYPTED);
   });
 
-  it("has no body when there is none", () => {
+  it("has no body if none is given", () => {
     expect(seal({ ...options, now: 0 })).not.toHaveProperty("body");
   });
 
   it("signs path and query as they are sent", () => {
     const target = "/api/v1/task/dag/11?show_details=false&x=%2F";
     const { headers } = seal({ ...options, target, now: 0 });
-    expect(JSON.parse(opened(headers["x-ocs-header"] ?? "", small))).toMatchObject({ uri: target });
+    expect(JSON.parse(decrypted(headers["x-ocs-header"] ?? "", small))).toMatchObject({ uri: target });
   });
 
   it.each([
-    ["in step", 0, "1767226500"],
+    ["the same as ours", 0, "1767226500"],
     ["ahead of ours", 3_600_000, "1767230100"],
     ["behind ours", -3_600_000, "1767222900"],
-    ["off by a part of a second", 1_999, "1767226501"],
+    ["different by a fraction of a second", 1_999, "1767226501"],
   ])("expires 15 minutes from now on the agent's clock, which is %s", (_, clockOffset, ts) => {
     const { headers } = seal({ ...options, agent: { ...agent, clockOffset }, now: Date.UTC(2026, 0, 1) });
-    // A text, not a number: obshell refuses a number.
-    expect(JSON.parse(opened(headers["x-ocs-header"] ?? "", small))).toMatchObject({ ts });
+    // A string, because obshell rejects a number.
+    expect(JSON.parse(decrypted(headers["x-ocs-header"] ?? "", small))).toMatchObject({ ts });
   });
 
-  it("has fresh keys every time", () => {
+  it("has new keys every time", () => {
     const { keys: _, ...fresh } = options;
     const used = Array.from({ length: 5 }, () => {
       const { headers } = seal({ ...fresh, now: 0 });
-      const { keys } = JSON.parse(opened(headers["x-ocs-header"] ?? "", small)) as { keys: string }; // written by seal
+      const { keys } = JSON.parse(decrypted(headers["x-ocs-header"] ?? "", small)) as { keys: string }; // written by seal
       expect(Buffer.from(keys, "base64")).toHaveLength(32);
       return keys;
     });
@@ -248,7 +248,7 @@ describe("readAgentKey", () => {
 const OLD = "4.2.2.0-102023121500";
 const AGENTS = { version: "4.3.3.0", release: "102025103117.el7" };
 
-/** A cluster whose agents know only X-OCS-Auth. */
+/** A cluster whose agents support only X-OCS-Auth. */
 function world(options: Parameters<typeof rig>[0] = {}, skew = 0) {
   const made = rig({ agentVersion: OLD, ...options }, skew);
   made.cluster.control.addAgentPackage(AGENTS.version, AGENTS.release);
@@ -256,7 +256,7 @@ function world(options: Parameters<typeof rig>[0] = {}, skew = 0) {
 }
 
 describe("agents of 4.2.2.0", () => {
-  it("upgrade their cluster, with requests of their generation", async () => {
+  it("upgrade their cluster with requests of their generation", async () => {
     const { lifecycle, inputs, writes, cluster } = world();
     const { outs } = await lifecycle.create(inputs());
     expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
@@ -264,7 +264,7 @@ describe("agents of 4.2.2.0", () => {
     expect(cluster.journal.entries.filter(({ status }) => status === 401)).toEqual([]);
   });
 
-  it("are upgraded themselves, and get requests of the newer generation once they understand it", async () => {
+  it("can be upgraded, and receive requests of the newer generation once they support it", async () => {
     const { lifecycle, agentInputs, cluster } = world();
     const { id, outs } = await lifecycle.create(agentInputs());
     expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.3.0" });
@@ -272,7 +272,7 @@ describe("agents of 4.2.2.0", () => {
     expect(await lifecycle.read(id, outs)).toMatchObject({ props: { currentVersion: "4.3.3.0" } });
   });
 
-  it("are followed through an upgrade of the database that raises them", async () => {
+  it("are followed during a database upgrade that also upgrades them", async () => {
     const { lifecycle, inputs, cluster } = world();
     const newer = { version: "4.3.5.4", release: "104000042025090916.el7" };
     cluster.control.addObPackages(newer.version, newer.release, { bundles: "4.5.0.0-102026050817" });
@@ -281,7 +281,7 @@ describe("agents of 4.2.2.0", () => {
     expect(cluster.agents.map(({ version }) => version)).toEqual(Array(3).fill("4.5.0.0-102026050817"));
   });
 
-  it("take packages, which nothing is sealed around", async () => {
+  it("accept packages as plain uploads", async () => {
     const { lifecycle, inputs, cluster } = world();
     const newer = { version: "4.3.5.4", release: "104000042025090916.el7" };
     const dir = await mkdtemp(join(tmpdir(), "first-"));
@@ -294,7 +294,7 @@ describe("agents of 4.2.2.0", () => {
     expect(cluster.journal.count("POST", "/api/v1/upgrade/package")).toBe(2);
   });
 
-  it("refuse a wrong password with a sentence that says so", async () => {
+  it("reject a wrong password, and the error names the argument", async () => {
     const { lifecycle, inputs, cluster } = world();
     await expect(lifecycle.create(inputs({ password: "wrong" }))).rejects.toThrow(
       /rejected the credentials \(argument `password`\): .*Set `password` to the password of root@sys.*\[unauthorized\]/,
@@ -302,13 +302,13 @@ describe("agents of 4.2.2.0", () => {
     expect(cluster.journal.count("POST", UPGRADE)).toBe(0);
   });
 
-  it.each([-600_000, 600_000])("may have clocks that differ by %i ms", async (skew) => {
+  it.each([-600_000, 600_000])("may have a clock that differs by %i ms", async (skew) => {
     const { lifecycle, inputs } = world({}, skew);
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
   });
 
   it.each(["one", "many"] as const)(
-    "may read headers of %s RSA block(s): a password of 22 bytes fits into one",
+    "accept a password of 22 bytes, which fits into one RSA block (agents that read %s)",
     async (blocks) => {
       const password = "p".repeat(22);
       const { lifecycle, inputs } = world({ rootPassword: password, switches: { firstHeaderBlocks: blocks } });
@@ -316,7 +316,7 @@ describe("agents of 4.2.2.0", () => {
     },
   );
 
-  it("get a longer password in several blocks, as the vendor's SDK sends it", async () => {
+  it("receive a longer password in several blocks, as the vendor's SDK sends it", async () => {
     const password = "p".repeat(23);
     const many = world({ rootPassword: password });
     expect((await many.lifecycle.create(many.inputs({ password }))).outs).toMatchObject({ status: "current" });
@@ -324,7 +324,7 @@ describe("agents of 4.2.2.0", () => {
     await expect(one.lifecycle.create(one.inputs({ password }))).rejects.toThrow(/\[unauthorized\]/);
   });
 
-  it("cannot list their packages, so the release has to be named", async () => {
+  it("cannot list their packages, so `release` is required", async () => {
     const { lifecycle, inputs } = world();
     await expect(lifecycle.create(inputs({ ...TARGET, release: undefined }))).rejects.toThrow(
       /cannot list their packages/,
@@ -332,7 +332,7 @@ describe("agents of 4.2.2.0", () => {
   });
 });
 
-function passes() {
+function headerCache() {
   const clock = new VirtualClock();
   const made: string[] = [];
   const all = new AuthHeaders(clock, (target) => ({ "x-ocs-header": `${target} ${made.push(target)}` }));
@@ -340,14 +340,14 @@ function passes() {
 }
 
 describe("the header of a read", () => {
-  it("is used again for its target alone", () => {
-    const { made, to } = passes();
+  it("is reused for the same target only", () => {
+    const { made, to } = headerCache();
     expect([to("/a"), to("/b"), to("/a")]).toEqual(["/a 1", "/b 2", "/a 1"]);
     expect(made).toEqual(["/a", "/b"]);
   });
 
-  it("is made again after a minute, long before it expires", async () => {
-    const { clock, to } = passes();
+  it("is renewed after a minute, long before it expires", async () => {
+    const { clock, to } = headerCache();
     to("/a");
     await clock.sleep(59_999);
     expect(to("/a")).toBe("/a 1");

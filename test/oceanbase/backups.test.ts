@@ -9,21 +9,27 @@ const TASKS = /\/backup\/tasks$/;
 type Rig = ReturnType<typeof rig>;
 type Setup = (cluster: Rig) => void;
 
-const ended = (tenant: string, hours: number) => (one: Rig) =>
+const backupEnded = (tenant: string, hours: number) => (one: Rig) =>
   one.cluster.control.addBackup(tenant, { endsAt: one.clock.now() - hours * HOUR });
 
 const HELD: [string, Parameters<typeof rig>[0], Setup, Record<string, unknown>, string][] = [
-  ["there is none", {}, () => undefined, {}, "there is no backup of tenant orders"],
-  ["it is too old", {}, ended("orders", 25), {}, "the last backup of tenant orders is 25 h old, more than 24 h"],
+  ["no backup exists", {}, () => undefined, {}, "there is no backup of tenant orders"],
   [
-    "it runs",
+    "the backup is too old",
+    {},
+    backupEnded("orders", 25),
+    {},
+    "the last backup of tenant orders is 25 h old, more than 24 h",
+  ],
+  [
+    "a backup is running",
     {},
     (one) => one.cluster.control.addBackup("orders", { endsAt: one.clock.now() + HOUR }),
     {},
     "a backup of tenant orders is running",
   ],
   [
-    "it runs, although the rule is waived",
+    "a backup is running, although the rule is waived",
     {},
     (one) => one.cluster.control.addBackup("orders", { endsAt: one.clock.now() + HOUR }),
     { waive: "restored from a snapshot" },
@@ -33,48 +39,48 @@ const HELD: [string, Parameters<typeof rig>[0], Setup, Record<string, unknown>, 
     "the newer ones failed",
     {},
     (one) => {
-      ended("orders", 30)(one);
+      backupEnded("orders", 30)(one);
       for (const status of ["FAILED", "CANCELED"] as const) one.cluster.control.addBackup("orders", { status });
     },
     {},
     "the last backup of tenant orders is 30 h old, more than 24 h",
   ],
   [
-    "more of the newer ones failed than a page has",
+    "more newer ones failed than fit on a page",
     {},
     (one) => {
-      ended("orders", 30)(one);
+      backupEnded("orders", 30)(one);
       for (let count = 0; count < 60; count++) one.cluster.control.addBackup("orders", { status: "FAILED" });
     },
     {},
     "the last backup of tenant orders is 30 h old, more than 24 h",
   ],
   [
-    "one of several tenants has none",
+    "one of several tenants has no backup",
     { tenants: ["orders", "billing"] },
-    ended("orders", 1),
+    backupEnded("orders", 1),
     {},
     "there is no backup of tenant billing",
   ],
   [
-    "the one of one of several tenants is too old",
+    "the backup of one of several tenants is too old",
     { tenants: ["orders", "billing"] },
     (one) => {
-      ended("orders", 1)(one);
-      ended("billing", 48)(one);
+      backupEnded("orders", 1)(one);
+      backupEnded("billing", 48)(one);
     },
     {},
     "the last backup of tenant billing is 48 h old, more than 24 h",
   ],
   [
-    "its end lies in the future, as with a database of another time zone than its host",
+    "its end is in the future, because the time zones of database and host differ",
     {},
     (one) => {
       one.cluster.control.addBackup("orders", { startedAt: one.clock.now() - HOUR, endsAt: one.clock.now() });
       one.cluster.faults.add({
         match: { path: TASKS },
         times: Infinity,
-        fault: { kind: "replace", status: 200, body: answerOf("2026-01-01T08:00:00.000000+00:00") },
+        fault: { kind: "replace", status: 200, body: pageOf("2026-01-01T08:00:00.000000+00:00") },
       });
     },
     {},
@@ -94,11 +100,11 @@ const HELD: [string, Parameters<typeof rig>[0], Setup, Record<string, unknown>, 
     {},
     "cannot verify that there is a backup: no agent that responds can list the tenants (obshell 4.2.4.0 or later is required)",
   ],
-  ["there is no such tenant", {}, () => undefined, { tenants: ["typo"] }, "Tenant 'typo' does not exist"],
-  ["there is no tenant", { tenants: [] }, () => undefined, {}, "the cluster has no user tenant"],
+  ["the named tenant does not exist", {}, () => undefined, { tenants: ["typo"] }, "Tenant 'typo' does not exist"],
+  ["the cluster has no tenant", { tenants: [] }, () => undefined, {}, "the cluster has no user tenant"],
 ];
 
-function answerOf(end: string): string {
+function pageOf(end: string): string {
   const contents = [{ job_id: 1, status: "COMPLETED", start_timestamp: end, end_timestamp: end }];
   const page = { total_elements: 1, total_pages: 1, size: 50, number: 1 };
   return JSON.stringify({ successful: true, status: 200, traceId: "1", data: { contents, page } });
@@ -113,16 +119,16 @@ describe.each(HELD)(
       return { ...one, given: one.inputs({ backup: { ...RULE, ...rule } }) };
     };
 
-    it("is shown as held by the preview", async () => {
-      const { lifecycle, given, said, cluster } = started();
+    it("is shown as held by preview", async () => {
+      const { lifecycle, given, messages, cluster } = started();
       const { failures } = await lifecycle.check({}, given);
       expect(failures).toEqual([]);
-      expect(said()[0]).toMatch(new RegExp(`^${PLAN} · held: `));
-      expect(said()[0]).toContain(reason);
+      expect(messages()[0]).toMatch(new RegExp(`^${PLAN} · held: `));
+      expect(messages()[0]).toContain(reason);
       expect(cluster.writes()).toEqual([]);
     });
 
-    it("is not requested by `up`, which ends well", async () => {
+    it("is not requested by `up`, which succeeds", async () => {
       const { lifecycle, given, cluster } = started();
       const { outs } = await lifecycle.create(given);
       expect(outs).toMatchObject({
@@ -136,7 +142,7 @@ describe.each(HELD)(
 );
 
 describe("the upgrade of a cluster", () => {
-  it("is requested once after a backup, by the next `up`", async () => {
+  it("is requested once by the next `up` after a backup", async () => {
     const { lifecycle, inputs, cluster, writes } = rig();
     const given = inputs({ backup: RULE });
     const { id, outs } = await lifecycle.create(given);
@@ -149,9 +155,9 @@ describe("the upgrade of a cluster", () => {
   });
 
   it.each([
-    ["they are new enough", {}],
-    ["the rule is waived", { waive: "restored from a snapshot" }],
-  ])("reads backups with GETs alone, the last time just before the request: %s", async (_, more) => {
+    ["recent backups", {}],
+    ["a waived rule", { waive: "restored from a snapshot" }],
+  ])("reads backups with GET requests only, the last time just before the upgrade request: %s", async (_, more) => {
     const { lifecycle, inputs, cluster } = rig({ tenants: ["orders", "billing"] });
     for (const tenant of ["orders", "billing"]) cluster.control.addBackup(tenant);
     const { outs } = await lifecycle.create(inputs({ backup: { ...RULE, ...more } }));
@@ -180,7 +186,7 @@ describe("the upgrade of a cluster", () => {
     expect(writes()).toBe(0);
   });
 
-  it("asks only for the tenants that are named", async () => {
+  it("reads the backups of the named tenants only", async () => {
     const { lifecycle, inputs, cluster } = rig({ tenants: ["orders", "scratch"] });
     cluster.control.addBackup("orders");
     const { outs } = await lifecycle.create(inputs({ backup: { ...RULE, tenants: ["orders"] } }));
@@ -189,7 +195,7 @@ describe("the upgrade of a cluster", () => {
     expect(cluster.journal.count("GET", "/api/v1/tenant/scratch/backup/tasks")).toBe(0);
   });
 
-  it("waits through a network failure", async () => {
+  it("survives a network failure while backups are read", async () => {
     const { lifecycle, inputs, cluster, writes } = rig();
     cluster.control.addBackup("orders");
     cluster.faults.add({ match: { path: TASKS }, times: 12, fault: { kind: "refuse" } });
@@ -199,7 +205,7 @@ describe("the upgrade of a cluster", () => {
     expect(cluster.faults.pending).toBe(0);
   });
 
-  it("begins once the backup that runs has ended, where it may wait", async () => {
+  it("begins once a running backup has ended, with onHeld wait", async () => {
     const { lifecycle, inputs, cluster, clock, writes } = rig();
     cluster.control.addBackup("orders", { endsAt: clock.now() + HOUR / 2 });
     const began = clock.now();
@@ -209,7 +215,7 @@ describe("the upgrade of a cluster", () => {
     expect(writes()).toBe(1);
   });
 
-  it("reads backups again every five minutes, where it may wait", async () => {
+  it("reads backups every five minutes, with onHeld wait", async () => {
     const { lifecycle, inputs, cluster, clock, writes } = rig();
     void clock.sleep(HOUR / 2).then(() => cluster.control.addBackup("orders"));
     const { outs } = await lifecycle.create(inputs({ backup: RULE, onHeld: "wait" }));
@@ -222,7 +228,7 @@ describe("the upgrade of a cluster", () => {
     for (const pause of pauses) expect(Math.abs(pause - 5 * 60_000)).toBeLessThan(30_000);
   });
 
-  it("takes no tenant that cannot have backups", async () => {
+  it("rejects a tenant that cannot have backups", async () => {
     const { lifecycle, inputs } = rig();
     const { failures = [] } = await lifecycle.check({}, inputs({ backup: { ...RULE, tenants: ["sys"] } }));
     expect(failures.map(({ reason }) => reason)).toEqual([expect.stringContaining("must be a user tenant")]);

@@ -9,21 +9,21 @@ import { clusterVersion } from "../../provider/oceanbase/kind";
 import { ObshellCluster, ScaledClock, type Served, selfSigned, serve } from "../simulators";
 import { AGENT_URN, AGENTS, PASSWORD, rig, TARGET, TARGET_BUILD, URN } from "./rig";
 
-const opened: { close(): unknown }[] = [];
+const servers: { close(): unknown }[] = [];
 
 afterEach(async () => {
-  for (const door of opened.splice(0)) await door.close();
+  for (const server of servers.splice(0)) await server.close();
 });
 
-/** A server that answers everything alike, and its origin. */
-async function answering(server: Server, scheme: string): Promise<string> {
+/** Starts a server and returns its origin. */
+async function originOf(server: Server, scheme: string): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  opened.push({ close: () => server.closeAllConnections() ?? server.close() });
+  servers.push({ close: () => server.closeAllConnections() ?? server.close() });
   // A listening TCP server has an AddressInfo.
   return `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-const web = (status: number, type: string, body: string) =>
+const respondingWith = (status: number, type: string, body: string) =>
   createServer((_, response) => {
     response.writeHead(status, { "content-type": type });
     response.end(body);
@@ -33,12 +33,12 @@ async function cluster(options: Parameters<typeof serve>[1] = {}): Promise<Serve
   const clock = new ScaledClock(1);
   const simulated = new ObshellCluster({ clock, rootPassword: PASSWORD, buildVersion: TARGET_BUILD });
   const served = await serve(simulated, options);
-  opened.push(served);
+  servers.push(served);
   return { ...served, journal: simulated.journal };
 }
 
-/** What a pin on these endpoints says, over real sockets. */
-function pin(endpoints: readonly string[], args: Record<string, unknown> = {}) {
+/** Creates a resource with these endpoints, over real sockets. */
+function create(endpoints: readonly string[], args: Record<string, unknown> = {}) {
   const lifecycle = new DynamicProvider({
     kinds: { "oceanbase:ClusterVersion": async () => clusterVersion() },
     log: { write: () => undefined, flush: async () => undefined },
@@ -50,110 +50,112 @@ function pin(endpoints: readonly string[], args: Record<string, unknown> = {}) {
 
 const NO_OBSHELL = "is not an obshell agent: expected JSON in obshell's envelope, found";
 
-describe("a server that is no obshell", () => {
+describe("a server that is not obshell", () => {
   it.each([
-    ["a web page", web(200, "text/html", "<h1>Hello</h1>"), `${NO_OBSHELL} HTTP 200, text/html: “Hello”`],
-    ["a 404", web(404, "text/plain", "not found"), `${NO_OBSHELL} HTTP 404, text/plain: “not found”`],
+    ["a web page", respondingWith(200, "text/html", "<h1>Hello</h1>"), `${NO_OBSHELL} HTTP 200, text/html: “Hello”`],
+    ["a 404", respondingWith(404, "text/plain", "not found"), `${NO_OBSHELL} HTTP 404, text/plain: “not found”`],
     [
       "other JSON",
-      web(200, "application/json", '{"hello":1}'),
+      respondingWith(200, "application/json", '{"hello":1}'),
       `${NO_OBSHELL} HTTP 200, application/json: “{"hello":1}”`,
     ],
-    ["nothing", web(200, "application/json", ""), `${NO_OBSHELL} HTTP 200 without a body`],
+    ["nothing", respondingWith(200, "application/json", ""), `${NO_OBSHELL} HTTP 200 without a body`],
     [
       "an envelope with something else in it",
-      web(200, "application/json", '{"successful":true,"status":200,"data":{"ip":"10.0.0.1"}}'),
+      respondingWith(200, "application/json", '{"successful":true,"status":200,"data":{"ip":"10.0.0.1"}}'),
       "the response has an unexpected format: ",
     ],
     [
       "terminal escapes",
-      web(200, "text/html", "\u001b[31mred\u001b[0m"),
+      respondingWith(200, "text/html", "\u001b[31mred\u001b[0m"),
       `${NO_OBSHELL} HTTP 200, text/html: “[31mred[0m”`,
     ],
-  ])("but answers with %s is told in one sentence", async (_, server, text) => {
-    const origin = await answering(server, "http");
-    await expect(pin([origin])).rejects.toThrow(text);
-    await expect(pin([origin])).rejects.toThrow("[not-the-vendor]");
+  ])("but responds with %s is reported in one sentence", async (_, server, text) => {
+    const origin = await originOf(server, "http");
+    await expect(create([origin])).rejects.toThrow(text);
+    await expect(create([origin])).rejects.toThrow("[not-the-vendor]");
   });
 
-  it("but uses plain HTTP where TLS is expected is told as such", async () => {
-    const origin = await answering(web(200, "text/html", ""), "https");
-    await expect(pin([origin])).rejects.toThrow(
+  it("but uses plain HTTP where TLS is expected is reported as one without TLS", async () => {
+    const origin = await originOf(respondingWith(200, "text/html", ""), "https");
+    await expect(create([origin])).rejects.toThrow(
       /is not an obshell agent: .*found a server without TLS; its address must begin with http:\/\/\. `endpoints`/,
     );
   });
 
-  it("but uses TLS where plain HTTP is expected is told by its own words", async () => {
+  it("but uses TLS where plain HTTP is expected is reported with its own message", async () => {
     const { origins } = await cluster({ tls: selfSigned() });
     const plain = origins.map((origin) => origin.replace("https:", "http:"));
-    await expect(pin(plain)).rejects.toThrow(
+    await expect(create(plain)).rejects.toThrow(
       /^http:\/\/\S+ accepts only requests with TLS: HTTP 400: “Client sent an HTTP request to an HTTPS server\.”\. Start the address in `endpoints` with https:\/\/\. \[not-the-vendor\]/,
     );
   });
 });
 
 describe("a cluster with TLS", () => {
-  it("whose certificate nobody vouches for is refused, with the three ways to trust it", async () => {
+  it("whose certificate is not trusted is rejected, with the three arguments that make it trusted", async () => {
     const { origins } = await cluster({ tls: selfSigned() });
-    await expect(pin(origins)).rejects.toThrow(/not trusted: .*caCertificate.*serverName.*allowUntrustedCertificate/);
+    await expect(create(origins)).rejects.toThrow(
+      /not trusted: .*caCertificate.*serverName.*allowUntrustedCertificate/,
+    );
   });
 
-  it("whose certificate is for another name is told by that name and the expected one, each once", async () => {
+  it("whose certificate is issued for another name is reported with that name and the expected one, each once", async () => {
     const tls = selfSigned(["elsewhere.example"], { commonName: "elsewhere", loopback: false });
     const { origins } = await cluster({ tls });
-    await expect(pin(origins, { caCertificate: tls.cert })).rejects.toThrow(
+    await expect(create(origins, { caCertificate: tls.cert })).rejects.toThrow(
       /not trusted: it is issued for elsewhere\.example, but 127\.0\.0\.1 was expected \(ERR_TLS_CERT_ALTNAME_INVALID\)\. Set/,
     );
   });
 
-  it("is trusted under another name when that is given", async () => {
+  it("is trusted under another name with serverName", async () => {
     const tls = selfSigned(["elsewhere.example"], { loopback: false });
     const { origins } = await cluster({ tls });
-    const { outs } = await pin(origins, { caCertificate: tls.cert, serverName: "elsewhere.example" });
+    const { outs } = await create(origins, { caCertificate: tls.cert, serverName: "elsewhere.example" });
     expect(outs).toMatchObject({ status: "current" });
   });
 
   it("is trusted by its CA", async () => {
     const tls = selfSigned();
     const { origins } = await cluster({ tls });
-    const { outs } = await pin(origins, { caCertificate: tls.cert });
+    const { outs } = await create(origins, { caCertificate: tls.cert });
     expect(outs).toMatchObject({ status: "current" });
   });
 
-  it("is trusted whatever its certificate when that is asked for", async () => {
+  it("is trusted regardless of its certificate with allowUntrustedCertificate", async () => {
     const { origins } = await cluster({ tls: selfSigned() });
-    const { outs } = await pin(origins, { allowUntrustedCertificate: true });
+    const { outs } = await create(origins, { allowUntrustedCertificate: true });
     expect(outs).toMatchObject({ status: "current" });
   });
 
-  it("that asks for a client certificate gets the one that was given, and lets nobody in without one", async () => {
+  it("that requires a client certificate accepts the given one, and rejects requests without one", async () => {
     const tls = selfSigned();
     const client = selfSigned([], { commonName: "deployer" });
     const { origins, journal } = await cluster({ tls: { ...tls, ca: client.cert } });
     const given = { caCertificate: tls.cert, clientCertificate: client.cert, clientKey: client.key };
-    expect((await pin(origins, given)).outs).toMatchObject({ status: "current" });
-    const heard = journal.entries.length;
-    const refused = pin([origins[0] ?? ""], { caCertificate: tls.cert, unreachableTimeout: "1s" });
+    expect((await create(origins, given)).outs).toMatchObject({ status: "current" });
+    const received = journal.entries.length;
+    const refused = create([origins[0] ?? ""], { caCertificate: tls.cert, unreachableTimeout: "1s" });
     await expect(refused).rejects.toThrow(/requires a client certificate .*none was given.*\[unauthorized\]/);
-    expect(journal.entries).toHaveLength(heard);
+    expect(journal.entries).toHaveLength(received);
   });
 
-  it("has no say over a plain TLS server that is no obshell either", async () => {
+  it("is distinguished from another TLS server that is not obshell", async () => {
     const server = createTlsServer(selfSigned(), (_, response) => response.end("hello"));
-    const origin = await answering(server, "https");
-    await expect(pin([origin], { allowUntrustedCertificate: true })).rejects.toThrow(`${NO_OBSHELL} HTTP 200`);
+    const origin = await originOf(server, "https");
+    await expect(create([origin], { allowUntrustedCertificate: true })).rejects.toThrow(`${NO_OBSHELL} HTTP 200`);
   });
 });
 
 describe("credentials in a URL", () => {
-  it("are refused without being shown", async () => {
-    const failure = pin(["http://root:hunter22@10.0.0.1:2886"]);
+  it("are rejected without being shown", async () => {
+    const failure = create(["http://root:hunter22@10.0.0.1:2886"]);
     await expect(failure).rejects.toThrow("must not contain credentials");
     await expect(failure).rejects.not.toThrow("hunter22");
   });
 });
 
-/** Asks its observer for the version in every GET info, and fails with it. */
+/** Reads the version from its observer in every GET info, and fails if that fails. */
 const OLD = "4.2.5.0-112024111111";
 const INFO = "/api/v1/info";
 const types = {
@@ -169,8 +171,8 @@ const unexpected = (data?: unknown) => {
   return JSON.stringify({ successful: false, status: 500, ...(data === undefined ? {} : { data }), error });
 };
 
-describe.each(Object.entries(types))("%s: an agent that answers an error and what was asked for", (_, type) => {
-  it("belongs to no cluster, and says so: the run ends at once", async () => {
+describe.each(Object.entries(types))("%s: an agent whose response has an error and the data", (_, type) => {
+  it("ends the run at once if it belongs to no cluster", async () => {
     const { lifecycle, inputs, clock, cluster } = rig({
       agentVersion: OLD,
       identity: "SINGLE",
@@ -184,7 +186,7 @@ describe.each(Object.entries(types))("%s: an agent that answers an error and wha
     expect(cluster.writes()).toEqual([]);
   });
 
-  it("belongs to a cluster: it is upgraded like every other", async () => {
+  it("is upgraded like every other if it belongs to a cluster", async () => {
     const { lifecycle, inputs, cluster } = rig({ agentVersion: OLD, conditions: { observerBinaryMissing: true } });
     cluster.control.addAgentPackage(AGENTS.version, AGENTS.release);
     const { outs } = await lifecycle.create({ ...inputs(), ...type });
@@ -192,10 +194,10 @@ describe.each(Object.entries(types))("%s: an agent that answers an error and wha
   });
 
   it.each([
-    ["nothing", undefined],
+    ["no data", undefined],
     ["an empty result", null],
-    ["half of it", { identity: "SINGLE" }],
-  ])("with %s beside the error: it is waited for one minute", async (_, data) => {
+    ["a part of the data", { identity: "SINGLE" }],
+  ])("is waited for one minute with %s next to the error", async (_, data) => {
     const { lifecycle, inputs, clock, cluster } = rig({ agentVersion: OLD });
     const fault = { kind: "replace", status: 500, body: unexpected(data) } as const;
     cluster.faults.add({ match: { path: INFO }, times: 9_999, fault });
@@ -207,9 +209,9 @@ describe.each(Object.entries(types))("%s: an agent that answers an error and wha
   });
 });
 
-describe("an error beside an empty list", () => {
+describe("an error next to an empty list", () => {
   it.each(["/api/v1/task/dag/ob/unfinish", "/api/v1/upgrade/package/info"])(
-    "is not taken for the list: %s",
+    "is not read as an empty list: %s",
     async (path) => {
       const { lifecycle, inputs, cluster } = rig();
       const error = { errCode: "Common.Unexpected", message: "Unexpected error: record not found" };
@@ -238,18 +240,18 @@ const errCode = (status: number, code: string, message: string) => failure(statu
 const number = (status: number, code: number, message: string) => failure(status, { code, message });
 
 describe("a success", () => {
-  it("is its data and the agent's time, for reads and writes alike", () => {
-    const answer = response(200, { successful: true, timestamp: TIME, duration: 1, status: 200, data: { id: "11" } });
+  it("is read as its data and the agent's time, for reads and writes", () => {
+    const reply = response(200, { successful: true, timestamp: TIME, duration: 1, status: 200, data: { id: "11" } });
     const expected = { kind: "data", data: { id: "11" }, timestamp: TIME };
-    expect(readResponse(answer)).toEqual(expected);
-    expect(readWriteResponse(answer)).toEqual(expected);
+    expect(readResponse(reply)).toEqual(expected);
+    expect(readWriteResponse(reply)).toEqual(expected);
   });
 
-  it.each([null, { contents: null }, "2026-11-22T15:39:16Z"])("may have %j for data", (data) => {
+  it.each([null, { contents: null }, "2026-11-22T15:39:16Z"])("may have the data %j", (data) => {
     expect(readResponse(response(200, { successful: true, status: 200, data }))).toEqual({ kind: "data", data });
   });
 
-  it("may be without data", () => {
+  it("may have no data", () => {
     expect(readResponse(response(200, { successful: true, status: 200 }))).toMatchObject({ kind: "data" });
   });
 });
@@ -288,7 +290,7 @@ describe("an error of a read", () => {
     [number(401, 10008, "Verification failed"), { kind: "unauthorized", certain: false }],
     [number(401, 10008, "Verification failed: access denied"), { kind: "unauthorized", certain: false }],
     [errCode(400, "Request.Header.NotFound", "X-OCS-Header not found"), { kind: "unauthorized", certain: false }],
-    // OceanBase or a fellow agent is down
+    // OceanBase or another agent is down
     [errCode(500, "Agent.OceanBase.NotHold", "Agent is not holding OceanBase"), { kind: "unavailable" }],
     [
       errCode(500, "Agent.OceanBase.NotHold", "Task not found: Agent is not holding OceanBase"),
@@ -309,14 +311,14 @@ describe("an error of a read", () => {
     [number(500, 1002, PANIC), { kind: "unavailable" }],
     [number(500, 1010, "Known error: x"), { kind: "unavailable" }],
     [number(500, 10009, "x"), { kind: "unavailable" }],
-    // tasks and routes that are not there
+    // tasks and routes that do not exist
     [errCode(404, "Task.NotFound", "Task not found: record not found"), { kind: "missing" }],
     [number(404, 2300, "Task not found: record not found"), { kind: "missing" }],
     [errCode(404, "Task.NotFound", "Task not found: invalid connection"), { kind: "unavailable" }],
     [number(404, 2300, "Task not found: Cluster is not under maintenance"), { kind: "unavailable" }],
     [errCode(404, "Common.NotFound", "Element not found: 404 not found"), { kind: "unserved" }],
     [number(400, 1000, "Bad request: 404 not found"), { kind: "unserved" }],
-    // the code decides, whatever the status
+    // the code decides, regardless of the status
     [errCode(401, "Agent.OceanBase.NotHold", "Unauthorized: Agent is not holding OceanBase"), { kind: "unavailable" }],
     [errCode(401, "Task.NotFound", "Task not found: record not found"), { kind: "missing" }],
     [errCode(401, "Security.User.PermissionDenied", "x"), { kind: "refused" }],
@@ -325,17 +327,17 @@ describe("an error of a read", () => {
     [number(500, 10008, "Verification failed"), { kind: "unauthorized", certain: false }],
     [number(401, 1010, "Known error: x"), { kind: "unavailable" }],
     [number(401, 10000, "permission denied"), { kind: "refused", text: "permission denied (10000)" }],
-    // a code that is not known leaves it to the status, and both are told
+    // for an unknown code the status decides, and both are shown
     [errCode(401, "New.Code", "x"), { kind: "unauthorized", certain: false, text: "x (New.Code, HTTP 401)" }],
     [errCode(503, "New.Code", "x"), { kind: "unavailable", text: "x (New.Code, HTTP 503)" }],
     [errCode(404, "New.Code", "x"), { kind: "refused", text: "x (New.Code, HTTP 404)" }],
     // everything else
     [errCode(400, "Task.GenericID.Invalid", "Invalid ID: 1"), { kind: "refused", refusal: "final" }],
-  ])("%#: is understood", (answer, expected) => {
-    expect(readResponse(answer)).toMatchObject(expected);
+  ])("%#: is classified", (reply, expected) => {
+    expect(readResponse(reply)).toMatchObject(expected);
   });
 
-  it("tells the agent's message and code", () => {
+  it("shows the agent's message and code", () => {
     expect(readResponse(errCode(500, "Agent.OceanBase.NotHold", "Agent is not holding OceanBase"))).toMatchObject({
       text: "Agent is not holding OceanBase (Agent.OceanBase.NotHold)",
     });
@@ -347,7 +349,7 @@ describe("an error of a read", () => {
     expect(readResponse(response(500, { successful: false, status: 500 }))).toMatchObject({ text: "HTTP 500" });
   });
 
-  it("does not pass terminal escapes on", () => {
+  it("does not pass on terminal escapes", () => {
     expect(readResponse(errCode(400, "X", "\u001b[31mred\u0007"))).toMatchObject({ text: "[31mred (X, HTTP 400)" });
   });
 });
@@ -355,7 +357,7 @@ describe("an error of a read", () => {
 const LOCKED =
   "Create task 'OB rolling upgrade 4.3.5.2-1.el7' failed: OceanBase cluster is under maintenance by DAG: Scale out, please try again later";
 
-describe("an error of the upgrade call", () => {
+describe("an error of the upgrade request", () => {
   it.each<[WireResponse, Record<string, unknown>]>([
     [errCode(500, "OB.Cluster.UnderMaintenanceWithDag", LOCKED), { kind: "refused", refusal: "busy" }],
     [errCode(500, "OB.Cluster.UnderMaintenance", "x"), { kind: "refused", refusal: "busy" }],
@@ -384,7 +386,7 @@ describe("an error of the upgrade call", () => {
     ]),
     [number(500, 10009, "Cannot be upgraded. Please execute `init` first."), { kind: "refused", refusal: "final" }],
     [number(500, 1002, "Unexpected error: target version is deprecated"), { kind: "refused", refusal: "final" }],
-    // the same call would be refused again
+    // the same request would be refused again
     [errCode(400, "OB.Upgrade.ToLowerVersion", "Target version is not greater"), { kind: "refused", refusal: "final" }],
     [errCode(400, "OB.Package.NotExist", "These packages are missing: 'x'"), { kind: "refused", refusal: "final" }],
     [errCode(500, "Common.Unexpected", "x.rpm: record not found"), { kind: "refused", refusal: "final" }],
@@ -393,7 +395,7 @@ describe("an error of the upgrade call", () => {
     [number(500, 1010, "Known error: upgrade mode 'FAST' is not supported"), { kind: "refused", refusal: "final" }],
     [number(400, 1001, "Illegal argument: path 'x' should start with '/'"), { kind: "refused", refusal: "final" }],
     [errCode(404, "Common.NotFound", "Element not found: 404 not found"), { kind: "refused", refusal: "final" }],
-    // the code decides, whatever the status
+    // the code decides, regardless of the status
     [errCode(401, "OB.Cluster.UnderMaintenanceWithDag", LOCKED), { kind: "refused", refusal: "busy" }],
     [errCode(401, "Security.Authentication.File.Sha256Mismatch", "x"), { kind: "refused", refusal: "final" }],
     [number(401, 10008, "File SHA256 mismatch"), { kind: "refused", refusal: "final" }],
@@ -403,8 +405,8 @@ describe("an error of the upgrade call", () => {
       { kind: "unauthorized", certain: true },
     ],
     [errCode(401, "Security.Authentication.Header.DecryptFailed", DECRYPT), { kind: "unauthorized", certain: false }],
-  ])("%#: is understood", (answer, expected) => {
-    expect(readWriteResponse(answer)).toMatchObject(expected);
+  ])("%#: is classified", (reply, expected) => {
+    expect(readWriteResponse(reply)).toMatchObject(expected);
   });
 });
 
@@ -415,8 +417,8 @@ describe("something that is not obshell", () => {
     [response(200, { ok: true }), 'HTTP 200, application/json: “{"ok":true}”'],
     [response(200, '{"successful":true,"status":2'), 'HTTP 200, application/json: “{"successful":true,"status":2”'],
     [{ status: 204, headers: {}, body: new Uint8Array() }, "HTTP 204 without a body"],
-  ])("%#: is told as what it is, for reads and writes alike", (answer, text) => {
-    expect(readResponse(answer)).toEqual({ kind: "foreign", status: answer.status, text });
-    expect(readWriteResponse(answer)).toEqual({ kind: "foreign", status: answer.status, text });
+  ])("%#: is described, for reads and writes", (reply, text) => {
+    expect(readResponse(reply)).toEqual({ kind: "foreign", status: reply.status, text });
+    expect(readWriteResponse(reply)).toEqual({ kind: "foreign", status: reply.status, text });
   });
 });

@@ -13,7 +13,7 @@ import { AGENT_URN, AGENTS, OLD_BUILD, PASSWORD, rig, TARGET, TARGET_BUILD } fro
 type World = ReturnType<typeof rig>;
 type Options = Parameters<typeof rig>[0];
 
-/** What `discover` finds in a cluster, and cannot read. */
+/** What `discover` finds in a cluster, and what it cannot read. */
 async function discovered({ cluster }: Pick<World, "cluster">, env = ENVIRONMENT) {
   const { run } = commandLine(() => [cluster], { env });
   const { code, out, err } = await run("discover", "oceanbase", ...agentsOf(cluster), "--json");
@@ -52,16 +52,16 @@ async function halfway(how: "fail" | "hang", options: Options = {}): Promise<Wor
     await world.clock.sleep(600_000, interrupted.signal);
   }
   expect(world.cluster.agents.map(({ observer }) => observer.build)).toEqual([TARGET_BUILD, OLD_BUILD, OLD_BUILD]);
-  // As the task of a real cluster has done.
+  // As a real task does.
   world.cluster.control.stopZone("zone1");
   return world;
 }
 
-/** What only applies to a cluster without an upgrade: nothing of it may be advised while one holds the lock. */
+/** Advice for a cluster without an upgrade, which must not be given while an upgrade holds the lock. */
 const AGAINST_THE_TASK = /START ZONE|START SERVER|Start these observers|obshell agent start|No newer packages/;
 
 describe("a cluster whose upgrade failed half-way", () => {
-  it("can still be brought to the target, and is only told what its task needs", async () => {
+  it("can still be upgraded to the target, and only the remedy for its task is shown", async () => {
     const world = await halfway("fail");
     const { database, agents } = await discovered(world);
     expect(database).toMatchObject({
@@ -90,19 +90,19 @@ describe("a cluster whose upgrade failed half-way", () => {
   it.each([
     ["the failed target", {}],
     ["a later version", { version: "4.4.2.0", release: "102000012026010100.el7" }],
-  ])("is not told anything else by the preview of %s", async (_, args) => {
+  ])("is shown without other advice by the preview of %s", async (_, args) => {
     const world = await halfway("fail");
     world.cluster.control.addObPackages("4.4.2.0", "102000012026010100.el7");
     for (const inputs of [world.inputs(args), { ...world.inputs(AGENTS), __urn: AGENT_URN }]) {
-      const told = world.said().length;
+      const before = world.messages().length;
       await world.lifecycle.check({}, inputs);
-      const text = world.said().slice(told).join("\n");
+      const text = world.messages().slice(before).join("\n");
       expect(text).toMatch(/failed/);
       expect(text).not.toMatch(AGAINST_THE_TASK);
     }
   });
 
-  it("offers nothing that is below a member", async () => {
+  it("offers no version below that of a member", async () => {
     const world = await halfway("fail");
     world.cluster.control.addObPackages("4.2.5.1", "101000092024120918.el7");
     expect((await discovered(world)).database?.targets).toEqual([TARGET_BUILD]);
@@ -110,7 +110,7 @@ describe("a cluster whose upgrade failed half-way", () => {
 });
 
 describe("a cluster whose upgrade is in progress", () => {
-  it("is told nothing that the upgrade itself does", async () => {
+  it("is shown without advice for what the upgrade itself does", async () => {
     const world = await halfway("hang");
     const { database, agents } = await discovered(world);
     expect(database).toMatchObject({
@@ -123,12 +123,12 @@ describe("a cluster whose upgrade is in progress", () => {
     const { out } = await examined(world);
     expect(out).toMatch(/✓ obcluster \(oceanbase\.ClusterVersion\): .* → 4\.3\.5\.2-\d+; upgrading/);
     expect(out).not.toMatch(AGAINST_THE_TASK);
-    const told = world.said().length;
+    const before = world.messages().length;
     await world.lifecycle.check({}, { ...world.inputs(AGENTS), __urn: AGENT_URN });
-    expect(world.said().slice(told).join("\n")).not.toMatch(AGAINST_THE_TASK);
+    expect(world.messages().slice(before).join("\n")).not.toMatch(AGAINST_THE_TASK);
   });
 
-  it("but a server that will keep it from finishing is still reported", async () => {
+  it("is reported with a server that will prevent it from finishing", async () => {
     const world = await halfway("hang");
     world.cluster.control.unregisterAgent(2);
     expect((await discovered(world)).database?.findings.map(({ code }) => code)).toEqual(["server-without-agent"]);
@@ -147,7 +147,7 @@ it.each([
   },
 );
 
-describe("the credentials that doctor shows as accepted are those that were compared", () => {
+describe("doctor shows as accepted the credentials that were checked", () => {
   const AGENT_PASSWORD = "ag3nt-p@ss";
 
   it.each([
@@ -203,7 +203,7 @@ describe("a database that is down on all hosts", () => {
   it.each([
     ["the right", PASSWORD],
     ["a wrong", "wr0ng-p@ss"],
-  ])("leaves %s password of root@sys unverified", async (_, password) => {
+  ])("leaves %s password of root@sys unchecked", async (_, password) => {
     const world = rig();
     world.cluster.control.loseDatabase("gone");
     const { code, out, last } = await examined(world, { OCEANBASE_PASSWORD: password });
@@ -212,7 +212,7 @@ describe("a database that is down on all hosts", () => {
     expect([code, last]).toEqual([2, "2 checks not run, no problems in the others"]);
   });
 
-  it("does not keep agents from verifying their own password", async () => {
+  it("does not prevent agents from checking their own password", async () => {
     const world = rig({ agentPassword: "ag3nt-p@ss" });
     world.cluster.control.loseDatabase("gone");
     const { code, out } = await examined(world, { OCEANBASE_AGENT_PASSWORD: "ag3nt-p@ss" });
@@ -221,7 +221,7 @@ describe("a database that is down on all hosts", () => {
     expect(code).toBe(2);
   });
 
-  it("on some hosts leaves it to the others", async () => {
+  it("on some hosts leaves the check to the others", async () => {
     const world = rig();
     world.cluster.control.loseDatabase("gone", { agents: [0, 1] });
     const { out } = await examined(world);
@@ -232,35 +232,35 @@ describe("a database that is down on all hosts", () => {
 describe("a condition that could not be read", () => {
   const error = { code: 0, errCode: "MySQL.Error", message: "Error 4012: Timeout" };
   const body = JSON.stringify({ successful: false, status: 400, error });
-  const lost = ({ cluster }: World, path: string) =>
+  const failReads = ({ cluster }: World, path: string) =>
     cluster.faults.add({
       match: { path },
       times: Number.POSITIVE_INFINITY,
       fault: { kind: "replace", status: 400, headers: { "content-type": "application/json" }, body },
     });
 
-  it("is a gap of the inventory, and a warning of the preview and the run: the status of the zones", async () => {
+  it("is a gap in the inventory, and a warning in preview and run: the status of the zones", async () => {
     const world = rig();
-    lost(world, "/api/v1/obcluster/info");
+    failReads(world, "/api/v1/obcluster/info");
     const { code, err } = await discovered(world);
     expect(code).toBe(2);
     expect(err).toMatch(
       /^incomplete: The status of the zones could not be read and was not checked: .*Timeout \(MySQL\.Error\)/,
     );
     await world.lifecycle.check({}, world.inputs());
-    const warned = () =>
+    const warnings = () =>
       world.lines.filter(({ severity, message }) => severity === "WARNING" && /status of the zones/.test(message));
-    expect(warned()).toHaveLength(1);
+    expect(warnings()).toHaveLength(1);
     await world.lifecycle.create(world.inputs());
-    expect(warned().length).toBeGreaterThan(1);
+    expect(warnings().length).toBeGreaterThan(1);
   });
 
   it("does not concern the agents, which have no zones", async () => {
     const world = rig();
     world.cluster.control.addAgentPackage(AGENTS.version, AGENTS.release);
-    lost(world, "/api/v1/obcluster/info");
+    failReads(world, "/api/v1/obcluster/info");
     await world.lifecycle.check({}, { ...world.inputs(AGENTS), __urn: AGENT_URN });
-    expect(world.said().join("\n")).not.toMatch(/status of the zones/);
+    expect(world.messages().join("\n")).not.toMatch(/status of the zones/);
   });
 });
 
@@ -297,7 +297,7 @@ describe("versions", () => {
     const offered = ["4.3.10.0-100", "4.3.9.0-100", "4.3.5.3-100", TARGET_BUILD];
     expect((await discovered(world)).database?.targets).toEqual(offered);
     await world.lifecycle.check({}, world.inputs({ version: "4.9.0.0", release: undefined }));
-    expect(world.said().join("\n")).toContain(
+    expect(world.messages().join("\n")).toContain(
       `uploaded: 4.3.10.0-100.el7, 4.3.9.0-100.el7, 4.3.5.3-100.el7, ${TARGET.version}-${TARGET.release}.`,
     );
   });

@@ -3,7 +3,7 @@ import { partial } from "../support/partial";
 import { OLD_BUILD, rig, TARGET_BUILD, UPGRADE } from "./rig";
 
 describe("an upgrade that outlives its run", () => {
-  it("is handed over at the time limit and joined by the next run: one call in all", async () => {
+  it("is left running at the time limit and joined by the next run, with one request in total", async () => {
     const { lifecycle, inputs, writes, cluster } = rig();
     const first = await partial(lifecycle.create(inputs({ __timeouts: { create: "40s" } })));
     expect(first.id).toBe("10.77.0.2:2886");
@@ -22,36 +22,36 @@ describe("an upgrade that outlives its run", () => {
     expect(cluster.acceptedUpgrades).toHaveLength(1);
   });
 
-  it("is found by a run that knows nothing of it, as after the plugin was killed", async () => {
-    const { lifecycle, inputs, writes, said } = rig();
+  it("is found by a run without its state, as after the plugin was killed", async () => {
+    const { lifecycle, inputs, writes, messages } = rig();
     await partial(lifecycle.create(inputs({ __timeouts: { create: "40s" } })));
     const { outs } = await lifecycle.create(inputs());
     expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: "11" } });
-    expect(said()).toContain(`joins running upgrade 11 (OB rolling upgrade to ${TARGET_BUILD})`);
+    expect(messages()).toContain(`joins running upgrade 11 (OB rolling upgrade to ${TARGET_BUILD})`);
     expect(writes()).toBe(1);
   });
 
-  it("is told of by the preview", async () => {
-    const { lifecycle, inputs, said } = rig();
+  it("is shown by preview", async () => {
+    const { lifecycle, inputs, messages } = rig();
     const first = await partial(lifecycle.create(inputs({ __timeouts: { create: "40s" } })));
     await lifecycle.diff(first.id, first.properties, inputs());
-    expect(said()).toContain(`joins running upgrade 11 (OB rolling upgrade to ${TARGET_BUILD})`);
+    expect(messages()).toContain(`joins running upgrade 11 (OB rolling upgrade to ${TARGET_BUILD})`);
   });
 
-  it("and that is being rolled back is not announced as one that is joined", async () => {
-    const { lifecycle, inputs, cluster, said } = rig();
+  it("is not shown as joined while it is being rolled back", async () => {
+    const { lifecycle, inputs, cluster, messages } = rig();
     cluster.control.fail({ stage: 5 });
     const first = await partial(lifecycle.create(inputs()));
     cluster.control.operate("ROLLBACK");
     await lifecycle.diff(first.id, first.properties, inputs());
-    expect(said().at(-1)).toBe(
+    expect(messages().at(-1)).toBe(
       `waits for upgrade 11 (OB rolling upgrade to ${TARGET_BUILD}), which is being rolled back; the run will then fail`,
     );
     const second = await partial(lifecycle.update(first.id, first.properties, inputs()));
     expect(second.reasons[0]).toContain("[rolled-back]");
   });
 
-  it("that has ended in the meantime is not started again", async () => {
+  it("is not requested again if it has ended in the meantime", async () => {
     const { lifecycle, inputs, writes, cluster } = rig();
     const first = await partial(lifecycle.create(inputs({ __timeouts: { create: "40s" } })));
     cluster.control.finish();
@@ -60,8 +60,8 @@ describe("an upgrade that outlives its run", () => {
     expect(writes()).toBe(1);
   });
 
-  it("is started again after an operator rolled it back, and that is said", async () => {
-    const { lifecycle, inputs, cluster, said } = rig();
+  it("is requested again after an operator rolled it back, and the run reports it", async () => {
+    const { lifecycle, inputs, cluster, messages } = rig();
     cluster.control.hang({ stage: 3 });
     const first = await partial(lifecycle.create(inputs({ __timeouts: { create: "40s" } })));
     cluster.control.operate("CANCEL");
@@ -69,12 +69,12 @@ describe("an upgrade that outlives its run", () => {
     cluster.control.operate("ROLLBACK");
     cluster.control.finish();
     const { outs } = await lifecycle.update(first.id, first.properties, inputs());
-    expect(said().some((line) => line.includes("earlier upgrade 11"))).toBe(true);
+    expect(messages().some((line) => line.includes("earlier upgrade 11"))).toBe(true);
     expect(outs).toMatchObject({ status: "current" });
     expect(cluster.acceptedUpgrades).toHaveLength(2);
   });
 
-  it("is not waited for with wait: false, and looked at again by the next run", async () => {
+  it("is not waited for with wait: false, and is read by the next run", async () => {
     const { lifecycle, inputs, writes, cluster, clock } = rig();
     const { id, outs } = await lifecycle.create(inputs({ wait: false }));
     expect(outs).toMatchObject({ status: "upgrading", lastUpgrade: { task: "11", state: "running" } });
@@ -87,34 +87,34 @@ describe("an upgrade that outlives its run", () => {
   });
 });
 
-describe("a reply that is lost", () => {
-  it("after the call took effect is looked for, not sent again", async () => {
-    const { lifecycle, inputs, writes, cluster, said } = rig();
+describe("a lost response", () => {
+  it("to a request that took effect leads to reads, not to a second request", async () => {
+    const { lifecycle, inputs, writes, cluster, messages } = rig();
     cluster.faults.add({ match: { method: "POST", path: UPGRADE }, fault: { kind: "loseReply" } });
     const { outs } = await lifecycle.create(inputs());
     expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: "11" } });
-    expect(said()[0]).toContain("response to the upgrade request was lost");
+    expect(messages()[0]).toContain("response to the upgrade request was lost");
     expect(writes()).toBe(1);
   });
 
-  it("and never found until the upgrade is over leaves the version in the state that was asked for", async () => {
-    const { lifecycle, inputs, cluster, said } = rig();
+  it("whose task is not found before the upgrade ends leaves the requested version in the state", async () => {
+    const { lifecycle, inputs, cluster, messages } = rig();
     cluster.faults.add({ match: { method: "POST", path: UPGRADE }, fault: { kind: "loseReply" } });
     cluster.onCall(({ request }) => {
       if (request.target !== UPGRADE) return;
       cluster.faults.add({ match: { method: "GET" }, times: Number.POSITIVE_INFINITY, fault: { kind: "reset" } });
     });
     const first = await partial(lifecycle.create(inputs({ __timeouts: { create: "20s" } })));
-    const asked = { from: OLD_BUILD, to: TARGET_BUILD };
-    expect(first.properties).toMatchObject({ lastUpgrade: { task: "unknown", ...asked, state: "unknown" } });
+    const requested = { from: OLD_BUILD, to: TARGET_BUILD };
+    expect(first.properties).toMatchObject({ lastUpgrade: { task: "unknown", ...requested, state: "unknown" } });
     cluster.faults.clear();
     cluster.control.finish();
     const { outs } = await lifecycle.update(first.id, first.properties, inputs());
-    expect(outs).toMatchObject({ status: "current", lastUpgrade: { ...asked, state: "succeeded" } });
-    expect(said().at(-1)).toMatch(new RegExp(`^upgraded ${OLD_BUILD} → ${TARGET_BUILD}`));
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { ...requested, state: "succeeded" } });
+    expect(messages().at(-1)).toMatch(new RegExp(`^upgraded ${OLD_BUILD} → ${TARGET_BUILD}`));
   });
 
-  it("before the call took effect ends the run, without another call", async () => {
+  it("to a request that did not take effect ends the run without a second request", async () => {
     const { lifecycle, inputs, writes, cluster } = rig();
     cluster.faults.add({ match: { method: "POST", path: UPGRADE }, fault: { kind: "reset" } });
     const first = await partial(lifecycle.create(inputs()));
@@ -127,7 +127,7 @@ describe("a reply that is lost", () => {
     expect(cluster.acceptedUpgrades).toHaveLength(1);
   });
 
-  it("as a proxy's error page is looked for as well", async () => {
+  it("may be hidden by a proxy's error page, and is searched for as well", async () => {
     const { lifecycle, inputs, cluster } = rig();
     const page = {
       kind: "replace",
@@ -139,7 +139,7 @@ describe("a reply that is lost", () => {
     expect((await partial(lifecycle.create(inputs()))).reasons[0]).toMatch(/\[unconfirmed\]/);
   });
 
-  it("never left us when the connection was refused: then it is sent", async () => {
+  it("is ruled out if the connection was refused, and the request is sent", async () => {
     const { lifecycle, inputs, cluster } = rig();
     cluster.faults.add({ match: { method: "POST", path: UPGRADE }, times: 2, fault: { kind: "refuse" } });
     const { outs } = await lifecycle.create(inputs());
@@ -148,8 +148,8 @@ describe("a reply that is lost", () => {
   });
 });
 
-describe("silence", () => {
-  it("of all agents for half a minute in the middle is waited out", async () => {
+describe("an unreachable system", () => {
+  it("is waited for if all agents are unreachable for half a minute during the upgrade", async () => {
     const { lifecycle, inputs, writes, cluster, clock } = rig();
     clock.after(50_000, () => {
       for (const index of [0, 1, 2]) cluster.control.restartAgent(index, { gapMs: 30_000 });
@@ -159,7 +159,7 @@ describe("silence", () => {
     expect(writes()).toBe(1);
   });
 
-  it("beyond the budget ends the run as a hand-over, and the next run joins", async () => {
+  it("ends the run when the budget is exceeded, and the next run joins the upgrade", async () => {
     const { lifecycle, inputs, writes, cluster, clock } = rig();
     clock.after(50_000, () => {
       for (const index of [0, 1, 2]) cluster.control.stopAgent(index);
@@ -174,7 +174,7 @@ describe("silence", () => {
     expect(writes()).toBe(1);
   });
 
-  it("of some agents does not matter", async () => {
+  it("does not include one of which only some agents are unreachable", async () => {
     const { lifecycle, inputs, cluster } = rig({ buildVersion: TARGET_BUILD });
     cluster.control.stopAgent(0);
     cluster.control.stopAgent(1);
@@ -182,7 +182,7 @@ describe("silence", () => {
     expect(outs).toMatchObject({ status: "current" });
   });
 
-  it("from the start, of a system never heard of, is believed after a minute", async () => {
+  it("that never responded ends the run after a minute", async () => {
     const { lifecycle, inputs, clock } = rig();
     const began = clock.now();
     const call = lifecycle.create(inputs({ endpoints: ["http://10.9.9.9:2886"] }));
@@ -190,7 +190,7 @@ describe("silence", () => {
     expect(clock.since(began)).toBeLessThan(80_000);
   });
 
-  it("of the database behind the agents is unknown, never drift: nothing is called until it answers", async () => {
+  it("is not drift if only the database is down: nothing is requested until it responds", async () => {
     const { lifecycle, inputs, cluster, writes } = rig({ buildVersion: TARGET_BUILD });
     cluster.control.loseDatabase("gone", { ms: 300_000 });
     const { outs } = await lifecycle.create(inputs());
@@ -200,7 +200,7 @@ describe("silence", () => {
 });
 
 describe("a server that is not ready", () => {
-  it("and panics on the call in its first second is looked at, then called", async () => {
+  it("and panics at the request in its first second is read, and then the request is repeated", async () => {
     const { lifecycle, inputs, cluster } = rig();
     for (const index of [0, 1, 2]) cluster.control.startAgent(index);
     const { outs } = await lifecycle.create(inputs());
@@ -213,7 +213,7 @@ describe("a server that is not ready", () => {
     return { match: { method: "POST", path: UPGRADE }, fault: { kind: "replace", status: 500, body } } as const;
   };
 
-  it("and says so without an error code is called once it is", async () => {
+  it("and reports it without an error code receives the request once it is ready", async () => {
     const { lifecycle, inputs, cluster, writes } = rig({ agentVersion: "4.2.5.0-102024112610" });
     cluster.faults.add(refusal("Unexpected error: observer process not exist"));
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
@@ -228,14 +228,17 @@ describe("a server that is not ready", () => {
       "Start the agent with `obshell agent start`",
     ],
     ["Unexpected error: target version is deprecated", 1, "Choose a later version"],
-  ])("and stays so, or refuses for good, ends the run with what to do: %s", async (message, times, remedy) => {
-    const { lifecycle, inputs, cluster } = rig({ agentVersion: "4.3.0.0-102025043011" });
-    cluster.faults.add({ ...refusal(message), times });
-    await expect(lifecycle.create(inputs())).rejects.toThrow(new RegExp(`${remedy}.*\\[refused\\]`));
-    expect(cluster.acceptedUpgrades).toEqual([]);
-  });
+  ])(
+    "and never becomes ready, or refuses finally, ends the run with the remedy: %s",
+    async (message, times, remedy) => {
+      const { lifecycle, inputs, cluster } = rig({ agentVersion: "4.3.0.0-102025043011" });
+      cluster.faults.add({ ...refusal(message), times });
+      await expect(lifecycle.create(inputs())).rejects.toThrow(new RegExp(`${remedy}.*\\[refused\\]`));
+      expect(cluster.acceptedUpgrades).toEqual([]);
+    },
+  );
 
-  it("and has a new key answers after one fresh look at it", async () => {
+  it("and has a new key is reached again after its key was read", async () => {
     const { lifecycle, inputs, cluster, clock } = rig({ agentVersion: "4.4.2.0-102026041610" });
     clock.after(30_000, () => {
       for (const index of [0, 1, 2]) cluster.control.replaceKey(index);
@@ -244,7 +247,7 @@ describe("a server that is not ready", () => {
     expect(outs).toMatchObject({ status: "current" });
   });
 
-  it("whose clock runs ahead gets a header that is still valid there", async () => {
+  it("whose clock is ahead receives a header that is valid there", async () => {
     const { lifecycle, inputs, cluster } = rig({ buildVersion: TARGET_BUILD }, -3_600_000);
     const { outs } = await lifecycle.create(inputs());
     expect(outs).toMatchObject({ status: "current" });

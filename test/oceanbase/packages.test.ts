@@ -39,9 +39,10 @@ async function file(name: string, options: RpmOptions = {}): Promise<string> {
 /** Uploads that reached the cluster. */
 const uploads = ({ cluster }: Pick<ReturnType<typeof rig>, "cluster">) => cluster.journal.count("POST", /package$/);
 
-/** Both packages of a version, as files; the list of upgrade paths goes into the first one. */
-async function filesOf(target: typeof NEWER, ways?: string): Promise<string[]> {
-  const payload = ways === undefined ? {} : { payload: payloadOf({ "./bin/observer": "x", [LIST]: ways }) };
+/** Both packages of a version, as files. The first one contains the list of upgrade paths. */
+async function filesOf(target: typeof NEWER, upgradePaths?: string): Promise<string[]> {
+  const payload =
+    upgradePaths === undefined ? {} : { payload: payloadOf({ "./bin/observer": "x", [LIST]: upgradePaths }) };
   const main = makeRpm({ ...target, name: "oceanbase-ce", ...payload });
   return [await fileOf(main, "main.rpm"), await fileOf(makeRpm({ ...target, name: "oceanbase-ce-libs" }), "libs.rpm")];
 }
@@ -57,7 +58,7 @@ function uploaded(version: string, release = EL7, name = "oceanbase-ce", archite
 const DATABASE = { editions: OCEANBASE, architectures: ["x86_64"] };
 const LIBS = "oceanbase-ce-libs";
 
-/** Both packages of the community edition. */
+/** Both packages of a version of the community edition. */
 function whole(version: string, release = EL7, architecture = "x86_64"): UploadedPackage[] {
   return ["oceanbase-ce", LIBS].map((name) => uploaded(version, release, name, architecture));
 }
@@ -69,13 +70,13 @@ function choose(version: string, packages: UploadedPackage[] | undefined, releas
 }
 
 describe("the target of an upgrade", () => {
-  it("is what is written when it is exact with its release, whatever is uploaded", () => {
+  it("is the configured one if it is exact and has a release, regardless of what is uploaded", () => {
     const target = { version: "4.3.5.2", release: EL7 };
     expect(choose("4.3.5.2", undefined, EL7)).toEqual(target);
     expect(choose("4.3.5.2", [], EL7)).toEqual(target);
   });
 
-  it("is the one release of an exact version", () => {
+  it("is the only release of an exact version", () => {
     expect(choose("4.3.5.2", [uploaded("4.3.5.1"), uploaded("4.3.5.2"), uploaded("4.3.5.3")])).toEqual({
       version: "4.3.5.2",
       release: EL7,
@@ -86,12 +87,12 @@ describe("the target of an upgrade", () => {
     ["4.3.5", "4.3.5.10"],
     [">=4.3.5.2", "4.10.0.0"],
     [">=4.3.6", "4.10.0.0"],
-  ])("is the newest that satisfies %s: %s", (pin, expected) => {
-    const packages = ["4.3.5.2", "4.3.5.10", "4.3.5.9", "4.10.0.0", "4.4.0.0"].map((version) => uploaded(version));
-    expect(choose(pin, packages)).toEqual({ version: expected, release: EL7 });
+  ])("is the newest that satisfies %s: %s", (version, expected) => {
+    const packages = ["4.3.5.2", "4.3.5.10", "4.3.5.9", "4.10.0.0", "4.4.0.0"].map((one) => uploaded(one));
+    expect(choose(version, packages)).toEqual({ version: expected, release: EL7 });
   });
 
-  it("counts a package once, however many architectures and parts it is uploaded for", () => {
+  it("counts a package once, regardless of how many architectures and parts are uploaded", () => {
     const packages = [
       uploaded("4.3.5.2"),
       uploaded("4.3.5.2", EL7, "oceanbase-ce", "aarch64"),
@@ -119,7 +120,7 @@ describe("the target of an upgrade", () => {
     expect(choose("4.3.5.2", packages)).toMatchObject({ code: "no-package" });
   });
 
-  it("is unknown without a package list, and the finding says what to write", () => {
+  it("is unknown without a package list, and the finding names the argument to set", () => {
     expect(choose("4.3.5.2", undefined)).toEqual({
       code: "release-unknown",
       message:
@@ -128,7 +129,7 @@ describe("the target of an upgrade", () => {
     });
   });
 
-  it("is missing when nothing that satisfies the pin is uploaded; what is there is named", () => {
+  it("is missing if no uploaded version satisfies the constraint, and the uploaded ones are listed", () => {
     const finding = choose("4.3.5.2", [uploaded("4.3.5.1"), uploaded("4.4.0.0"), uploaded("4.5.0.0", EL7, "obshell")]);
     expect(finding).toMatchObject({
       code: "no-package",
@@ -137,7 +138,7 @@ describe("the target of an upgrade", () => {
     expect(choose("4.3.5.2", [])).toMatchObject({ message: expect.stringMatching(/uploaded: none\.$/) });
   });
 
-  it("is not guessed between several releases", () => {
+  it("is not guessed if there are several releases", () => {
     const finding = choose("4.3.5.2", [uploaded("4.3.5.2", "100.el7"), uploaded("4.3.5.2", "200.el8")]);
     expect(finding).toEqual({
       code: "release-ambiguous",
@@ -154,7 +155,7 @@ describe("a target that has to be chosen", () => {
   it.each<[string, string, UploadedPackage[]]>([
     ["without its libraries", ">=4.3.5", [uploaded("4.3.5.3"), ...whole("4.3.5.2")]],
     ["without its libraries, for a prefix", "4.3.5", [uploaded("4.3.5.3"), ...whole("4.3.5.2")]],
-    ["whose libraries alone are there", ">=4.3.5", [uploaded("4.3.5.3", EL7, LIBS), ...whole("4.3.5.2")]],
+    ["of which only the libraries are uploaded", ">=4.3.5", [uploaded("4.3.5.3", EL7, LIBS), ...whole("4.3.5.2")]],
     [
       "with the libraries of another distribution",
       ">=4.3.5",
@@ -162,19 +163,19 @@ describe("a target that has to be chosen", () => {
     ],
     ["of a distribution without its libraries", "4.3.5.2", [uploaded("4.3.5.2", el8), ...whole("4.3.5.2")]],
     ["in a later build without its libraries", "4.3.5.2", [uploaded("4.3.5.2", `9${EL7}`), ...whole("4.3.5.2")]],
-  ])("is not one %s (%s)", (_, pin, packages) => {
-    expect(choose(pin, packages)).toEqual({ version: "4.3.5.2", release: EL7 });
-    expect(choose(pin, [...packages].reverse())).toEqual({ version: "4.3.5.2", release: EL7 });
+  ])("is not one %s (%s)", (_, version, packages) => {
+    expect(choose(version, packages)).toEqual({ version: "4.3.5.2", release: EL7 });
+    expect(choose(version, [...packages].reverse())).toEqual({ version: "4.3.5.2", release: EL7 });
   });
 
   it("is not one that lacks an architecture of the cluster", () => {
     const constraint = parseConstraint(">=4.3.5");
     if (constraint === undefined) throw new Error("no constraint");
     const older = [...whole("4.3.5.2"), ...whole("4.3.5.2", EL7, "aarch64")];
-    const pin = { version: ">=4.3.5", constraint };
+    const requested = { version: ">=4.3.5", constraint };
     const target = { version: "4.3.5.2", release: EL7 };
-    expect(chooseTarget(pin, [...whole("4.3.5.3"), ...older], both)).toEqual(target);
-    expect(incompleteAbove(target, pin, [...whole("4.3.5.3"), ...older], both)).toEqual([
+    expect(chooseTarget(requested, [...whole("4.3.5.3"), ...older], both)).toEqual(target);
+    expect(incompleteAbove(target, requested, [...whole("4.3.5.3"), ...older], both)).toEqual([
       {
         target: { version: "4.3.5.3", release: EL7 },
         missing: [`oceanbase-ce-4.3.5.3-${EL7}.aarch64.rpm`, `oceanbase-ce-libs-4.3.5.3-${EL7}.aarch64.rpm`],
@@ -182,12 +183,12 @@ describe("a target that has to be chosen", () => {
     ]);
   });
 
-  it("is the newest when none is complete: what it lacks can then be named", () => {
+  it("is the newest one if none is complete, so that its missing packages can be named", () => {
     const target = { version: "4.3.5.3", release: EL7 };
     expect(choose(">=4.3.5", [uploaded("4.3.5.3"), uploaded("4.3.5.2")])).toEqual(target);
   });
 
-  it("is never below a member that satisfies the pin already: it would be downgraded", () => {
+  it("is never below a member that already satisfies the constraint, because it would be downgraded", () => {
     const packages = [...whole("4.3.5.2"), uploaded("4.3.5.4")];
     expect(choose(">=4.3.5", packages, undefined, { parts: [4n, 3n, 5n, 3n] })).toMatchObject({ version: "4.3.5.4" });
     expect(choose(">=4.3.5", whole("4.3.5.2"), undefined, { parts: [4n, 3n, 5n, 3n] })).toMatchObject({
@@ -223,9 +224,9 @@ describe("the packages that are missing", () => {
     ],
     ["nothing of the business edition", [uploaded("4.3.5.2", EL7, "oceanbase")], ["x86_64"], []],
     ["nothing of the standalone edition", [uploaded("4.3.5.2", EL7, "oceanbase-standalone")], ["x86_64"], []],
-    ["nothing that can be told without architectures", [], [], []],
+    ["unknown without architectures", [], [], []],
     [
-      "without architectures, those of the ones that are there",
+      "those of the uploaded architectures, if the architectures are unknown",
       [uploaded("4.3.5.2"), uploaded("4.3.5.2", EL7, LIBS, "aarch64")],
       [],
       [`oceanbase-ce-4.3.5.2-${EL7}.aarch64.rpm`, `oceanbase-ce-libs-4.3.5.2-${EL7}.x86_64.rpm`],
@@ -245,27 +246,27 @@ describe("packageVersion", () => {
   });
 });
 
-describe("packages named as files", () => {
-  it("are told by the preview, and nothing is sent", async () => {
+describe("packages given as files", () => {
+  it("are shown by preview, and nothing is sent", async () => {
     const world = rig();
     const { failures } = await world.lifecycle.check({}, world.inputs({ ...NEWER, packages: await filesOf(NEWER) }));
     expect(failures).toEqual([]);
-    expect(world.said()).toEqual([
+    expect(world.messages()).toEqual([
       "4.2.1.8 → 4.3.5.3 (upgrade path unknown), rolling over 3 zones, after uploading 2 packages",
     ]);
     expect(world.cluster.writes()).toEqual([]);
   });
 
-  it("are uploaded before the call, each once, and the upgrade follows", async () => {
+  it("are uploaded once each before the upgrade is requested", async () => {
     const world = rig();
     const { outs } = await world.lifecycle.create(world.inputs({ ...NEWER, packages: await filesOf(NEWER) }));
     expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.3" });
     expect(uploads(world)).toBe(2);
     expect(world.writes()).toBe(1);
-    expect(world.said().filter((line) => line.startsWith("uploaded "))).toHaveLength(2);
+    expect(world.messages().filter((line) => line.startsWith("uploaded "))).toHaveLength(2);
   });
 
-  it("that the servers have already are not uploaded again", async () => {
+  it("are not uploaded if the servers have them", async () => {
     const world = rig();
     world.cluster.control.addObPackages(NEWER.version, NEWER.release);
     await world.lifecycle.create(world.inputs({ ...NEWER, packages: await filesOf(NEWER) }));
@@ -273,37 +274,37 @@ describe("packages named as files", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it("of a cluster that is at its pin are not uploaded", async () => {
+  it("are not uploaded if the cluster is up to date", async () => {
     const world = rig({ buildVersion: "4.3.5.3-103000012025040100" });
     await world.lifecycle.create(world.inputs({ ...NEWER, packages: await filesOf(NEWER) }));
     expect(world.cluster.writes()).toEqual([]);
   });
 
-  it("of a cluster that is at its pin are not even read", async () => {
+  it("are not even read if the cluster is up to date", async () => {
     const world = rig({ buildVersion: "4.3.5.3-103000012025040100" });
     const args = world.inputs({ ...NEWER, packages: [join(dir, "nowhere-to-be-found.rpm")] });
     expect((await world.lifecycle.check({}, args)).failures).toEqual([]);
     expect((await world.lifecycle.create(args)).outs).toMatchObject({ status: "current" });
   });
 
-  it("decide the target of a floor together with what is uploaded", async () => {
+  it("determine the target of a minimum, together with the uploaded ones", async () => {
     const world = rig();
     const args = world.inputs({ version: ">=4.3.5", release: undefined, packages: await filesOf(NEWER) });
     expect((await world.lifecycle.create(args)).outs).toMatchObject({ currentVersion: "4.3.5.3" });
   });
 
-  it("are waited for when the agents fall silent before the upload: nothing was sent yet", async () => {
+  it("are uploaded later if the agents are unreachable before the upload", async () => {
     const world = rig();
     const list = "/api/v1/upgrade/package/info";
     world.cluster.faults.add({ match: { path: list }, skip: 2, times: 18, fault: { kind: "reset" } });
     const { outs } = await world.lifecycle.create(world.inputs({ ...NEWER, packages: await filesOf(NEWER) }));
     expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.3" });
     expect([uploads(world), world.writes()]).toEqual([2, 1]);
-    const passing = world.lines.map((line) => line.message).join("\n");
-    expect(passing).toMatch(/not started yet: The uploaded packages could not be listed: /);
+    const text = world.lines.map((line) => line.message).join("\n");
+    expect(text).toMatch(/not started yet: The uploaded packages could not be listed: /);
   });
 
-  it("are given up when nobody ever says which of them are there", async () => {
+  it("are not uploaded if no agent ever returns its package list, and the run fails", async () => {
     const world = rig();
     const list = "/api/v1/upgrade/package/info";
     world.cluster.faults.add({ match: { path: list }, times: 10_000, fault: { kind: "reset" } });
@@ -313,7 +314,7 @@ describe("packages named as files", () => {
     expect(world.cluster.writes()).toEqual([]);
   });
 
-  it("of which one is still missing keep the upgrade from starting, before anything is sent", async () => {
+  it("block the upgrade before anything is sent if one is still missing", async () => {
     const world = rig();
     const packages = [await file("c", { name: "oceanbase-ce" })];
     await expect(world.lifecycle.create(world.inputs({ ...NEWER, packages }))).rejects.toThrow(
@@ -324,7 +325,7 @@ describe("packages named as files", () => {
 
   it.each([
     [
-      "no RPM at all",
+      "a file that is not an RPM",
       async () => {
         const path = join(dir, "text.rpm");
         await writeFile(path, "hello");
@@ -341,7 +342,7 @@ describe("packages named as files", () => {
       },
       /short\.rpm/,
     ],
-    ["a file that is not there", async () => join(dir, "nowhere.rpm"), /nowhere\.rpm/],
+    ["a file that does not exist", async () => join(dir, "nowhere.rpm"), /nowhere\.rpm/],
     [
       "a package for another architecture",
       () => file("arm", { architecture: "aarch64" }),
@@ -349,7 +350,7 @@ describe("packages named as files", () => {
     ],
     ["a package of another product", () => file("proxy", { name: "obproxy-ce" }), /proxy\.rpm is named obproxy-ce/],
     [
-      "a package that obshell does not support any more",
+      "a package that obshell no longer supports",
       () => file("old", { name: "obshell", version: "4.1.0.0" }),
       /old\.rpm is of version 4\.1\.0\.0, but obshell accepts only 4\.2\.0\.0 and later/,
     ],
@@ -369,7 +370,7 @@ describe("packages named as files", () => {
       /bare-libs\.rpm lacks files that obshell requires: \/home\/admin\/oceanbase\/lib/,
     ],
     ["a release without distribution", () => file("nodist", { release: "103000012025040100" }), /nodist\.rpm/],
-  ])("%s: a check failure of `packages`, and an error before anything is sent", async (_, make, text) => {
+  ])("are rejected by check and, before anything is sent, by the run: %s", async (_, make, text) => {
     const world = rig();
     const args = world.inputs({ ...NEWER, packages: [...(await filesOf(NEWER)), await make()] });
     const { failures } = await world.lifecycle.check({}, args);
@@ -381,12 +382,12 @@ describe("packages named as files", () => {
 
 const NO_APPROVALS = { formatVersion: 1, approvals: {} };
 
-it("an approved upgrade that uploads packages is the same plan once they are there", async () => {
+it("an approved upgrade that uploads packages has the same plan after the upload", async () => {
   const { cluster, lifecycle, inputs, writes } = rig();
   cluster.state.packages.splice(0);
   const files = await filesOf(TARGET);
   const checked = await lifecycle.check({}, inputs({ packages: files, approval: NO_APPROVALS }));
-  // As the provider has written it.
+  // As the provider wrote it.
   const plan = checked.inputs["__plan"] as Record<string, object>;
   const approved = Object.entries(plan).map(([unit, proposal]) => [
     unit,
@@ -407,33 +408,33 @@ it("nothing is uploaded for an upgrade that is not approved", async () => {
   expect([cluster.state.packages.length, writes()]).toEqual([0, 0]);
 });
 
-/** Agents that list no packages, and of these the ones that cannot read `require_from_binary: True`. */
+/** Agents that list no packages and cannot read `require_from_binary: True`, and the first that can read it. */
 const OLD = ["4.2.3.0-102024041900", "4.2.5.0-112024111111"];
 const FIRST_READER = "4.2.6.0-102025041012";
 const list = (rule: string) =>
   `- version: 4.2.1.8\n  can_be_upgraded_to: [4.3.5.3]\n  require_from_binary: ${rule}\n- version: 4.3.5.3\n`;
 
-describe.each(OLD)("agents of %s, which cannot say what is uploaded", (agentVersion) => {
+describe.each(OLD)("agents of %s, which cannot list packages", (agentVersion) => {
   it.each([
     ["database", {}, NEWER, /oceanbase-ce-4\.3\.5\.3-103000012025040100\.el7\.<architecture>\.rpm, oceanbase-ce-libs-/],
     ["agents", { __urn: AGENT_URN }, AGENTS, /obshell-4\.5\.0\.0-102026050817\.el7\.<architecture>\.rpm/],
-  ])("%s: preview says so, and the refusal says what to do", async (_, urn, target, files) => {
-    const { lifecycle, inputs, said } = rig({ agentVersion });
+  ])("%s: preview warns, and the refusal of the upgrade request has the remedy", async (_, urn, target, files) => {
+    const { lifecycle, inputs, messages } = rig({ agentVersion });
     await lifecycle.check({}, { ...inputs(target), ...urn });
-    expect(said().join("\n")).toMatch(
+    expect(messages().join("\n")).toMatch(
       /Cannot verify that the packages? (is|are) uploaded, because agents before 4\.3\.0\.0/,
     );
-    expect(said().join("\n")).toMatch(files);
+    expect(messages().join("\n")).toMatch(files);
     await expect(lifecycle.create({ ...inputs(target), ...urn })).rejects.toThrow(
       /record not found.*\(100[12]\)\. Add its file to `packages`, or upload it with POST \/api\/v1\/upgrade\/package\. \[refused\]/,
     );
   });
 
-  it("are not told so of what is at hand, and get it when they say that they lack it", async () => {
-    const { lifecycle, inputs, said, cluster, writes } = rig({ agentVersion });
+  it("cause no warning for packages given as files, which are uploaded when the agents report them missing", async () => {
+    const { lifecycle, inputs, messages, cluster, writes } = rig({ agentVersion });
     const args = inputs({ ...NEWER, packages: await filesOf(NEWER) });
     await lifecycle.check({}, args);
-    const [plan, ...notes] = said();
+    const [plan, ...notes] = messages();
     expect(plan).toBe(
       "4.2.1.8 → 4.3.5.3 (upgrade path unknown), rolling over 3 zones, after uploading those of 2 packages that the agents lack",
     );
@@ -442,7 +443,7 @@ describe.each(OLD)("agents of %s, which cannot say what is uploaded", (agentVers
     expect([uploads({ cluster }), writes(), cluster.acceptedUpgrades.length]).toEqual([2, 2, 1]);
   });
 
-  it("get only what they name", async () => {
+  it("receive only the packages that they report missing", async () => {
     const { lifecycle, inputs, cluster } = rig({ agentVersion });
     cluster.control.addPackage({ ...NEWER, name: "oceanbase-ce" });
     await lifecycle.create(inputs({ ...NEWER, packages: await filesOf(NEWER) }));
@@ -452,14 +453,14 @@ describe.each(OLD)("agents of %s, which cannot say what is uploaded", (agentVers
     ]);
   });
 
-  it("are not sent what they have", async () => {
+  it("do not receive packages that they have", async () => {
     const { lifecycle, inputs, cluster, writes } = rig({ agentVersion });
     const packages = await filesOf(TARGET);
     expect((await lifecycle.create(inputs({ packages }))).outs).toMatchObject({ status: "current" });
     expect([uploads({ cluster }), writes()]).toEqual([0, 1]);
   });
 
-  it("are sent nothing again by the next runs, when the call was refused for something else", async () => {
+  it("do not receive packages again in later runs if the upgrade request was refused for another reason", async () => {
     const { lifecycle, inputs, cluster } = rig({ agentVersion });
     const args = inputs({ ...NEWER, packages: await filesOf(NEWER) });
     const error = { code: 1002, message: "Unexpected error: database is busy with something else" };
@@ -479,20 +480,20 @@ describe.each(OLD)("agents of %s, which cannot say what is uploaded", (agentVers
   });
 
   it.each(["True", "no", "sometimes"])(
-    "cannot read a list with require_from_binary: %s: found at preview",
+    "cannot read a list with require_from_binary: %s, which preview reports",
     async (rule) => {
-      const { lifecycle, inputs, said, cluster } = rig({ agentVersion });
+      const { lifecycle, inputs, messages, cluster } = rig({ agentVersion });
       const args = inputs({ ...NEWER, packages: await filesOf(NEWER, list(rule)) });
       const text =
         /cannot read the list of upgrade paths in the package of 4\.3\.5\.3.*Upgrade the agents to 4\.2\.6\.0 or later first/;
       await lifecycle.check({}, args);
-      expect(said().join("\n")).toMatch(text);
+      expect(messages().join("\n")).toMatch(text);
       await expect(lifecycle.create(args)).rejects.toThrow(text);
       expect(cluster.writes()).toEqual([]);
     },
   );
 
-  it("say so themselves of a package that is there already, and the refusal says what to do", async () => {
+  it("report it themselves for a package that is already uploaded, and the refusal has the remedy", async () => {
     const { lifecycle, inputs, cluster } = rig({ agentVersion });
     const upgradeDep = [
       { version: "4.2.1.8", canBeUpgradedTo: ["4.3.5.3"], requireFromBinary: true },
@@ -506,11 +507,11 @@ describe.each(OLD)("agents of %s, which cannot say what is uploaded", (agentVers
   });
 });
 
-describe("a list with a rule that every agent reads", () => {
+describe("a list with a rule that every agent can read", () => {
   it.each([
     ...OLD.flatMap((agentVersion) => ["{value: False}", "~", ""].map((rule) => [agentVersion, rule] as const)),
     [FIRST_READER, "False"] as const,
-  ])("is no finding (agents of %s, require_from_binary: %s)", async (agentVersion, rule) => {
+  ])("causes no finding (agents of %s, require_from_binary: %s)", async (agentVersion, rule) => {
     const { lifecycle, inputs } = rig({ agentVersion });
     const packages = await filesOf(NEWER, list(rule));
     expect((await lifecycle.create(inputs({ ...NEWER, packages }))).outs).toMatchObject({ currentVersion: "4.3.5.3" });
@@ -522,34 +523,34 @@ const NEWER_LIBS = { ...NEWER, name: "oceanbase-ce-libs" };
 const NOTE =
   "4.3.5.3-103000012025040100.el7 is newer, but incomplete, so 4.3.5.2-102000042025031214.el7 was chosen; not uploaded: oceanbase-ce-libs-4.3.5.3-103000012025040100.el7.x86_64.rpm.";
 
-describe.each([">=4.3.5.2", "4.3.5"])("version %s, with a newer package whose companion is not uploaded", (version) => {
+describe.each([">=4.3.5.2", "4.3.5"])("version %s with a newer package whose libraries are not uploaded", (version) => {
   const args = { version, release: undefined };
 
-  it("is upgraded to the newest that is complete, and both preview and run say what the newer one lacks", async () => {
-    const { lifecycle, inputs, cluster, said } = rig();
+  it("upgrades to the newest complete one, and preview and run list what the newer one lacks", async () => {
+    const { lifecycle, inputs, cluster, messages } = rig();
     cluster.control.addPackage(NEWER_MAIN);
     await lifecycle.check({}, inputs(args));
-    expect(said()).toEqual(["4.2.1.8 → 4.3.5.2, rolling over 3 zones", NOTE]);
+    expect(messages()).toEqual(["4.2.1.8 → 4.3.5.2, rolling over 3 zones", NOTE]);
     const { outs } = await lifecycle.create(inputs(args));
     expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
-    expect(said().filter((line) => line === NOTE)).toHaveLength(2);
+    expect(messages().filter((line) => line === NOTE)).toHaveLength(2);
   });
 
-  it("is upgraded to the newer one when the companion is at hand", async () => {
-    const { lifecycle, inputs, cluster, said } = rig();
+  it("upgrades to the newer one if the libraries are given as a file", async () => {
+    const { lifecycle, inputs, cluster, messages } = rig();
     cluster.control.addPackage(NEWER_MAIN);
     const packages = [await fileOf(makeRpm(NEWER_LIBS))];
     const { outs } = await lifecycle.create(inputs({ ...args, packages }));
     expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.3" });
-    expect(said().join()).not.toContain("incomplete");
+    expect(messages().join()).not.toContain("incomplete");
   });
 
-  it("is not upgraded to a package at hand whose companion is nowhere", async () => {
-    const { lifecycle, inputs, cluster, said } = rig();
+  it("does not upgrade to a package given as a file whose libraries are missing", async () => {
+    const { lifecycle, inputs, cluster, messages } = rig();
     const packages = [await fileOf(makeRpm(NEWER_MAIN))];
     const { outs } = await lifecycle.create(inputs({ ...args, packages }));
     expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
-    expect(said()).toContain(NOTE);
+    expect(messages()).toContain(NOTE);
     expect(cluster.acceptedUpgrades.map(({ name }) => name)).toEqual([
       "OB rolling upgrade 4.3.5.2-102000042025031214.el7",
     ]);

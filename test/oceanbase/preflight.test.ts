@@ -6,7 +6,7 @@ import { fileOf } from "./upload-rig";
 
 type World = ReturnType<typeof rig>;
 
-/** Looks at every agent and observer itself before it accepts, and one that looks at none. */
+/** A version that checks every agent and observer itself before it accepts, and one that checks none. */
 const RECENT = "4.4.2.0-102026041610";
 const OLD = "4.2.5.0-112024111111";
 const STATUS = "/api/v1/agents/status";
@@ -29,7 +29,7 @@ const conditions: [string, (world: World) => void, RegExp, readonly Type[]][] = 
     ["oceanbase:ClusterVersion"],
   ],
   [
-    "an agent that does not run",
+    "an agent that is not running",
     ({ cluster }) => cluster.control.stopAgent(2),
     /An agent is not running: 10\.77\.0\.4:2886\. Run `obshell agent start`/,
     both,
@@ -51,8 +51,8 @@ const cases = conditions.flatMap(([what, prepare, text, which]) =>
   which.flatMap((type) => [RECENT, OLD].map((agentVersion) => ({ what, prepare, text, type, agentVersion }))),
 );
 
-describe("an upgrade that obshell would accept and not finish", () => {
-  it.each(cases)("$type, agents of $agentVersion: $what is told by its name, and nothing is sent", async (one) => {
+describe("an upgrade that obshell would accept but not finish", () => {
+  it.each(cases)("is not requested, and the cause is named: $type, agents of $agentVersion, $what", async (one) => {
     const world = rig({ agentVersion: one.agentVersion });
     const inputs = types[one.type](world);
     one.prepare(world);
@@ -66,7 +66,7 @@ describe("an upgrade that obshell would accept and not finish", () => {
   it.each([
     ["INACTIVE", (status: unknown) => ({ status, agent_port: 2886 })],
     ["DELETING", (status: unknown) => ({ status, agent_port: 2886 })],
-  ])("is known from the list of servers alone, where the agents find nothing (%s)", async (status, change) => {
+  ])("is detected from the list of servers alone if the agents find nothing (%s)", async (status, change) => {
     const world = rig({ agentVersion: RECENT });
     const server = { svr_ip: "10.77.0.4", svr_port: 2882, build_version: "4.2.1.8_108000022024072217" };
     const agent_info = [2, 3, 4].map((n) => ({ ip: `10.77.0.${n}`, port: 2886, zone: `zone${n}`, version: RECENT }));
@@ -85,7 +85,7 @@ describe("an upgrade that obshell would accept and not finish", () => {
     expect(world.writes()).toBe(0);
   });
 
-  it("is known from a zone that was stopped", async () => {
+  it("is detected from a stopped zone", async () => {
     const world = rig({ agentVersion: RECENT });
     world.cluster.control.stopZone("zone2");
     await expect(world.lifecycle.create(world.inputs())).rejects.toThrow(
@@ -94,28 +94,28 @@ describe("an upgrade that obshell would accept and not finish", () => {
     expect(world.writes()).toBe(0);
   });
 
-  it("leaves agents alone to be upgraded, and names the server that has none", async () => {
+  it("does not prevent an upgrade of the agents, and the server without an agent is named", async () => {
     const world = rig({ agentVersion: RECENT });
     const inputs = types["oceanbase:AgentVersion"](world);
     world.cluster.control.unregisterAgent(2);
     expect((await world.lifecycle.create(inputs)).outs).toMatchObject({ status: "current" });
-    expect(world.said()).toContain(
+    expect(world.messages()).toContain(
       "The server 10.77.0.4:2882 has no obshell agent known to the cluster; nothing is upgraded there.",
     );
   });
 });
 
-describe("agents that do not say which of them run", () => {
-  it.each(both)("keep %s from being upgraded until they do", async (type) => {
+describe("agents that do not report which of them are running", () => {
+  it.each(both)("delay the upgrade until they do: %s", async (type) => {
     const world = rig({ agentVersion: OLD });
     const inputs = types[type](world);
-    // An unreachable agent keeps the one that is asked from answering in time.
+    // An unreachable agent prevents the one that is read from responding in time.
     world.cluster.faults.add({ match: { path: STATUS }, times: 12, fault: { kind: "reset" } });
     expect((await world.lifecycle.create(inputs)).outs).toMatchObject({ status: "current" });
     expect(world.lines.map(({ message }) => message).join()).toContain("one of them may be unreachable");
   });
 
-  it.each(both)("and never do: %s is not upgraded", async (type) => {
+  it.each(both)("prevent the upgrade if they never do: %s", async (type) => {
     const world = rig({ agentVersion: OLD });
     const inputs = { ...types[type](world), unreachableTimeout: "3m" };
     world.cluster.faults.add({ match: { path: STATUS }, times: 9_999, fault: { kind: "reset" } });
@@ -126,13 +126,13 @@ describe("agents that do not say which of them run", () => {
   });
 });
 
-/** Servers that look at python, tenants and backups before they accept. */
+/** Servers that check Python, tenants and backups before they accept. */
 const RECENT_SERVERS = { agentVersion: RECENT };
-/** Servers that find the same only in the first stage of the task. */
+/** Servers that check the same only in the first stages of the task. */
 const EARLIER_SERVERS = { agentVersion: "4.3.3.0-102025103117" };
 const GIGABYTE = 1_000_000_000;
 
-describe("a condition that obshell refuses the call for", () => {
+describe("a condition for which obshell refuses the upgrade request", () => {
   it.each([
     [{ pythonMissing: true }, /check if Python is installed \(Environment\.WithoutPython\).*named `python`/],
     [
@@ -148,7 +148,7 @@ describe("a condition that obshell refuses the call for", () => {
       { runningBackups: 1 },
       /1 running backup tasks.*\(OB\.Upgrade\.HasRunningBackupTask\)\. Wait until the backup has finished/,
     ],
-  ])("%j ends the run with its words and what to do, and nothing runs", async (conditions, text) => {
+  ])("%j ends the run with obshell's message and the remedy, and no task is started", async (conditions, text) => {
     const { lifecycle, inputs, cluster, writes } = rig({ ...RECENT_SERVERS, conditions });
     await expect(lifecycle.create(inputs())).rejects.toThrow(text);
     expect(writes()).toBe(1);
@@ -156,14 +156,14 @@ describe("a condition that obshell refuses the call for", () => {
     expect(cluster.state.lock).toBe(1);
   });
 
-  it("and that has passed by the next run does not matter any more", async () => {
+  it("no longer matters once it has been fixed", async () => {
     const { lifecycle, inputs, cluster } = rig({ ...RECENT_SERVERS, conditions: { runningBackups: 1 } });
     await expect(lifecycle.create(inputs())).rejects.toThrow(/HasRunningBackupTask/);
     cluster.control.setConditions({ runningBackups: 0 });
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
   });
 
-  it("may be a full disk, too", async () => {
+  it("may be a full disk", async () => {
     const { lifecycle, inputs, cluster } = rig(RECENT_SERVERS);
     const message =
       "The remaining disk space is insufficient, the remaining disk space is 1, and the required disk space is 2";
@@ -176,12 +176,12 @@ describe("a condition that obshell refuses the call for", () => {
   });
 });
 
-describe("a condition that only the task finds", () => {
+describe("a condition that only the task detects", () => {
   it.each([
     [{ diskFree: GIGABYTE / 1_000 }, 3, /remaining disk space is 1000000, and the required.*Free space where/],
     [{ pythonMissing: true }, 1, /\[Environment\.WithoutPython\] Please check if Python is installed.*named `python`/],
     [{ pythonModuleMissing: true }, 1, /\[Environment\.WithoutModule\] .*mysql\.connector.*pip install/],
-  ])("%j fails it at stage %i, which leaves both ways open", async (conditions, stage, text) => {
+  ])("%j fails the task at stage %i, and both retry and rollback are offered", async (conditions, stage, text) => {
     const { lifecycle, inputs, cluster } = rig({ ...EARLIER_SERVERS, conditions });
     const { reasons, properties } = await partial(lifecycle.create(inputs()));
     expect(reasons[0]).toContain(`stage ${stage}/30: `);
@@ -193,7 +193,7 @@ describe("a condition that only the task finds", () => {
     expect(cluster.state.lock).toBe(2);
   });
 
-  it("and that was fixed is retried by the next run, where that is asked for", async () => {
+  it("is followed by a retry in the next run after it was fixed, with onFailure retry", async () => {
     const { lifecycle, inputs, cluster, writes } = rig({ ...EARLIER_SERVERS, conditions: { diskFree: 1 } });
     const args = inputs({ onFailure: "retry" });
     const first = await partial(lifecycle.create(args));
@@ -203,7 +203,7 @@ describe("a condition that only the task finds", () => {
     expect(writes()).toBe(1);
   });
 
-  it("is undone at once where that is asked for, and the run fails with its cause", async () => {
+  it("is followed by a rollback at once with onFailure rollback, and the run fails with the cause", async () => {
     const { lifecycle, inputs, cluster } = rig({ ...EARLIER_SERVERS, conditions: { diskFree: 1 } });
     const { reasons } = await partial(lifecycle.create(inputs({ onFailure: "rollback" })));
     expect(reasons[0]).toMatch(/rolled back by `onFailure`, because it failed: .*DiskSpaceNotEnough/);
@@ -211,7 +211,7 @@ describe("a condition that only the task finds", () => {
   });
 });
 
-describe("a lock that is taken between the last look and the call", () => {
+describe("a lock that is taken between the last read and the upgrade request", () => {
   it.each([
     ["4.2.5.0-112024111111", "failed to start maintenance"],
     ["4.3.3.0-102025103117", "under maintenance by DAG: Start OB"],
@@ -226,8 +226,8 @@ describe("a lock that is taken between the last look and the call", () => {
   });
 });
 
-describe("OceanBase that is down when the run begins", () => {
-  it.each(["gone", "dead"] as const)("(%s) is waited for, and upgraded when it is back", async (how) => {
+describe("a database that is down when the run begins", () => {
+  it.each(["gone", "dead"] as const)("(%s) is waited for, and upgraded when it responds again", async (how) => {
     const { lifecycle, inputs, cluster, clock, lines } = rig();
     cluster.control.loseDatabase(how, { ms: 45_000 });
     const began = clock.now();
@@ -237,7 +237,7 @@ describe("OceanBase that is down when the run begins", () => {
     expect(lines.some(({ message }) => /^no response(?: for \d+ s)? · retrying: /.test(message))).toBe(true);
   });
 
-  it("and stays down is given up within the budget: nothing was sent", async () => {
+  it("ends the run within the budget if it stays down, and nothing is sent", async () => {
     const { lifecycle, inputs, cluster, clock } = rig();
     cluster.control.loseDatabase("gone");
     const began = clock.now();
@@ -248,28 +248,28 @@ describe("OceanBase that is down when the run begins", () => {
     expect(cluster.writes()).toEqual([]);
   });
 
-  it("is a warning at preview", async () => {
-    const { lifecycle, inputs, cluster, said } = rig();
+  it("causes a warning in preview", async () => {
+    const { lifecycle, inputs, cluster, messages } = rig();
     cluster.control.loseDatabase("gone");
     expect((await lifecycle.check({}, inputs())).failures).toEqual([]);
-    expect(said().join()).toMatch(/^cannot plan: /);
+    expect(messages().join()).toMatch(/^cannot plan: /);
   });
 });
 
-describe("an upload that an agent cannot take just now", () => {
+describe("an upload that an agent cannot accept at the moment", () => {
   const PLAIN = "/api/v1/package";
-  const answers = (status: number, errCode: string, message: string) =>
+  const failureBody = (status: number, errCode: string, message: string) =>
     JSON.stringify({ successful: false, status, error: { errCode, message } });
 
   it.each([
     [401, "Common.Unauthorized", "Unauthorized: decrypt file sha256 failed"],
     [500, "Agent.OceanBase.NotHold", "Agent is not holding OceanBase"],
-  ])("(%i %s) is made again, after a look", async (status, code, message) => {
+  ])("(%i %s) is repeated after a read", async (status, code, message) => {
     const { lifecycle, inputs, cluster, writes } = rig();
     const target = { version: "4.3.5.4", release: "104000042025090916.el7" };
     const packages = [];
     for (const name of ["oceanbase-ce", "oceanbase-ce-libs"]) packages.push(await fileOf(makeRpm({ ...target, name })));
-    const body = answers(status, code, message);
+    const body = failureBody(status, code, message);
     cluster.faults.add({ match: { method: "POST", path: PLAIN }, skip: 1, fault: { kind: "replace", status, body } });
     const { outs } = await lifecycle.create(inputs({ ...target, packages }));
     expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.4" });
@@ -278,7 +278,7 @@ describe("an upload that an agent cannot take just now", () => {
     expect(writes()).toBe(1);
   });
 
-  it("is refused by a framework's page as well, and not repeated", async () => {
+  it("is not repeated after it was refused with a framework's error page", async () => {
     const { lifecycle, inputs, cluster } = rig();
     const target = { version: "4.3.5.4", release: "104000042025090916.el7" };
     const packages = [];
@@ -296,10 +296,10 @@ describe("an upload that an agent cannot take just now", () => {
     expect(cluster.journal.count("POST", PLAIN)).toBe(1);
   });
 
-  it("is given up after a few tries", async () => {
+  it("ends the run after a few attempts", async () => {
     const { lifecycle, inputs, cluster } = rig();
     const target = { version: "4.3.5.4", release: "104000042025090916.el7" };
-    const body = answers(500, "Agent.OceanBase.NotHold", "Agent is not holding OceanBase");
+    const body = failureBody(500, "Agent.OceanBase.NotHold", "Agent is not holding OceanBase");
     const match = { method: "POST", path: PLAIN };
     cluster.faults.add({ match, times: 99, fault: { kind: "replace", status: 500, body } });
     const packages = [await fileOf(makeRpm({ ...target, name: "oceanbase-ce" }))];
@@ -311,7 +311,7 @@ describe("an upload that an agent cannot take just now", () => {
   });
 });
 
-describe("credentials that expire between two looks", () => {
+describe("credentials that expire between two reads", () => {
   const unauthorized = (errCode: string, message: string) =>
     JSON.stringify({ successful: false, status: 401, error: { code: 10008, errCode, message } });
 
@@ -320,7 +320,7 @@ describe("credentials that expire between two looks", () => {
     ["Security.Authentication.SessionInvalid", "Session is invalid"],
     ["Security.Authentication.Expired", "Unauthorized: Authentication expired"],
     ["Security.Authentication.Header.DecryptFailed", "Decrypt http header failed: crypto/rsa: decryption error"],
-  ])("(%s) are made again, and the upgrade is followed to its end", async (code, message) => {
+  ])("(%s) are renewed, and the upgrade is followed to its end", async (code, message) => {
     const { lifecycle, inputs, cluster, writes } = rig();
     const body = unauthorized(code, message);
     for (const skip of [5, 15, 25]) {
@@ -335,7 +335,7 @@ describe("credentials that expire between two looks", () => {
     expect(writes()).toBe(1);
   });
 
-  it("twice in a row, with two new keys, are made again all the same", async () => {
+  it("are renewed even if they expire several times in a row", async () => {
     const { lifecycle, inputs, cluster, writes } = rig();
     const body = unauthorized("Security.Authentication.Header.DecryptFailed", "Decrypt http header failed: crypto/rsa");
     cluster.faults.add({
@@ -348,7 +348,7 @@ describe("credentials that expire between two looks", () => {
     expect(writes()).toBe(1);
   });
 
-  it("on the call itself, which is refused for it, lead to one more with fresh ones", async () => {
+  it("are renewed, and the upgrade request is repeated, if it was refused for them", async () => {
     const { lifecycle, inputs, cluster, writes } = rig();
     const body = unauthorized("Security.Authentication.Expired", "Unauthorized: Authentication expired");
     cluster.faults.add({ match: { method: "POST", path: UPGRADE }, fault: { kind: "replace", status: 401, body } });
@@ -356,7 +356,7 @@ describe("credentials that expire between two looks", () => {
     expect([writes(), cluster.acceptedUpgrades.length]).toEqual([2, 1]);
   });
 
-  it("because the password was changed end the run, with the upgrade in the state", async () => {
+  it("end the run with the upgrade in the state if the password was changed", async () => {
     const { lifecycle, inputs, cluster, writes } = rig();
     const body = unauthorized(
       "Security.Authentication.IncorrectOceanbasePassword",
@@ -388,29 +388,29 @@ describe("agents before 4.2.4.0", () => {
     const inputs = to(world, "4.2.5.0", "102024112610.el7");
     const finding = /never releases the cluster's lock.*Upgrade the agents to 4\.2\.6\.0 or later in one step/;
     expect((await world.lifecycle.check({}, inputs)).failures).toEqual([]);
-    expect(world.said().join("\n")).toMatch(finding);
+    expect(world.messages().join("\n")).toMatch(finding);
     await expect(world.lifecycle.create(inputs)).rejects.toThrow(finding);
     expect(world.cluster.writes()).toEqual([]);
   });
 
-  it("are upgraded to 4.2.6.0, after which the cluster can be maintained", async () => {
+  it("can be upgraded to 4.2.6.0, and then the cluster can be upgraded", async () => {
     const world = rig(options);
     const inputs = to(world, "4.2.6.0", "102025041010.el7");
     expect((await world.lifecycle.create(inputs)).outs).toMatchObject({ status: "current" });
     expect((await world.lifecycle.create(world.inputs())).outs).toMatchObject({ status: "current" });
   });
 
-  it("are upgraded to 4.2.3.1, which stores no kind of lock either", async () => {
+  it("can be upgraded to 4.2.3.1, which does not store the type of the lock either", async () => {
     const world = rig(options);
     const inputs = to(world, "4.2.3.1", "102024072410.el7");
     expect((await world.lifecycle.create(inputs)).outs).toMatchObject({ status: "current" });
     expect(world.cluster.state.lock).toBe(1);
   });
 
-  it("make the preview of the database warn of packages that contain 4.2.5.0", async () => {
+  it("cause the preview of the database to warn of packages that contain 4.2.5.0", async () => {
     const world = rig(options);
     await world.lifecycle.check({}, world.inputs());
-    expect(world.said().join("\n")).toMatch(/If the packages contain obshell 4\.2\.4 or 4\.2\.5, .* lock is never/);
+    expect(world.messages().join("\n")).toMatch(/If the packages contain obshell 4\.2\.4 or 4\.2\.5, .* lock is never/);
   });
 });
 
@@ -419,11 +419,11 @@ it.each([
   ["4.3.3.0-102025103117", undefined, false],
   ["4.4.0.0-102025122610", true, false],
 ])(
-  "agents of %s with freezeServer: %s; a warning that it has no effect: %s",
+  "agents of %s with freezeServer %s: a warning that it has no effect is shown: %s",
   async (agentVersion, freezeServer, warned) => {
     const world = rig({ agentVersion });
     await world.lifecycle.check({}, world.inputs(freezeServer === undefined ? {} : { freezeServer }));
-    expect(/`freezeServer` has no effect: agents before 4\.4\.0\.0 ignore it/.test(world.said().join("\n"))).toBe(
+    expect(/`freezeServer` has no effect: agents before 4\.4\.0\.0 ignore it/.test(world.messages().join("\n"))).toBe(
       warned,
     );
   },

@@ -2,29 +2,31 @@ import { describe, expect, it } from "vitest";
 import { partial } from "../support/partial";
 import { OLD_BUILD, PASSWORD, rig, TARGET_BUILD } from "./rig";
 
-describe("the preview of a new pin", () => {
-  it("tells the plan in one line and writes nothing", async () => {
-    const { lifecycle, inputs, said, cluster } = rig();
+describe("the preview of a new resource", () => {
+  it("shows the plan in one line and writes nothing", async () => {
+    const { lifecycle, inputs, messages, cluster } = rig();
     const { failures } = await lifecycle.check({}, inputs());
     expect(failures).toEqual([]);
-    expect(said()).toEqual(["4.2.1.8 → 4.3.5.2, rolling over 3 zones"]);
+    expect(messages()).toEqual(["4.2.1.8 → 4.3.5.2, rolling over 3 zones"]);
     expect(cluster.writes()).toEqual([]);
   });
 
-  it("says that the cluster is already there", async () => {
-    const { lifecycle, inputs, said } = rig({ buildVersion: TARGET_BUILD });
+  it("shows that the cluster is up to date", async () => {
+    const { lifecycle, inputs, messages } = rig({ buildVersion: TARGET_BUILD });
     await lifecycle.check({}, inputs());
-    expect(said()).toEqual(["already at 4.3.5.2-102000042025031214"]);
+    expect(messages()).toEqual(["already at 4.3.5.2-102000042025031214"]);
   });
 
-  it("says that it waits for another task", async () => {
-    const { lifecycle, inputs, said, cluster } = rig();
+  it("shows that the upgrade waits for another task", async () => {
+    const { lifecycle, inputs, messages, cluster } = rig();
     cluster.control.startMaintenance("Start OB");
     await lifecycle.check({}, inputs());
-    expect(said()).toEqual(["4.2.1.8 → 4.3.5.2, rolling over 3 zones, after maintenance task 11 (Start OB) has ended"]);
+    expect(messages()).toEqual([
+      "4.2.1.8 → 4.3.5.2, rolling over 3 zones, after maintenance task 11 (Start OB) has ended",
+    ]);
   });
 
-  it("never fails because the cluster cannot be reached", async () => {
+  it("does not fail if the cluster is unreachable", async () => {
     const { lifecycle, inputs, lines, clock } = rig();
     const began = clock.now();
     const { failures } = await lifecycle.check({}, inputs({ endpoints: ["http://10.9.9.9:2886"] }));
@@ -38,42 +40,42 @@ describe("the preview of a new pin", () => {
     expect(clock.since(began)).toBeLessThanOrEqual(10_000);
   });
 
-  it("is not held up by a cluster that takes its time", async () => {
-    const { lifecycle, inputs, said, cluster, clock } = rig();
+  it("ends within ten seconds if the cluster does not respond in time", async () => {
+    const { lifecycle, inputs, messages, cluster, clock } = rig();
     cluster.faults.add({ match: { path: "/api/v1/secret" }, times: 9, fault: { kind: "hang" } });
     const began = clock.now();
     await lifecycle.check({}, inputs());
-    expect(said()).toEqual(["cannot plan: unreachable, no response in time"]);
+    expect(messages()).toEqual(["cannot plan: unreachable, no response in time"]);
     expect(clock.since(began)).toBeLessThanOrEqual(10_000);
   });
 
-  it("says why there is no plan of what is not known yet, and asks nothing", async () => {
-    const { lifecycle, inputs, said, cluster } = rig();
+  it("shows why arguments that are not known yet prevent a plan, and sends no request", async () => {
+    const { lifecycle, inputs, messages, cluster } = rig();
     const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
     const { failures } = await lifecycle.check({}, inputs({ endpoints: [unknown], password: unknown }));
     expect(failures).toEqual([]);
-    expect(said()).toEqual(["cannot plan yet: `endpoints`, `password` are known after apply"]);
+    expect(messages()).toEqual(["cannot plan yet: `endpoints`, `password` are known after apply"]);
     expect(cluster.journal.entries).toEqual([]);
   });
 
-  it("is told once, though both check and diff could", async () => {
-    const { lifecycle, inputs, said } = rig();
+  it("is shown once, although both check and diff read the plan", async () => {
+    const { lifecycle, inputs, messages } = rig();
     const state = { ...inputs({ version: "4.2.1.8" }), status: "behind" };
     await lifecycle.check(state, inputs());
     await lifecycle.diff("id", { ...inputs(), status: "behind" }, inputs());
-    expect(said()).toHaveLength(1);
+    expect(messages()).toHaveLength(1);
   });
 
-  it("asks only once for what takes several reads: they overlap", async () => {
+  it("sends each request once, although several reads need it at the same time", async () => {
     const { lifecycle, inputs, cluster } = rig();
     await lifecycle.check({}, inputs());
     expect(cluster.journal.count("GET", "/api/v1/secret")).toBe(3); // one for each agent
-    expect(cluster.journal.count("GET", "/api/v1/ob/info")).toBe(3); // the same
+    expect(cluster.journal.count("GET", "/api/v1/ob/info")).toBe(3); // likewise
     expect(cluster.journal.count("GET", "/api/v1/obcluster/info")).toBe(1);
   });
 });
 
-describe("what keeps an upgrade from starting", () => {
+describe("a finding that blocks an upgrade", () => {
   const cases: [
     string,
     Parameters<typeof rig>[0],
@@ -122,18 +124,21 @@ describe("what keeps an upgrade from starting", () => {
     ],
   ];
 
-  it.each(cases)("%s: a warning at preview, an error at apply, no write", async (_, options, args, prepare, text) => {
-    const world = rig(options);
-    prepare(world);
-    const { lifecycle, inputs, lines, cluster } = world;
-    expect((await lifecycle.check({}, inputs(args))).failures).toEqual([]);
-    expect(lines.find((line) => line.severity === "WARNING")?.message).toMatch(text);
-    await expect(lifecycle.create(inputs(args))).rejects.toThrow(text);
-    expect(cluster.writes()).toEqual([]);
-  });
+  it.each(cases)(
+    "is a warning in preview and an error in the run, without a write: %s",
+    async (_, options, args, prepare, text) => {
+      const world = rig(options);
+      prepare(world);
+      const { lifecycle, inputs, lines, cluster } = world;
+      expect((await lifecycle.check({}, inputs(args))).failures).toEqual([]);
+      expect(lines.find((line) => line.severity === "WARNING")?.message).toMatch(text);
+      await expect(lifecycle.create(inputs(args))).rejects.toThrow(text);
+      expect(cluster.writes()).toEqual([]);
+    },
+  );
 
   it.each(["/home/admin/oceanbase", "/home/admin", "/home/admin/oceanbase/bin"])(
-    "an upgradeDir that a rollback would make a disaster is refused at preview by its name: %s",
+    "is a failure of the check if a rollback would delete files of an agent in upgradeDir: %s",
     async (upgradeDir) => {
       const { lifecycle, inputs, cluster } = rig();
       const { failures } = await lifecycle.check({}, inputs({ upgradeDir }));
@@ -151,7 +156,7 @@ describe("a refresh", () => {
     return { id, outs };
   };
 
-  it("leaves the inputs as written while the pin holds", async () => {
+  it("leaves the inputs as written while the cluster is up to date", async () => {
     const world = rig({ buildVersion: TARGET_BUILD });
     const { id, outs } = await state(world);
     const read = await world.lifecycle.read(id, outs);
@@ -159,7 +164,7 @@ describe("a refresh", () => {
     expect(read.inputs).toEqual(world.inputs());
   });
 
-  it("puts the observed version in the place of a pin that the cluster fell behind", async () => {
+  it("replaces the target version by the observed one if the cluster is outdated", async () => {
     const world = rig({ buildVersion: TARGET_BUILD });
     const { id, outs } = await state(world);
     world.cluster.control.setBuildVersion(OLD_BUILD, 1);
@@ -176,7 +181,7 @@ describe("a refresh", () => {
     expect(repaired).not.toHaveProperty("__drifted");
   });
 
-  it("warns of a cluster that is newer, and shows it once", async () => {
+  it("warns of a cluster that is ahead of the target, and shows it once", async () => {
     const world = rig({ buildVersion: TARGET_BUILD });
     const { id, outs } = await state(world);
     world.cluster.control.setBuildVersion("4.3.5.4-104000042025090916");
@@ -192,15 +197,15 @@ describe("a refresh", () => {
     expect(world.writes()).toBe(0);
   });
 
-  it("says nothing of a cluster that moved within a floor", async () => {
+  it("shows nothing if the new version of the cluster still satisfies a minimum", async () => {
     const world = rig({ buildVersion: TARGET_BUILD });
     const { id, outs } = await state(world, { version: ">=4.3.5", release: undefined });
     world.cluster.control.setBuildVersion("4.3.5.4-104000042025090916");
-    const before = world.said().length;
+    const before = world.messages().length;
     const { props, inputs } = await world.lifecycle.read(id, outs);
     expect(inputs).toMatchObject({ version: ">=4.3.5" });
     expect(props).toMatchObject({ status: "current", currentVersion: "4.3.5.4" });
-    expect(world.said()).toHaveLength(before);
+    expect(world.messages()).toHaveLength(before);
   });
 
   it.each([
@@ -209,16 +214,16 @@ describe("a refresh", () => {
       (world: ReturnType<typeof rig>) => [0, 1, 2].forEach((i) => void world.cluster.control.stopAgent(i)),
     ],
     ["its database is down", (world: ReturnType<typeof rig>) => world.cluster.control.loseDatabase("dead")],
-  ])("keeps the last known state while %s", async (_, away) => {
+  ])("keeps the last known state while %s", async (_, takeDown) => {
     const world = rig({ buildVersion: TARGET_BUILD });
     const { id, outs } = await state(world);
-    away(world);
+    takeDown(world);
     const read = await world.lifecycle.read(id, outs);
     expect(read).toEqual({ id, props: outs });
     expect(world.lines.at(-1)).toMatchObject({ severity: "WARNING" });
   });
 
-  it("never writes a credential that the resource was not given into its inputs", async () => {
+  it("never writes a credential into the inputs that is not an argument of the resource", async () => {
     const world = rig({ buildVersion: TARGET_BUILD });
     await world.lifecycle.configure({
       config: { get: (key) => (key === "oceanbase:password" ? PASSWORD : undefined) },
@@ -243,14 +248,14 @@ function operators({ cluster }: World): number {
 }
 
 /** What a preview announces: the lines of check and diff. */
-async function preview({ lifecycle, said }: World, id: string, outputs: object, before: object, after: object) {
-  const lines = said().length;
+async function preview({ lifecycle, messages }: World, id: string, outputs: object, before: object, after: object) {
+  const lines = messages().length;
   await lifecycle.check({ ...before }, { ...after });
   const diff = await lifecycle.diff(id, { ...outputs }, { ...after });
-  return { diff, lines: said().slice(lines) };
+  return { diff, lines: messages().slice(lines) };
 }
 
-describe("the preview of a failed upgrade announces the operator that up sends", () => {
+describe("the operator that preview announces for a failed upgrade", () => {
   it.each([
     ["retry", EARLY, "report", 1],
     ["retry", LATE, "report", 1],
@@ -259,38 +264,41 @@ describe("the preview of a failed upgrade announces the operator that up sends",
     ["rollback", LATE, "report", 0],
     ["rollback", LATE, "rollback", 0],
     ["report", EARLY, "retry", 0],
-  ])("onFailure %s, failed in %s, written before as %s: %i", async (onFailure, stage, before, sent) => {
-    const world = rig();
-    world.cluster.control.fail({ stage });
-    const old = world.inputs({ onFailure: before });
-    const failed = await partial(world.lifecycle.create(old));
-    const args = world.inputs({ onFailure });
-    const { diff, lines } = await preview(world, failed.id, failed.properties, old, args);
-    expect(diff).toMatchObject({ changes: true });
-    const announced = lines.filter((line) =>
-      /^will (retry|roll back) upgrade 11 .*failed at stage \d+\/30: /.test(line),
-    );
-    expect(announced).toHaveLength(sent);
-    const told = operators(world);
-    await world.lifecycle.update(failed.id, failed.properties, args).catch(() => undefined);
-    expect(operators(world) - told).toBe(sent);
-  });
+  ])(
+    "is the one that `up` sends: onFailure %s, failed in %s, previously %s: %i",
+    async (onFailure, stage, before, sent) => {
+      const world = rig();
+      world.cluster.control.fail({ stage });
+      const old = world.inputs({ onFailure: before });
+      const failed = await partial(world.lifecycle.create(old));
+      const args = world.inputs({ onFailure });
+      const { diff, lines } = await preview(world, failed.id, failed.properties, old, args);
+      expect(diff).toMatchObject({ changes: true });
+      const announced = lines.filter((line) =>
+        /^will (retry|roll back) upgrade 11 .*failed at stage \d+\/30: /.test(line),
+      );
+      expect(announced).toHaveLength(sent);
+      const earlier = operators(world);
+      await world.lifecycle.update(failed.id, failed.properties, args).catch(() => undefined);
+      expect(operators(world) - earlier).toBe(sent);
+    },
+  );
 
-  it("claims nothing for a failed upgrade that another resource started, and sends nothing", async () => {
+  it("is none for a failed upgrade that another resource started, and none is sent", async () => {
     const world = rig();
     world.cluster.control.fail({ stage: EARLY });
     await partial(world.lifecycle.create(world.inputs()));
     for (const onFailure of ["retry", "rollback"]) {
       const args = { ...world.inputs({ onFailure }), __urn: `${world.inputs()["__urn"]}-${onFailure}` };
       await world.lifecycle.check({}, args);
-      expect(world.said().join("\n")).not.toMatch(/will (retry|roll back)/);
-      expect(world.said().at(-1)).toMatch(/upgrade 11 .* was not started by this resource/);
+      expect(world.messages().join("\n")).not.toMatch(/will (retry|roll back)/);
+      expect(world.messages().at(-1)).toMatch(/upgrade 11 .* was not started by this resource/);
       await partial(world.lifecycle.create(args));
     }
     expect(operators(world)).toBe(0);
   });
 
-  it("is preceded by the failing run, which says what the next up sends", async () => {
+  it("is already named in the message of the failed run", async () => {
     const retry = rig();
     retry.cluster.control.fail({ stage: EARLY });
     const failed = await partial(retry.lifecycle.create(retry.inputs({ onFailure: "retry" })));
@@ -302,7 +310,7 @@ describe("the preview of a failed upgrade announces the operator that up sends",
     );
     const late = rig();
     late.cluster.control.fail({ stage: LATE });
-    const told = await partial(late.lifecycle.create(late.inputs({ onFailure: "rollback" })));
-    expect(told.reasons[0]).not.toContain("the next `pulumi up` rolls back");
+    const lateFailure = await partial(late.lifecycle.create(late.inputs({ onFailure: "rollback" })));
+    expect(lateFailure.reasons[0]).not.toContain("the next `pulumi up` rolls back");
   });
 });

@@ -21,22 +21,22 @@ export interface Rig {
   readonly cluster: ObshellCluster;
   readonly lifecycle: DynamicProvider;
   readonly lines: LogLine[];
-  /** Inputs as the engine would send them. */
+  /** Inputs as the engine sends them. */
   inputs(args?: Record<string, unknown>): Record<string, unknown>;
-  /** POSTs of the upgrade call that reached the cluster. */
+  /** Upgrade requests that reached the cluster. */
   writes(): number;
-  /** Lasting log lines. */
-  said(): string[];
+  /** Log lines that are not ephemeral. */
+  messages(): string[];
 }
 
 type ClusterOptions = Omit<ConstructorParameters<typeof ObshellCluster>[0], "clock">;
 
 /**
- * A cluster in memory, a lifecycle that talks to it, and one clock for both.
+ * A cluster in memory, a lifecycle that uses it, and one clock for both.
  * @param skew milliseconds by which the lifecycle's clock differs from the cluster's
- * @param hurried sleeps of the lifecycle of exactly so many milliseconds are over at once
+ * @param skipped sleeps of the lifecycle that return at once, by their milliseconds
  */
-export function rig(options: ClusterOptions = {}, skew = 0, hurried: readonly number[] = []): Rig {
+export function rig(options: ClusterOptions = {}, skew = 0, skipped: readonly number[] = []): Rig {
   const clock = new VirtualClock();
   let ahead = 0;
   const cluster = new ObshellCluster({ clock, rootPassword: PASSWORD, buildVersion: OLD_BUILD, ...options });
@@ -56,7 +56,7 @@ export function rig(options: ClusterOptions = {}, skew = 0, hurried: readonly nu
       now: () => clock.now() + skew,
       elapsed: () => clock.now() + ahead,
       sleep: async (ms, signal) => {
-        if (!hurried.includes(ms)) return clock.sleep(ms, signal);
+        if (!skipped.includes(ms)) return clock.sleep(ms, signal);
         ahead += ms;
       },
     },
@@ -76,6 +76,6 @@ export function rig(options: ClusterOptions = {}, skew = 0, hurried: readonly nu
       __provider: "text",
     }),
     writes: () => cluster.journal.count("POST", UPGRADE),
-    said: () => lines.filter((line) => !line.ephemeral).map((line) => line.message),
+    messages: () => lines.filter((line) => !line.ephemeral).map((line) => line.message),
   };
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { VersionNode } from "../../provider/oceanbase/upgrade-path/dependencies";
 
-/** Lists for the properties of routes: few versions, some with builds, so that ways meet, fork and end. */
+/** Lists for the properties of routes: few versions, some with builds, so that paths meet, fork and end. */
 const version = fc.integer({ min: 0, max: 5 }).map((minor) => `4.2.${minor}.0`);
 const name = fc.tuple(version, fc.constantFrom("", "", "-1", "-2")).map((parts) => parts.join(""));
 

@@ -15,7 +15,7 @@ import { sample } from "./payload/sample";
 import { failureOf, fileOf, scratch } from "./upload-rig";
 
 describe("a package", () => {
-  it("is described by its headers, and found whole", async () => {
+  it("is described by its headers, and its size is verified", async () => {
     const bytes = makeRpm({ payload: Buffer.alloc(3_000_000, 7) });
     const path = await fileOf(bytes);
     expect(await readRpm(path)).toEqual({
@@ -39,10 +39,10 @@ describe("a package", () => {
     ["without files", { files: [] }, { files: [] }],
     ["with a directory", { files: ["/a/b/"] }, { files: ["/a/b"] }],
     ["of more than 4 GB installed", { header: { 1009: undefined, 5009: 5_000_000_000n } }, { installedBytes: 5e9 }],
-    ["that does not say its size", { header: { 1009: undefined } }, { installedBytes: 0 }],
+    ["that does not declare its size", { header: { 1009: undefined } }, { installedBytes: 0 }],
     ["of an old format", { lead: (lead) => lead.writeUInt8(4, 4) }, { version: "4.3.5.2" }],
     ["with a longer release", { release: "1.2.el8" }, { release: "1.2.el8" }],
-  ])("%s is taken", async (_, options, expected) => {
+  ])("%s is accepted", async (_, options, expected) => {
     expect(await readRpm(await fileOf(makeRpm(options)))).toMatchObject(expected);
   });
 
@@ -63,7 +63,7 @@ function changed(at: number, bytes: readonly number[]): Buffer {
   return copy;
 }
 
-describe("a file that is not a package obshell takes", () => {
+describe("a file that is not a package for obshell", () => {
   it.each<[string, Buffer, RegExp]>([
     [
       "empty",
@@ -130,7 +130,7 @@ describe("a file that is not a package obshell takes", () => {
       makeRpm({ header: { 1116: [0, 0, 99] } }),
       /malformed: the directory of file 2 is missing/,
     ],
-  ])("%s is refused, with its name and what to do", async (_, bytes, message) => {
+  ])("%s is rejected with its name and the remedy", async (_, bytes, message) => {
     const path = await fileOf(bytes, "bad.rpm");
     const error = await failureOf(readRpm(path));
     expect(error.code).toBe("blocked");
@@ -139,7 +139,7 @@ describe("a file that is not a package obshell takes", () => {
     expect(error.remedy).toMatch(/^[A-Z].*\.$/);
   });
 
-  it("does not blow a short header up to gigabytes of paths", async () => {
+  it("is rejected if its short header would expand to gigabytes of paths", async () => {
     const directory = `/${"d".repeat(100_000)}/`;
     const names = Array.from({ length: 1_000 }, () => "f");
     const tags = { 1116: names.map(() => 0), 1117: names, 1118: [directory] };
@@ -147,7 +147,7 @@ describe("a file that is not a package obshell takes", () => {
     expect(error.message).toContain("its list of files is too long");
   });
 
-  it("may be none at all", async () => {
+  it("is rejected if it does not exist or is a folder", async () => {
     const directory = await scratch();
     expect((await failureOf(readRpm(join(directory, "none.rpm")))).sentence).toMatch(
       /none\.rpm cannot be read: there is no such file\. Give the path of the \.rpm file\./,
@@ -157,7 +157,7 @@ describe("a file that is not a package obshell takes", () => {
     expect(await failureOf(readRpm("a\0b"))).toBeInstanceOf(UpgradeError);
   });
 
-  it("may be a pipe, which is not waited for", async () => {
+  it("is rejected at once if it is a pipe", async () => {
     const path = join(await scratch(), "pipe");
     execFileSync("mkfifo", [path]);
     expect((await failureOf(readRpm(path))).message).toContain("is not a file");
@@ -166,8 +166,8 @@ describe("a file that is not a package obshell takes", () => {
 
 const small = makeRpm({ payload: Buffer.alloc(200, 1) });
 
-/** Reads a file with these bytes; true when it was taken. Anything but an UpgradeError fails the test. */
-async function taken(path: string, bytes: Uint8Array): Promise<boolean> {
+/** Reads a file with these bytes and returns whether it was accepted. Any error other than an UpgradeError fails the test. */
+async function accepted(path: string, bytes: Uint8Array): Promise<boolean> {
   await writeFile(path, bytes);
   try {
     await readRpm(path);
@@ -187,32 +187,32 @@ describe("a hostile file", () => {
   );
   const change = fc.record({ at: fc.nat({ max: Math.floor(small.length / 4) - 1 }), value: word });
 
-  it("whose words were changed is refused with a sentence, or taken", async () => {
+  it("whose words were changed is rejected with an UpgradeError, or accepted", async () => {
     const path = join(await scratch(), "mutated.rpm");
     await fc.assert(
       fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 6 }), async (changes) => {
         const bytes = Buffer.from(small);
         for (const { at, value } of changes) bytes.writeUInt32BE(value, at * 4);
-        await taken(path, bytes);
+        await accepted(path, bytes);
       }),
       { numRuns: 500 },
     );
   });
 
-  it("that is any bytes behind a sample lead is refused", async () => {
+  it("with arbitrary bytes after a valid lead is rejected", async () => {
     const path = join(await scratch(), "bytes.rpm");
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 400 }), async (rest) => {
-        expect(await taken(path, Buffer.concat([small.subarray(0, 100), rest]))).toBe(false);
+        expect(await accepted(path, Buffer.concat([small.subarray(0, 100), rest]))).toBe(false);
       }),
       { numRuns: 150 },
     );
   });
 
-  it("that was cut anywhere is refused", async () => {
+  it("that was truncated anywhere is rejected", async () => {
     const path = join(await scratch(), "cut.rpm");
     for (let length = 0; length < small.length; length += 17) {
-      expect(await taken(path, small.subarray(0, length))).toBe(false);
+      expect(await accepted(path, small.subarray(0, length))).toBe(false);
     }
   });
 });
@@ -232,9 +232,9 @@ const find = (bytes: Buffer, wanted = LIST, largest = 1_000) => findInCpio(flow(
 
 describe("a file in a package's archive", () => {
   it.each([
-    ["behind others", LIST, "- version: 4.2.1.1\n"],
+    ["after others", LIST, "- version: 4.2.1.1\n"],
     ["that is empty", "/home/admin/oceanbase/etc/upgrade_pre.py", ""],
-    ["that is not there", "/etc/passwd", undefined],
+    ["that does not exist", "/etc/passwd", undefined],
   ])("%s", async (_, wanted, content) => {
     expect((await find(cpioOf(FILES), wanted))?.toString()).toBe(content);
   });
@@ -243,13 +243,13 @@ describe("a file in a package's archive", () => {
     expect((await find(cpioOf({ [name]: "x" }), "/home/a"))?.toString()).toBe("x");
   });
 
-  it("ends the reading: what comes after it is not asked for", async () => {
-    let asked = 0;
+  it("ends the read: what follows it is not requested", async () => {
+    let requested = 0;
     let closed = false;
     async function* counted() {
       try {
         for await (const piece of flow(Buffer.concat([cpioOf(FILES), Buffer.alloc(50_000)]))) {
-          asked += 1;
+          requested += 1;
           yield piece;
         }
       } finally {
@@ -257,17 +257,17 @@ describe("a file in a package's archive", () => {
       }
     }
     await findInCpio(counted(), LIST, 1_000);
-    expect(asked).toBeLessThan(105);
+    expect(requested).toBeLessThan(105);
     expect(closed).toBe(true);
   });
 
   it.each([
     ["is too large", cpioOf({ [`.${LIST}`]: "x".repeat(1_001) }), /has 1001 bytes/],
-    ["lies in no cpio archive", Buffer.alloc(500, 65), /not an archive in cpio format/],
-    ["lies in an archive that is cut off", cpioOf(FILES).subarray(0, 300), /ends early/],
-    ["lies behind a damaged header", Buffer.from(`070701${"z".repeat(104)}`), /header in it is damaged/],
+    ["is not in a cpio archive", Buffer.alloc(500, 65), /not an archive in cpio format/],
+    ["is in a truncated archive", cpioOf(FILES).subarray(0, 300), /ends early/],
+    ["follows a damaged header", Buffer.from(`070701${"z".repeat(104)}`), /header in it is damaged/],
     [
-      "lies behind a name without end",
+      "follows a name without an end",
       Buffer.from(`070701${"0".repeat(88)}7fffffff${"0".repeat(8)}`),
       /name in it is too long/,
     ],
@@ -278,7 +278,7 @@ describe("a file in a package's archive", () => {
 
 const fixture = (name: string) => readFileSync(join(__dirname, "payload", "fixtures", `${name}.xz`));
 
-/** Hands bytes over in pieces of one size, whose memory is used again. */
+/** Yields the bytes in pieces of one size, whose memory is reused. */
 async function* pieces(bytes: Buffer, size: number): AsyncGenerator<Uint8Array, void, void> {
   const buffer = Buffer.alloc(size);
   for (let at = 0; at < bytes.length; at += size) {
@@ -304,16 +304,16 @@ describe("a payload packed with xz", () => {
     ["blocks", () => sample(60_000), "several blocks, SHA-256"],
     ["unchecked", () => sample(20_000), "no check"],
     ["long", repeated, "more than the window holds"],
-  ])("comes out as it went in: %s", async (name, original) => {
+  ])("is unpacked to the original bytes: %s", async (name, original) => {
     const packed = fixture(name);
     expect((await unpacked(packed)).equals(original())).toBe(true);
   });
 
-  it.each([1, 3, 64 * 1024])("may arrive in pieces of %i bytes", async (size) => {
+  it.each([1, 3, 64 * 1024])("can be read in pieces of %i bytes", async (size) => {
     expect((await unpacked(fixture("rpm"), size)).equals(sample(120_000))).toBe(true);
   });
 
-  it("of any content, stored as it is, comes out as it went in", async () => {
+  it("is unpacked to the original bytes if any content is stored uncompressed", async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 200_000, size: "max" }), async (content) => {
         expect((await unpacked(storedXz(Buffer.from(content)))).equals(Buffer.from(content))).toBe(true);
@@ -322,7 +322,7 @@ describe("a payload packed with xz", () => {
     );
   });
 
-  it("leaves the event loop to others, however much comes out of what has arrived", async () => {
+  it("does not block the event loop, regardless of how much is unpacked at once", async () => {
     let turns = 0;
     const count = () => {
       turns += 1;
@@ -334,7 +334,7 @@ describe("a payload packed with xz", () => {
     expect(turns).toBeGreaterThan(1);
   });
 
-  it("lets go of its source when nobody wants the rest", async () => {
+  it("closes its source when reading stops early", async () => {
     let closed = false;
     async function* source() {
       try {
@@ -352,16 +352,16 @@ describe("a payload that cannot be unpacked", () => {
   it.each([
     ["with a filter before LZMA", fixture("filtered"), /more than one filter/],
     ["with a dictionary beyond xz -9", fixture("huge-dictionary"), /dictionary of 100663296 bytes/],
-    ["that is no xz", Buffer.from("payload, but of another kind"), /not in xz format/],
-    ["that is cut off", fixture("rpm").subarray(0, 5000), /ends early/],
-    ["without anything", Buffer.alloc(0), /ends early/],
+    ["that is not xz", Buffer.from("payload, but of another kind"), /not in xz format/],
+    ["that is truncated", fixture("rpm").subarray(0, 5000), /ends early/],
+    ["without any bytes", Buffer.alloc(0), /ends early/],
     ["with a chunk of an unknown kind", withByte(storedXz(Buffer.from("abc")), 24, 3), /chunk of kind 3/],
     ["with properties that LZMA2 does not have", withByte(fixture("rpm"), 29, 224), /LZMA properties are 224/],
   ])("%s", async (_, packed, why) => {
     await expect(unpacked(packed)).rejects.toThrow(why);
   });
 
-  it("because any byte of a chunk is another one does not end well unnoticed, and never hangs", async () => {
+  it("because any byte of a chunk was changed fails or differs from the original, and never hangs", async () => {
     const packed = fixture("context");
     const original = sample(40_000);
     await fc.assert(

@@ -49,7 +49,7 @@ describe("the target in the name of a DAG", () => {
     "Upgrade agent",
     "Scale out",
     "",
-  ])("is none in %j", (name) => {
+  ])("is not found in %j", (name) => {
     expect(obUpgradeTarget(name)).toBeUndefined();
   });
 });
@@ -93,7 +93,7 @@ describe("the cluster's lock", () => {
     ["OB rolling upgrade 4.3.5.2-1.el7", true],
     ["Scale out", true],
     ["Upgrade check OB 4.3.5.2-1.el7", false],
-  ])("is told by the name before 4.3.1.0: %s: %s", (name, expected) => {
+  ])("is recognized by the name before 4.3.1.0: %s: %s", (name, expected) => {
     expect(holdsLock({ ...older, name })).toBe(expected);
   });
 });
@@ -110,7 +110,7 @@ describe("the progress of a DAG", () => {
     expect(percentOf({ ...running, stage, max_stage: max })).toBe(expected);
   });
 
-  it("names the stage when its nodes are known", () => {
+  it("names the stage if its nodes are known", () => {
     const nodes = ["Check the python environment", "Create upgrade dir"].map((name) => ({ name, state: "SUCCEED" }));
     expect(stageOf({ ...running, nodes })).toBe("stage 2/30: Create upgrade dir");
   });
@@ -118,7 +118,7 @@ describe("the progress of a DAG", () => {
   it.each([
     ["no nodes", null],
     ["too few nodes", []],
-  ])("names only the number with %s", (_, nodes) => {
+  ])("has only the number of the stage with %s", (_, nodes) => {
     expect(stageOf({ ...running, nodes })).toBe("stage 2/30");
   });
 });
@@ -126,7 +126,7 @@ describe("the progress of a DAG", () => {
 const PRE_SCRIPT = "Execute upgrade pre script";
 
 describe("an upgrade that fails at the vendor", () => {
-  it("ends with stage, agent, the vendor's code, the log, and what can be done", async () => {
+  it("is reported with stage, agent, the vendor's code, the log and the remedy", async () => {
     const { lifecycle, inputs, cluster } = rig();
     cluster.control.fail({
       stage: "Download all required packages",
@@ -144,7 +144,7 @@ describe("an upgrade that fails at the vendor", () => {
     expect(properties).toMatchObject({ status: "failed", lastUpgrade: { task: "11", state: "failed" } });
   });
 
-  it("with packages that agents have spoilt for each other names the shared directory as the likely cause", async () => {
+  it("because agents overwrote each other's packages is reported with the shared directory as the likely cause", async () => {
     const { lifecycle, inputs, cluster } = rig();
     cluster.control.fail({
       stage: "Check all required packages",
@@ -165,7 +165,7 @@ describe("an upgrade that fails at the vendor", () => {
       "[Task.Agent.Data.NotSet]: Agent 10.77.0.2:2886 data 4.5.0.0-102026050817 not set",
       /not set\..*A package was not downloaded.*Roll the task back/,
     ],
-  ])("at %s for a missing package names that cause", async (stage, error, text) => {
+  ])("at %s because of a missing package is reported with that cause", async (stage, error, text) => {
     const { lifecycle, inputs, cluster } = rig();
     cluster.control.addAgentPackage(AGENTS.version, AGENTS.release);
     cluster.control.fail({ stage, logs: ["Confirm that all the required packages", `ERROR: ${error}`] });
@@ -173,14 +173,14 @@ describe("an upgrade that fails at the vendor", () => {
     expect(reasons[0]).toMatch(text);
   });
 
-  it("at another stage because something else was not found does not blame a package", async () => {
+  it("at another stage because something else was not found is not attributed to a package", async () => {
     const { lifecycle, inputs, cluster } = rig();
     cluster.control.fail({ stage: 9, logs: ["ERROR: [Common.Unexpected]: Unexpected error: record not found"] });
     const { reasons } = await partial(lifecycle.create(inputs()));
     expect(reasons[0]).not.toContain("package of the target");
   });
 
-  it("after the agents have restarted is never promised a way back", async () => {
+  it("after the agents have restarted is reported without a rollback", async () => {
     const { lifecycle, inputs, cluster } = rig();
     cluster.control.fail({ stage: PRE_SCRIPT });
     const { reasons } = await partial(lifecycle.create(inputs()));
@@ -188,7 +188,7 @@ describe("an upgrade that fails at the vendor", () => {
     expect(reasons[0]).not.toContain("task rollback");
   });
 
-  it("of the business edition can be undone until its parameters are backed up: the agents do not restart", async () => {
+  it("of the business edition can be rolled back until its parameters are backed up, because the agents do not restart", async () => {
     const early = rig({ edition: "business" });
     early.cluster.control.fail({ stage: "Unpack all required packages" });
     const { reasons } = await partial(early.lifecycle.create(early.inputs({ onFailure: "rollback" })));
@@ -197,12 +197,12 @@ describe("an upgrade that fails at the vendor", () => {
 
     const late = rig({ edition: "business" });
     late.cluster.control.fail({ stage: "Backup parameters" });
-    const told = await partial(late.lifecycle.create(late.inputs({ onFailure: "rollback" })));
-    expect(told.reasons[0]).toContain("a rollback is no longer possible");
+    const lateFailure = await partial(late.lifecycle.create(late.inputs({ onFailure: "rollback" })));
+    expect(lateFailure.reasons[0]).toContain("a rollback is no longer possible");
     expect(late.cluster.state.lock).toBe(2);
   });
 
-  it("by a script ends with the script's own reason, once, and without the password that it prints", async () => {
+  it("in a script is reported with the script's own reason, once, and without the password that it prints", async () => {
     const { lifecycle, inputs, cluster, lines } = rig();
     const output = [
       `parameters from cmd: host="10.0.0.1", port=2881, user="root", password="R00t-Pw-9", timeout=3600`,
@@ -219,17 +219,17 @@ describe("an upgrade that fails at the vendor", () => {
       logs: ["get real execute agent", `ERROR: [Common.Unexpected]: ${message}`],
     });
     const { reasons } = await partial(lifecycle.create(inputs()));
-    const [told = ""] = reasons;
-    expect(told).toContain("[Common.Unexpected] … ");
-    expect(told).toContain(
+    const [text = ""] = reasons;
+    expect(text).toContain("[Common.Unexpected] … ");
+    expect(text).toContain(
       "MyError: 'check not passed, restore job is not finished' | : exit status 1. Log: get real execute agent",
     );
-    expect(told.split("MyError")).toHaveLength(2);
-    expect(told.split("Traceback")).toHaveLength(2);
+    expect(text.split("MyError")).toHaveLength(2);
+    expect(text.split("Traceback")).toHaveLength(2);
     expect(JSON.stringify([reasons, lines])).not.toContain("R00t-Pw-9");
   });
 
-  it("never shows the root password that its scripts write into the log", async () => {
+  it("is reported without the root password that its scripts write into the log", async () => {
     const { lifecycle, inputs, cluster, lines } = rig();
     cluster.control.fail({ stage: PRE_SCRIPT });
     const failure = await partial(lifecycle.create(inputs()));
@@ -237,18 +237,18 @@ describe("an upgrade that fails at the vendor", () => {
     expect(JSON.stringify([failure.reasons, failure.properties["lastUpgrade"], lines])).not.toContain(PASSWORD);
   });
 
-  it("is told again by the next run, which calls nothing while the failed task holds the lock", async () => {
-    const { lifecycle, inputs, cluster, writes, said } = rig();
+  it("is reported again by the next run, which requests nothing while the failed task holds the lock", async () => {
+    const { lifecycle, inputs, cluster, writes, messages } = rig();
     cluster.control.fail({ stage: PRE_SCRIPT });
     const first = await partial(lifecycle.create(inputs()));
     expect(await lifecycle.diff(first.id, first.properties, inputs())).toMatchObject({ changes: true });
-    expect(said().join()).toContain("upgrade 11");
+    expect(messages().join()).toContain("upgrade 11");
     const second = await partial(lifecycle.update(first.id, first.properties, inputs()));
     expect(second.reasons[0]).toContain("stays locked");
     expect(writes()).toBe(1);
   });
 
-  it("half way tells the versions that run now", async () => {
+  it("half-way is reported with the current versions", async () => {
     const { lifecycle, inputs, cluster } = rig();
     cluster.control.fail({ stage: 21 });
     const { properties } = await partial(lifecycle.create(inputs()));
@@ -260,7 +260,7 @@ describe("an upgrade that fails at the vendor", () => {
     expect(properties).toMatchObject({ currentVersion: "4.2.1.8" });
   });
 
-  it("and is retried by an operator is joined by the next run", async () => {
+  it("is joined by the next run after an operator retried it", async () => {
     const { lifecycle, inputs, cluster, writes } = rig();
     cluster.control.fail({ stage: PRE_SCRIPT });
     const first = await partial(lifecycle.create(inputs()));
@@ -270,7 +270,7 @@ describe("an upgrade that fails at the vendor", () => {
     expect(writes()).toBe(1);
   });
 
-  it("and is rolled back while it is waited for is not taken for an upgrade", async () => {
+  it("is reported as rolled back if it is rolled back during the run", async () => {
     const { lifecycle, inputs, cluster, clock } = rig();
     cluster.control.fail({ stage: 3 });
     await partial(lifecycle.create(inputs()));
@@ -285,7 +285,7 @@ describe("an upgrade that fails at the vendor", () => {
     });
   });
 
-  it("half way, asked through a finished zone, is not taken for done (400 ToLowerVersion)", async () => {
+  it("half-way is not considered succeeded if a zone that has finished refuses the request (400 ToLowerVersion)", async () => {
     const { lifecycle, inputs, cluster } = rig();
     const message = `Target version ${TARGET_BUILD} is not greater than current version ${TARGET_BUILD}. Please verify`;
     const body = JSON.stringify({
@@ -301,7 +301,7 @@ describe("an upgrade that fails at the vendor", () => {
 });
 
 describe("another maintenance task that holds the lock", () => {
-  it("is waited for by name, then the upgrade starts", async () => {
+  it("is waited for, with its name, and then the upgrade starts", async () => {
     const { lifecycle, inputs, cluster, lines } = rig();
     cluster.control.startMaintenance("Start OB", { ms: 60_000 });
     const { outs } = await lifecycle.create(inputs());
@@ -310,13 +310,13 @@ describe("another maintenance task that holds the lock", () => {
     expect(cluster.acceptedUpgrades).toHaveLength(1);
   });
 
-  it("does not matter to a cluster at its pin", async () => {
+  it("does not affect a cluster that is up to date", async () => {
     const { lifecycle, inputs, cluster } = rig({ buildVersion: "4.3.5.2-102000042025031214" });
     cluster.control.startMaintenance("Create tenant t1", { type: "TENANT", tenant: "t1" });
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
   });
 
-  it("and that never ends ends the run at its limit, with nothing called", async () => {
+  it("ends the run at its time limit if it never ends, and nothing is requested", async () => {
     const { lifecycle, inputs, cluster, writes } = rig();
     cluster.control.startMaintenance("Start OB");
     await expect(lifecycle.create(inputs({ __timeouts: { create: "5m" } }))).rejects.toThrow(
@@ -325,7 +325,7 @@ describe("another maintenance task that holds the lock", () => {
     expect(writes()).toBe(0);
   });
 
-  it("and comes between the looks and the call is waited for as well", async () => {
+  it("is waited for as well if it starts between the reads and the upgrade request", async () => {
     const { lifecycle, inputs, cluster, writes } = rig();
     let late = true;
     cluster.onCall(({ request }) => {
@@ -338,7 +338,7 @@ describe("another maintenance task that holds the lock", () => {
     expect(cluster.acceptedUpgrades).toHaveLength(1);
   });
 
-  it("that is somebody else's upgrade to another version is waited for, then ours follows", async () => {
+  it("is waited for if it is an upgrade to another version, and then the upgrade starts", async () => {
     const { lifecycle, inputs, cluster } = rig();
     cluster.control.addObPackages("4.2.5.1", "101000092024120918.el7");
     await lifecycle.create(inputs({ version: "4.2.5.1", release: "101000092024120918.el7", wait: false }));
@@ -346,7 +346,7 @@ describe("another maintenance task that holds the lock", () => {
     expect(cluster.acceptedUpgrades).toHaveLength(2);
   });
 
-  it("is joined when it is an upgrade to the pinned version in the other mode", async () => {
+  it("is joined if it is an upgrade to the target version in the other mode", async () => {
     const { lifecycle, inputs, cluster } = rig();
     await lifecycle.create(inputs({ mode: "stopService", wait: false }));
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current", lastUpgrade: { task: "11" } });
@@ -357,7 +357,7 @@ describe("another maintenance task that holds the lock", () => {
 describe("onFailure", () => {
   const operators = (world: ReturnType<typeof rig>) => world.cluster.journal.count("POST", /^\/api\/v1\/task\/dag\//);
 
-  it("retry: the next run sends RETRY once, and goes on from the failed stage", async () => {
+  it("retry: the next run sends RETRY once, and the task continues at the failed stage", async () => {
     const world = rig();
     const { lifecycle, cluster, writes } = world;
     const args = world.inputs({ onFailure: "retry" });
@@ -370,7 +370,7 @@ describe("onFailure", () => {
     expect(writes()).toBe(1);
   });
 
-  it("retry: a second failure in the same run is told, not retried again", async () => {
+  it("retry: a second failure in the same run is reported, not retried again", async () => {
     const world = rig();
     const args = world.inputs({ onFailure: "retry" });
     world.cluster.control.fail({ stage: PRE_SCRIPT, times: 2 });
@@ -380,7 +380,7 @@ describe("onFailure", () => {
     expect(operators(world)).toBe(1);
   });
 
-  it("retry: a run that is stopped while it is sent does not deny it", async () => {
+  it("retry: a run that is stopped while RETRY is sent reports the upgrade as running", async () => {
     const world = rig();
     const args = world.inputs({ onFailure: "retry" });
     world.cluster.control.fail({ stage: PRE_SCRIPT });
@@ -397,7 +397,7 @@ describe("onFailure", () => {
     expect(operators(world)).toBe(1);
   });
 
-  it("rollback: is never sent to what somebody else started hours after a request that was lost", async () => {
+  it("rollback: is never sent to a task that another party started hours after a lost request", async () => {
     const world = rig();
     const args = world.inputs({ onFailure: "rollback" });
     world.cluster.faults.add({ match: { method: "POST", path: "/api/v1/ob/upgrade" }, fault: { kind: "reset" } });
@@ -411,7 +411,7 @@ describe("onFailure", () => {
     expect(operators(world)).toBe(0);
   });
 
-  it("rollback: sends ROLLBACK before the agents restart, waits for it, and fails truthfully", async () => {
+  it("rollback: sends ROLLBACK before the agents restart, waits for it, and fails as rolled back", async () => {
     const world = rig();
     world.cluster.control.fail({ stage: "Unpack all required packages" });
     const { reasons, properties } = await partial(world.lifecycle.create(world.inputs({ onFailure: "rollback" })));
@@ -426,7 +426,7 @@ describe("onFailure", () => {
     expect(outs).toMatchObject({ status: "current" });
   });
 
-  it("rollback: is not tried once the agents have restarted", async () => {
+  it("rollback: is not sent once the agents have restarted", async () => {
     const world = rig();
     world.cluster.control.fail({ stage: PRE_SCRIPT });
     const { reasons } = await partial(world.lifecycle.create(world.inputs({ onFailure: "rollback" })));
@@ -434,18 +434,18 @@ describe("onFailure", () => {
     expect(operators(world)).toBe(0);
   });
 
-  it.each(["retry", "rollback"])("%s: a task that this tool did not start is never operated on", async (onFailure) => {
+  it.each(["retry", "rollback"])("%s: is never sent to a task that the resource did not start", async (onFailure) => {
     const world = rig();
     world.cluster.control.fail({ stage: 3 });
     await partial(world.lifecycle.create(world.inputs()));
-    // A run without the state, as of another stack: the failed task is only found there.
+    // A run without the state, as of another stack, finds the failed task.
     const other = await partial(world.lifecycle.create(world.inputs({ onFailure })));
-    const again = await partial(world.lifecycle.update(other.id, other.properties, world.inputs({ onFailure })));
-    expect(again.reasons[0]).toContain("[upgrade-failed]");
+    const second = await partial(world.lifecycle.update(other.id, other.properties, world.inputs({ onFailure })));
+    expect(second.reasons[0]).toContain("[upgrade-failed]");
     expect(operators(world)).toBe(0);
   });
 
-  it("rollback: a lost reply is followed by a look at the task, not by another operator", async () => {
+  it("rollback: after a lost response the task is read, and no other operator is sent", async () => {
     const world = rig();
     world.cluster.control.fail({ stage: 3 });
     world.cluster.faults.add({ match: { method: "POST", path: /task\/dag/ }, fault: { kind: "loseReply" } });
@@ -471,7 +471,7 @@ function world(options: Parameters<typeof rig>[0] = {}) {
 
 type World = ReturnType<typeof world>;
 
-/** How upgrades fail: which, at which stages, and what the other type is given. */
+/** Upgrades that fail, with their arguments and the stages at which they fail. */
 const FAILURES = [
   ["an upgrade of the agents", ({ agents }: World) => agents(), [1, 2, 6, 7, 8, 9]],
   ["a rolling upgrade of the database", ({ database }: World) => database(), [1, 3, 7, 8, 9, 10, 12, 30]],
@@ -494,8 +494,8 @@ const SCALE_OUT = {
   operator: "RUN",
 };
 
-/** Every request of this path is answered so from now on. */
-function answer({ cluster }: World, path: string, status: number, data?: unknown): void {
+/** Responds with this to every later request for the path. */
+function respond({ cluster }: World, path: string, status: number, data?: unknown): void {
   const error = { errCode: "Task.GenericID.Invalid", message: "Invalid ID: 11" };
   const body = JSON.stringify(
     data === undefined ? { successful: false, status, error } : { successful: true, status, data },
@@ -503,7 +503,7 @@ function answer({ cluster }: World, path: string, status: number, data?: unknown
   cluster.faults.add({ match: { path }, fault: { kind: "replace", status, body }, times: Number.POSITIVE_INFINITY });
 }
 
-/** What the server answers to an operator. */
+/** Whether the server accepts an operator. */
 function accepted({ cluster }: World, operator: "RETRY" | "ROLLBACK" | "PASS"): boolean {
   try {
     cluster.control.operate(operator);
@@ -514,64 +514,69 @@ function accepted({ cluster }: World, operator: "RETRY" | "ROLLBACK" | "PASS"): 
   }
 }
 
-describe("what a message says of a failed task is what the server accepts", () => {
-  it.each(CASES)("$what, failed at stage $stage, in the words of both resource types", async ({ inputs, stage }) => {
-    const made = world();
-    const { lifecycle, cluster, agents, database } = made;
-    cluster.control.fail({ stage });
-    const own = await partial(lifecycle.create(inputs(made)));
-    const texts = [
-      own.reasons.join(),
-      await told(lifecycle.create(agents())),
-      await told(lifecycle.create(database())),
-    ].map((text) => text.replace(/\s+/g, " "));
-    const undone = accepted(made, "ROLLBACK");
-    const passed = !undone && accepted(made, "PASS");
-    for (const text of texts) {
-      expect(text).toContain("run `obshell task retry -i 11` to continue the task");
-      expect([text.includes("`obshell task rollback -i 11` to undo it"), undone]).toEqual([undone, undone]);
-      expect([text.includes("a rollback is no longer possible"), undone]).toEqual([!undone, undone]);
-      expect([text.includes("run `obshell task pass -i 11` to end it"), passed]).toEqual([passed, passed]);
-    }
-  });
+describe("the operators named in the message about a failed task", () => {
+  it.each(CASES)(
+    "are those that the server accepts, in the messages of both resource types: $what, failed at stage $stage",
+    async ({ inputs, stage }) => {
+      const made = world();
+      const { lifecycle, cluster, agents, database } = made;
+      cluster.control.fail({ stage });
+      const own = await partial(lifecycle.create(inputs(made)));
+      const texts = [
+        own.reasons.join(),
+        await messageOf(lifecycle.create(agents())),
+        await messageOf(lifecycle.create(database())),
+      ].map((text) => text.replace(/\s+/g, " "));
+      const undone = accepted(made, "ROLLBACK");
+      const passed = !undone && accepted(made, "PASS");
+      for (const text of texts) {
+        expect(text).toContain("run `obshell task retry -i 11` to continue the task");
+        expect([text.includes("`obshell task rollback -i 11` to undo it"), undone]).toEqual([undone, undone]);
+        expect([text.includes("a rollback is no longer possible"), undone]).toEqual([!undone, undone]);
+        expect([text.includes("run `obshell task pass -i 11` to end it"), passed]).toEqual([passed, passed]);
+      }
+    },
+  );
 
   it.each(["database", "agents"] as const)(
-    "a task that is no upgrade (seen by the %s): neither way is promised or denied",
+    "are not named for a task that is not an upgrade (read by the %s)",
     async (which) => {
       const made = world();
-      answer(made, UNFINISHED, 200, { contents: [SCALE_OUT] });
-      answer(made, DETAILS, 200, { ...SCALE_OUT, nodes: [{ name: "Pre check", state: "FAILED", sub_tasks: [] }] });
-      const text = await told(made.lifecycle.create(made[which]()));
+      respond(made, UNFINISHED, 200, { contents: [SCALE_OUT] });
+      respond(made, DETAILS, 200, { ...SCALE_OUT, nodes: [{ name: "Pre check", state: "FAILED", sub_tasks: [] }] });
+      const text = await messageOf(made.lifecycle.create(made[which]()));
       expect(text).toContain("maintenance task 11 (Scale out) failed and keeps the lock");
       expect(text).toContain("`obshell task show -i 11 -d`");
       expect(text).not.toMatch(/no longer possible|to continue the task|to undo it/);
     },
   );
 
-  it.each(["database", "agents"] as const)("details that cannot be read promise nothing (%s)", async (which) => {
+  it.each(["database", "agents"] as const)("are not named if the details cannot be read (%s)", async (which) => {
     const made = world();
     made.cluster.control.fail({ stage: 2 });
     await partial(made.lifecycle.create(made.agents()));
-    answer(made, DETAILS, 400);
-    const text = await told(made.lifecycle.create(made[which]()));
+    respond(made, DETAILS, 400);
+    const text = await messageOf(made.lifecycle.create(made[which]()));
     expect(text).toContain("whichever obshell accepts");
     expect(text).not.toMatch(/no longer possible|to continue the task|to undo it/);
   });
 
-  it("and a rollback that the message names is accepted: the cluster resource upgrades after it", async () => {
+  it("include a rollback after which the cluster can be upgraded", async () => {
     const made = world({ buildVersion: OLD_BUILD });
     made.cluster.control.fail({ stage: 2 });
     await partial(made.lifecycle.create(made.agents()));
-    expect(await told(made.lifecycle.create(made.database()))).toContain("`obshell task rollback -i 11` to undo it");
+    expect(await messageOf(made.lifecycle.create(made.database()))).toContain(
+      "`obshell task rollback -i 11` to undo it",
+    );
     made.cluster.control.operate("ROLLBACK");
     const { outs } = await made.lifecycle.create(made.database());
     expect(outs).toMatchObject({ status: "current", currentVersion: TARGET.version });
   });
 });
 
-async function told(run: Promise<unknown>): Promise<string> {
+async function messageOf(run: Promise<unknown>): Promise<string> {
   const error: unknown = await run.then(
-    () => new Error("the run ended well"),
+    () => new Error("the run succeeded"),
     (thrown: unknown) => thrown,
   );
   const reasons: unknown = error instanceof Error && "reasons" in error ? error.reasons : undefined;

@@ -8,9 +8,9 @@ const members = (build: string) => ({
   "10.77.0.4:2882": build,
 });
 
-describe("a cluster behind its pin", () => {
-  it("is upgraded with one call, and waited for through the restart of all agents", async () => {
-    const { lifecycle, inputs, writes, cluster, said } = rig();
+describe("an outdated cluster", () => {
+  it("is upgraded with one request, and waited for during the restart of all agents", async () => {
+    const { lifecycle, inputs, writes, cluster, messages } = rig();
     const { id, outs } = await lifecycle.create(inputs());
     expect(writes()).toBe(1);
     expect(cluster.acceptedUpgrades).toHaveLength(1);
@@ -23,21 +23,21 @@ describe("a cluster behind its pin", () => {
       lastUpgrade: { task: "11", kind: "OB rolling upgrade", from: OLD_BUILD, to: TARGET_BUILD, state: "succeeded" },
       __provider: "text",
     });
-    expect(said()).toEqual([
+    expect(messages()).toEqual([
       "upgrade 11 started",
       expect.stringMatching(/^upgraded 4\.2\.1\.8-\d+ → 4\.3\.5\.2-\d+ in 1 min \d+ s, 30 stages$/),
     ]);
   });
 
-  it("reports the stages with their names as they pass", async () => {
+  it("is upgraded with progress lines that show the stages with their names", async () => {
     const { lifecycle, inputs, lines } = rig();
     await lifecycle.create(inputs());
-    const passing = lines.filter((line) => line.ephemeral).map((line) => line.message);
-    expect(passing.some((text) => /^\d+% \d+\/30 Execute upgrade pre script · .* s$/.test(text))).toBe(true);
-    expect(passing.some((text) => text.startsWith("no response"))).toBe(true);
+    const progress = lines.filter((line) => line.ephemeral).map((line) => line.message);
+    expect(progress.some((text) => /^\d+% \d+\/30 Execute upgrade pre script · .* s$/.test(text))).toBe(true);
+    expect(progress.some((text) => text.startsWith("no response"))).toBe(true);
   });
 
-  it("learns the names of all stages with one request, made again at the next stage where it was spoilt", async () => {
+  it("is upgraded with one request for the names of all stages, repeated at the next stage if it failed", async () => {
     const { lifecycle, inputs, cluster, lines } = rig();
     const match = { path: "/api/v1/task/dag/11" };
     cluster.faults.add({ match, skip: 1, fault: { kind: "replace", status: 200, body: "{}" } });
@@ -45,49 +45,49 @@ describe("a cluster behind its pin", () => {
     const detailed = cluster.journal.entries.filter(({ target }) => target.endsWith("/11?show_details=true"));
     expect(detailed.map(({ fault }) => fault)).toEqual(["replace", undefined]);
     const names = lines.map(({ message }) => /^\d+% \d+\/30 ([A-Z][^·]+)/.exec(message)?.[1]);
-    // Which of the stages a look meets is a matter of its moment.
+    // Which stages the polls show depends on their timing.
     expect(new Set(names).size).toBeGreaterThan(4);
   });
 
-  it("sees the end soon after it comes", async () => {
+  it("is reported as upgraded soon after the task has ended", async () => {
     const { lifecycle, inputs, cluster, clock } = rig();
     await lifecycle.create(inputs());
     const ended = cluster.dags[0]?.endTime ?? 0;
     expect(clock.since(ended)).toBeLessThan(10_000);
   });
 
-  it("gets exactly the body that obshell documents, with the freeze only when asked for", async () => {
+  it("receives exactly the body that obshell documents, with the freeze only on request", async () => {
     const { lifecycle, inputs, cluster } = rig({ agentVersion: "4.4.2.0-102026041610" });
     await lifecycle.create(inputs({ mode: "rolling", freezeServer: true, upgradeDir: "/data/obshell-upgrade" }));
     expect(cluster.acceptedUpgrades[0]?.name).toBe(`OB rolling upgrade 4.3.5.2-${TARGET.release}`);
     expect(cluster.dags[0]?.nodes.some((node) => node.name === "Minor freeze before stop server")).toBe(true);
   });
 
-  it("can be upgraded with its service stopped, while no agent can read the task", async () => {
-    const { lifecycle, inputs, writes, said } = rig({ zones: 1 });
+  it("can be upgraded with its service stopped, although no agent can read the task", async () => {
+    const { lifecycle, inputs, writes, messages } = rig({ zones: 1 });
     await lifecycle.check({}, inputs({ mode: "stopService" }));
     const { outs } = await lifecycle.create(inputs({ mode: "stopService" }));
     expect(writes()).toBe(1);
     expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.2" });
-    expect(said()[0]).toContain("stopping the service of 1 zone");
+    expect(messages()[0]).toContain("stopping the service of 1 zone");
   });
 
-  it("goes to a higher build of the same version when the release asks for it", async () => {
-    const { lifecycle, inputs, writes, said } = rig({ buildVersion: "4.3.5.2-102000042025031200" });
+  it("is upgraded to a later build of the same version if the release requires it", async () => {
+    const { lifecycle, inputs, writes, messages } = rig({ buildVersion: "4.3.5.2-102000042025031200" });
     await lifecycle.check({}, inputs());
     const { outs } = await lifecycle.create(inputs());
     expect(writes()).toBe(1);
     expect(outs).toMatchObject({ members: members(TARGET_BUILD) });
-    expect(said()[0]).toContain("4.3.5.2-102000042025031200 → 4.3.5.2-102000042025031214.el7");
+    expect(messages()[0]).toContain("4.3.5.2-102000042025031200 → 4.3.5.2-102000042025031214.el7");
   });
 });
 
-describe("a cluster at its pin", () => {
+describe("a cluster that is up to date", () => {
   it.each([
     ["the exact version", {}],
     ["the exact version, without a release", { release: undefined }],
     ["a prefix", { version: "4.3.5", release: undefined }],
-    ["a floor", { version: ">=4.2.5.1", release: undefined }],
+    ["a minimum", { version: ">=4.2.5.1", release: undefined }],
   ])("is adopted without a write: %s", async (_, args) => {
     const { lifecycle, inputs, cluster } = rig({ buildVersion: TARGET_BUILD });
     const { outs } = await lifecycle.create(inputs(args));
@@ -95,7 +95,7 @@ describe("a cluster at its pin", () => {
     expect(outs).toMatchObject({ status: "current", currentVersion: "4.3.5.2", members: members(TARGET_BUILD) });
   });
 
-  it("causes no request at all while its arguments stay", async () => {
+  it("causes no request while its arguments are unchanged", async () => {
     const { lifecycle, inputs, cluster } = rig({ buildVersion: TARGET_BUILD });
     const { id, outs } = await lifecycle.create(inputs());
     cluster.journal.clear();
@@ -104,7 +104,7 @@ describe("a cluster at its pin", () => {
     expect(cluster.journal.entries).toEqual([]);
   });
 
-  it("is upgraded when the pin is raised", async () => {
+  it("is upgraded when the target version is raised", async () => {
     const { lifecycle, inputs, writes, cluster } = rig({ buildVersion: TARGET_BUILD });
     cluster.control.addObPackages("4.3.5.4", "104000042025090916.el7");
     const { id, outs } = await lifecycle.create(inputs());
@@ -117,7 +117,7 @@ describe("a cluster at its pin", () => {
 });
 
 describe("the target", () => {
-  it("of a prefix or a floor is the newest uploaded version that satisfies it", async () => {
+  it("of a prefix or a minimum is the newest uploaded version that satisfies it", async () => {
     for (const version of ["4.3.5", ">=4.3.5.1"]) {
       const { lifecycle, inputs, cluster } = rig();
       cluster.control.addObPackages("4.3.5.1", "101000042025010101.el7");
@@ -126,13 +126,13 @@ describe("the target", () => {
     }
   });
 
-  it("has its release looked up", async () => {
+  it("has its release read from the uploaded packages", async () => {
     const { lifecycle, inputs, cluster } = rig();
     await lifecycle.create(inputs({ release: undefined }));
     expect(cluster.acceptedUpgrades[0]?.name).toBe(`OB rolling upgrade 4.3.5.2-${TARGET.release}`);
   });
 
-  it("is not guessed when its release is ambiguous: the candidates are listed", async () => {
+  it("is not guessed if its release is ambiguous, and the candidates are listed", async () => {
     const { lifecycle, inputs, cluster } = rig();
     cluster.control.addObPackages("4.3.5.2", "102000042025031214.el8");
     await expect(lifecycle.create(inputs({ release: undefined }))).rejects.toThrow(
@@ -142,27 +142,27 @@ describe("the target", () => {
   });
 });
 
-describe("a cluster newer than its pin", () => {
+describe("a cluster ahead of its target", () => {
   const NEWER = "4.3.5.4-104000042025090916";
 
-  it("is reported, once, and nothing is called", async () => {
-    const { lifecycle, inputs, cluster, said } = rig({ buildVersion: NEWER });
+  it("is reported once, and nothing is requested", async () => {
+    const { lifecycle, inputs, cluster, messages } = rig({ buildVersion: NEWER });
     const { id, outs } = await lifecycle.create(inputs());
     expect(outs).toMatchObject({ status: "newer", currentVersion: "4.3.5.4" });
-    expect(said().join()).toContain("newer than the target version");
+    expect(messages().join()).toContain("newer than the target version");
     expect(await lifecycle.diff(id, outs, inputs())).toMatchObject({ changes: false });
     expect(cluster.writes()).toEqual([]);
   });
 
-  it("is lived with in silence under onNewer accept", async () => {
-    const { lifecycle, inputs, cluster, said } = rig({ buildVersion: NEWER });
+  it("is accepted without a message with onNewer accept", async () => {
+    const { lifecycle, inputs, cluster, messages } = rig({ buildVersion: NEWER });
     const { outs } = await lifecycle.create(inputs({ onNewer: "accept" }));
     expect(outs).toMatchObject({ status: "newer" });
-    expect(said()).toEqual([]);
+    expect(messages()).toEqual([]);
     expect(cluster.writes()).toEqual([]);
   });
 
-  it("is an error under onNewer fail, at preview already", async () => {
+  it("is an error with onNewer fail, already in preview", async () => {
     const { lifecycle, inputs, cluster } = rig({ buildVersion: NEWER });
     const args = inputs({ onNewer: "fail" });
     const { failures } = await lifecycle.check({}, args);
@@ -176,9 +176,9 @@ describe("a cluster newer than its pin", () => {
 
 const OLD = "4.3.3.0-102025103117";
 const NEW_BUILD = "4.5.0.0-102026050817";
-const CALL = "/api/v1/agent/upgrade";
+const AGENT_UPGRADE = "/api/v1/agent/upgrade";
 
-/** The usual rig, with an uploaded obshell and arguments of an agent pin. */
+/** The usual rig, with an uploaded obshell and the arguments of an AgentVersion. */
 function agentRig(options: Parameters<typeof rig>[0] = {}, uploaded = true) {
   const world = rig({ agentVersion: OLD, ...options });
   if (uploaded) world.cluster.control.addAgentPackage(AGENTS.version, AGENTS.release);
@@ -186,13 +186,13 @@ function agentRig(options: Parameters<typeof rig>[0] = {}, uploaded = true) {
     ...world,
     inputs: (args: Record<string, unknown> = {}) => ({ ...world.inputs({ ...AGENTS, ...args }), __urn: AGENT_URN }),
     clusterInputs: world.inputs,
-    writes: () => world.cluster.journal.count("POST", CALL),
+    writes: () => world.cluster.journal.count("POST", AGENT_UPGRADE),
   };
 }
 
-describe("agents behind their pin", () => {
-  it("are upgraded with one call, waited for through their common restart, and verified one by one", async () => {
-    const { lifecycle, inputs, writes, said } = agentRig();
+describe("outdated agents", () => {
+  it("are upgraded with one request, waited for during their common restart, and verified one by one", async () => {
+    const { lifecycle, inputs, writes, messages } = agentRig();
     const { id, outs } = await lifecycle.create(inputs());
     expect(writes()).toBe(1);
     expect(id).toBe("10.77.0.2:2886");
@@ -202,20 +202,20 @@ describe("agents behind their pin", () => {
       members: { "10.77.0.2:2886": NEW_BUILD, "10.77.0.3:2886": NEW_BUILD, "10.77.0.4:2886": NEW_BUILD },
       lastUpgrade: { kind: "Upgrade obshell", from: OLD, to: NEW_BUILD, state: "succeeded" },
     });
-    expect(said()).toEqual([
+    expect(messages()).toEqual([
       "upgrade 11 started",
       expect.stringMatching(/^upgraded 4\.3\.3\.0-\d+ → 4\.5\.0\.0-\d+ in \d+ s, 9 stages$/),
     ]);
   });
 
-  it("get a new key of another size on the way, and are understood again at once", async () => {
+  it("are reached again at once after they get a new key of another size", async () => {
     const { lifecycle, inputs, cluster } = agentRig();
     await lifecycle.create(inputs());
     const undecryptable = cluster.journal.entries.filter((entry) => entry.status === 401);
     expect(undecryptable.length).toBeLessThanOrEqual(3);
   });
 
-  it("of which only some are old are called through an old one", async () => {
+  it("are upgraded with one request if only some of them are outdated", async () => {
     const { lifecycle, inputs, cluster, writes } = agentRig();
     cluster.control.setAgentVersion(NEW_BUILD, 0);
     const { outs } = await lifecycle.create(inputs());
@@ -223,7 +223,7 @@ describe("agents behind their pin", () => {
     expect(writes()).toBe(1);
   });
 
-  it("are not called when their package is missing: the server would notice only after taking the lock", async () => {
+  it("are not upgraded if their package is missing, because the server would detect it only after taking the lock", async () => {
     const { lifecycle, inputs, cluster } = agentRig({}, false);
     await expect(lifecycle.create(inputs())).rejects.toThrow(
       /not uploaded: obshell-4\.5\.0\.0-102026050817\.el7\.x86_64\.rpm/,
@@ -231,7 +231,7 @@ describe("agents behind their pin", () => {
     expect(cluster.writes()).toEqual([]);
   });
 
-  it("are joined by the next run when the first one ends early", async () => {
+  it("are upgraded by a task that the next run joins if the first run ends early", async () => {
     const { lifecycle, inputs, writes } = agentRig();
     const first = await partial(lifecycle.create(inputs({ __timeouts: { create: "15s" } })));
     expect(first.reasons[0]).toContain("still running upgrade 11");
@@ -240,7 +240,7 @@ describe("agents behind their pin", () => {
     expect(writes()).toBe(1);
   });
 
-  it("whose upgrade fails tell how to get out", async () => {
+  it("are reported with stage and remedy if their upgrade fails", async () => {
     const { lifecycle, inputs, cluster } = agentRig();
     cluster.control.fail({ stage: "Install new obshell" });
     const { reasons, properties } = await partial(lifecycle.create(inputs()));
@@ -252,7 +252,7 @@ describe("agents behind their pin", () => {
   it.each([
     ["retry", "Upgrade post table maintain"],
     ["rollback", "Install new obshell"],
-  ])("whose upgrade fails are helped by onFailure: %s, with one operator", async (onFailure, stage) => {
+  ])("are upgraded after a failure with one operator, with onFailure %s", async (onFailure, stage) => {
     const { lifecycle, inputs, cluster, writes } = agentRig();
     const operators = () => cluster.journal.count("POST", /^\/api\/v1\/task\/dag\//);
     const args = inputs({ onFailure });
@@ -267,7 +267,7 @@ describe("agents behind their pin", () => {
     expect([writes(), operators()]).toEqual([undone ? 2 : 1, 1]);
   });
 
-  it("whose database is down are unknown", async () => {
+  it("are not assumed while their database is down", async () => {
     const { lifecycle, inputs, cluster, writes } = agentRig({ agentVersion: NEW_BUILD });
     cluster.control.loseDatabase("dead", { ms: 120_000 });
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
@@ -275,8 +275,8 @@ describe("agents behind their pin", () => {
   });
 });
 
-describe("an observer that is down beside an agent that is up", () => {
-  it.each([0, 2])("keeps the agents from being upgraded: host %i could not fetch its package", async (index) => {
+describe("an observer that is down on the host of a running agent", () => {
+  it.each([0, 2])("blocks the upgrade of the agents, because host %i could not download its package", async (index) => {
     const { lifecycle, inputs, cluster, lines } = agentRig();
     cluster.control.loseDatabase("gone", { agents: [index] });
     expect((await lifecycle.check({}, inputs())).failures).toEqual([]);
@@ -286,7 +286,7 @@ describe("an observer that is down beside an agent that is up", () => {
     expect(cluster.writes()).toEqual([]);
   });
 
-  it("does not matter to agents at their pin", async () => {
+  it("does not affect agents that are up to date", async () => {
     const { lifecycle, inputs, cluster } = agentRig({ agentVersion: NEW_BUILD });
     cluster.control.loseDatabase("gone", { agents: [0] });
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
@@ -295,7 +295,7 @@ describe("an observer that is down beside an agent that is up", () => {
 });
 
 describe("agents and database of one cluster", () => {
-  it("pinned in one program without dependsOn: the second waits for the lock, and says so", async () => {
+  it("are upgraded one after the other in one program without dependsOn: the second reports that it waits for the lock", async () => {
     const { lifecycle, inputs, clusterInputs, cluster, lines } = agentRig();
     const [agents, database] = await Promise.all([lifecycle.create(inputs()), lifecycle.create(clusterInputs())]);
     expect(agents.outs).toMatchObject({ status: "current", currentVersion: "4.5.0.0" });
@@ -306,8 +306,8 @@ describe("agents and database of one cluster", () => {
     ).toBe(true);
   });
 
-  it("an upgrade of the database raises the agents: a pin below is newer, reported once, not fought over", async () => {
-    const { lifecycle, inputs, clusterInputs, cluster, said } = agentRig({ agentVersion: NEW_BUILD });
+  it("are ahead of the agents' target if the upgrade of the database also upgraded the agents, which is reported once", async () => {
+    const { lifecycle, inputs, clusterInputs, cluster, messages } = agentRig({ agentVersion: NEW_BUILD });
     cluster.control.addObPackages("4.3.5.3", "103000012025040100.el7", { bundles: "4.5.1.0-103026060101" });
     const { id, outs } = await lifecycle.create(inputs());
     await lifecycle.create(clusterInputs({ version: "4.3.5.3", release: "103000012025040100.el7" }));
@@ -315,12 +315,12 @@ describe("agents and database of one cluster", () => {
     expect(read.inputs).toMatchObject({ version: "4.5.1.0" });
     const updated = await lifecycle.update(id, read.props, inputs());
     expect(updated.outs).toMatchObject({ status: "newer", currentVersion: "4.5.1.0" });
-    expect(said().at(-1)).toContain("newer than the target version");
+    expect(messages().at(-1)).toContain("newer than the target version");
     expect(await lifecycle.diff(id, updated.outs, inputs())).toMatchObject({ changes: false });
-    expect(cluster.journal.count("POST", CALL)).toBe(0);
+    expect(cluster.journal.count("POST", AGENT_UPGRADE)).toBe(0);
   });
 
-  it("already both at their pins need no write", async () => {
+  it("are adopted without a write if both are up to date", async () => {
     const { lifecycle, inputs, clusterInputs, cluster } = agentRig({
       agentVersion: NEW_BUILD,
       buildVersion: `${TARGET.version}-102000042025031214`,

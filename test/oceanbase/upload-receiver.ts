@@ -2,14 +2,14 @@ import { constants, createDecipheriv, createHash, generateKeyPairSync, privateDe
 import { createServer, type IncomingMessage } from "node:http";
 
 /**
- * A process that takes uploads as an agent would, without keeping them: it opens what was sealed and tells the SHA-256 of
+ * A process that accepts uploads as an agent does, without keeping them: it decrypts them and returns the SHA-256 of
  * the file. Run with the agent's version as argument; prints its port.
  */
 const [version = ""] = process.argv.slice(2);
 const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 1024 });
 
-/** RSAES-PKCS1-v1_5, which Node does not open itself. */
-function opened(sealed: string | string[] | undefined): string {
+/** Decrypts RSAES-PKCS1-v1_5, which Node itself does not. */
+function decrypted(sealed: string | string[] | undefined): string {
   const bytes = Buffer.from(String(sealed), "base64");
   let text = "";
   for (let at = 0; at < bytes.length; at += 128) {
@@ -19,58 +19,58 @@ function opened(sealed: string | string[] | undefined): string {
   return text;
 }
 
-/** The bytes of the body as they were before they were sealed. */
+/** The decrypted bytes of the body. */
 async function* plainOf(request: IncomingMessage): AsyncGenerator<Buffer> {
   if (request.headers["x-ocs-header"] === undefined) {
     yield* request;
     return;
   }
-  const keys = Buffer.from(JSON.parse(opened(request.headers["x-ocs-header"])).keys, "base64");
+  const keys = Buffer.from(JSON.parse(decrypted(request.headers["x-ocs-header"])).keys, "base64");
   const decipher = createDecipheriv("aes-128-cbc", keys.subarray(0, 16), keys.subarray(16));
-  let over = "";
+  let rest = "";
   for await (const chunk of request) {
-    const text = over + chunk.toString("latin1");
+    const text = rest + chunk.toString("latin1");
     const whole = text.length - (text.length % 4);
-    over = text.slice(whole);
+    rest = text.slice(whole);
     yield decipher.update(Buffer.from(text.slice(0, whole), "base64"));
   }
   yield decipher.final();
 }
 
-/** SHA-256 of the one file in a form, of which only its end is ever held back. */
+/** SHA-256 of the only file in a form. Only the last bytes are buffered, because the form's end follows the file. */
 async function hashOf(request: IncomingMessage): Promise<string> {
   const tail = `\r\n--${/boundary=(.*)$/.exec(request.headers["content-type"] ?? "")?.[1]}--\r\n`.length;
   const hash = createHash("sha256");
-  let held = Buffer.alloc(0);
-  let begun = false;
+  let buffered = Buffer.alloc(0);
+  let inFile = false;
   for await (const chunk of plainOf(request)) {
-    held = Buffer.concat([held, chunk]);
-    if (!begun) {
-      const head = held.indexOf("\r\n\r\n");
+    buffered = Buffer.concat([buffered, chunk]);
+    if (!inFile) {
+      const head = buffered.indexOf("\r\n\r\n");
       if (head < 0) continue;
-      held = held.subarray(head + 4);
-      begun = true;
+      buffered = buffered.subarray(head + 4);
+      inFile = true;
     }
-    if (held.length <= tail) continue;
-    hash.update(held.subarray(0, held.length - tail));
-    held = Buffer.from(held.subarray(held.length - tail));
+    if (buffered.length <= tail) continue;
+    hash.update(buffered.subarray(0, buffered.length - tail));
+    buffered = Buffer.from(buffered.subarray(buffered.length - tail));
   }
   return hash.digest("hex");
 }
 
-async function answer(request: IncomingMessage): Promise<unknown> {
+async function responseTo(request: IncomingMessage): Promise<unknown> {
   const key = publicKey.export({ format: "der", type: "pkcs1" }).toString("base64");
   if (request.url === "/api/v1/secret") return { ip: "127.0.0.1", port: 2886, public_key: key };
   if (request.url === "/api/v1/info")
     return { identity: "CLUSTER AGENT", version, homePath: "/", supportedAuth: ["v2"] };
   const hash = await hashOf(request);
   const sealed = request.headers["x-ocs-file-sha256"];
-  if (sealed !== undefined && opened(sealed) !== hash) throw new Error("another hash was announced");
+  if (sealed !== undefined && decrypted(sealed) !== hash) throw new Error("another hash was announced");
   return { name: hash, version: "1", release_distribution: "1.el7", architecture: "x86_64" };
 }
 
 const server = createServer((request, response) => {
-  answer(request).then(
+  responseTo(request).then(
     (data) => response.end(JSON.stringify({ successful: true, status: 200, data })),
     (error) => response.writeHead(500).end(String(error)),
   );

@@ -20,25 +20,25 @@ export const PLAIN = "/api/v1/package";
 export const SEALED = "/api/v1/upgrade/package";
 export const INTERRUPTED = new UpgradeError("interrupted", "Interrupted.");
 
-export interface Hands {
+export interface Harness {
   readonly agents: Agents;
   readonly runtime: Runtime;
   readonly controller: AbortController;
   readonly reports: Progress[];
-  /** Lasting lines. */
-  readonly said: string[];
+  /** Messages that are not progress. */
+  readonly messages: string[];
 }
 
-export interface UploadRig extends Hands {
+export interface UploadRig extends Harness {
   readonly cluster: ObshellCluster;
   readonly clock: VirtualClock;
-  /** POSTs of either endpoint that reached the cluster. */
+  /** Upload requests of either endpoint that reached the cluster. */
   uploads(): number;
 }
 
 type ClusterOptions = Omit<ConstructorParameters<typeof ObshellCluster>[0], "clock">;
 
-/** A cluster in memory and agents to upload to it. */
+/** A cluster in memory and agents for uploads to it. */
 export function uploadRig(options: ClusterOptions = {}): UploadRig {
   const clock = new VirtualClock();
   const cluster = new ObshellCluster({ clock, rootPassword: PASSWORD, ...options });
@@ -48,17 +48,17 @@ export function uploadRig(options: ClusterOptions = {}): UploadRig {
     cluster,
     clock,
     uploads: () => cluster.journal.count("POST", /package$/),
-    ...handsOn(endpoints, simulatedTransport(send), clock),
+    ...harnessFor(endpoints, simulatedTransport(send), clock),
   };
 }
 
-export function handsOn(endpoints: readonly string[], transport: Transport, clock: Clock): Hands {
+export function harnessFor(endpoints: readonly string[], transport: Transport, clock: Clock): Harness {
   const controller = new AbortController();
   const { signal } = controller;
   const reports: Progress[] = [];
-  const said: string[] = [];
+  const messages: string[] = [];
   const http = new HttpClient({ transport, clock, signal });
-  const tell = (message: string) => void said.push(message);
+  const addMessage = (message: string) => void messages.push(message);
   const report = (progress: Progress) => void reports.push(progress);
   return {
     agents: new Agents({ endpoints, password: PASSWORD, http, clock }),
@@ -68,24 +68,24 @@ export function handsOn(endpoints: readonly string[], transport: Transport, cloc
       signal,
       random: () => 0.5,
       report,
-      inform: tell,
-      warn: tell,
+      inform: addMessage,
+      warn: addMessage,
       conceal: () => undefined,
     },
     controller,
     reports,
-    said,
+    messages,
   };
 }
 
-/** A directory that goes with the test. */
+/** A directory that is removed after the test. */
 export async function scratch(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "rpm-"));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   return directory;
 }
 
-/** A file with these bytes; its path. */
+/** Writes a file with these bytes and returns its path. */
 export async function fileOf(bytes: Buffer, name = "some.rpm"): Promise<string> {
   const path = join(await scratch(), name);
   await writeFile(path, bytes);
@@ -96,7 +96,7 @@ export async function packageOf(options: RpmOptions = {}): Promise<RpmPackage> {
   return readRpm(await fileOf(makeRpm(options)));
 }
 
-/** The error that a call ends in. */
+/** The error with which a call fails. */
 export async function failureOf(call: Promise<unknown>): Promise<UpgradeError> {
   const thrown: unknown = await call.then(
     () => undefined,
@@ -106,9 +106,9 @@ export async function failureOf(call: Promise<unknown>): Promise<UpgradeError> {
   return thrown;
 }
 
-/** What an upload of missing packages has brought. */
-export async function ensured(
-  { agents, runtime }: Hands,
+/** Uploads the missing packages and returns the receipts. */
+export async function uploadMissing(
+  { agents, runtime }: Harness,
   packages: readonly RpmPackage[],
 ): Promise<readonly UploadedPackage[]> {
   const receipts: UploadedPackage[] = [];

@@ -5,7 +5,7 @@ import { Agents } from "../../provider/oceanbase/agent/agents";
 import { readRpm } from "../../provider/oceanbase/packages/rpm";
 import { uploadPackage } from "../../provider/oceanbase/packages/upload";
 
-/** Bytes that are in use: what a collector has not got round to yet says nothing of what is needed. */
+/** Bytes in use. Garbage is collected first, because it says nothing about the memory that is needed. */
 function live(): number {
   if (globalThis.gc === undefined) throw new Error("the process needs --expose-gc");
   globalThis.gc();
@@ -14,7 +14,7 @@ function live(): number {
 }
 
 /**
- * A process that reads a package and uploads it, and prints how many bytes more were in use at any percent of that than before.
+ * A process that reads a package, uploads it, and prints how many additional bytes were in use at most at any percentage.
  * Arguments: origin, the package.
  */
 async function main([origin = "", path = ""]: readonly string[]): Promise<void> {
@@ -24,11 +24,11 @@ async function main([origin = "", path = ""]: readonly string[]): Promise<void> 
   const agents = new Agents({ endpoints: [origin], password: "p", http, clock: wallClock });
   const before = live();
   const pkg = await readRpm(path);
-  const seen = [live()];
-  const answer = await uploadPackage(agents, pkg, { signal }, () => seen.push(live()));
+  const samples = [live()];
+  const uploaded = await uploadPackage(agents, pkg, { signal }, () => samples.push(live()));
   await transport.close();
-  const extra = Math.max(...seen) - before;
-  console.log(JSON.stringify({ extra, looks: seen.length, same: answer.name === pkg.sha256, bytes: pkg.bytes }));
+  const extra = Math.max(...samples) - before;
+  console.log(JSON.stringify({ extra, samples: samples.length, same: uploaded.name === pkg.sha256, bytes: pkg.bytes }));
 }
 
 void main(process.argv.slice(2));

@@ -7,7 +7,17 @@ import { formOf, sealStream } from "../../provider/oceanbase/packages/package-st
 import { readRpm } from "../../provider/oceanbase/packages/rpm";
 import { ensureUploaded, receipt, sameAsUploaded, uploadPackage } from "../../provider/oceanbase/packages/upload";
 import { makeRpm, type RpmOptions } from "../support/rpm-package";
-import { ensured, failureOf, fileOf, INTERRUPTED, PASSWORD, PLAIN, packageOf, SEALED, uploadRig } from "./upload-rig";
+import {
+  failureOf,
+  fileOf,
+  INTERRUPTED,
+  PASSWORD,
+  PLAIN,
+  packageOf,
+  SEALED,
+  uploadMissing,
+  uploadRig,
+} from "./upload-rig";
 
 const HEAD = "4.5.0.0-102026050817";
 
@@ -19,7 +29,7 @@ describe("an upload", () => {
     ["4.2.6.0-1", SEALED],
     ["4.2.5.0-112024111111", SEALED],
     ["4.2.3.0-1", SEALED],
-  ])("to an agent of %s goes to %s, and is stored as the package's headers say", async (agentVersion, endpoint) => {
+  ])("to an agent of %s is sent to %s, and stored as the package's headers declare", async (agentVersion, endpoint) => {
     const { agents, cluster, runtime, uploads } = uploadRig({ agentVersion });
     const pkg = await packageOf({ payload: Buffer.alloc(300_001, 3) });
     expect(await uploadPackage(agents, pkg, runtime)).toMatchObject({
@@ -33,24 +43,24 @@ describe("an upload", () => {
     expect(cluster.state.packages).toMatchObject([{ name: "oceanbase-ce", md5: pkg.md5, size: pkg.installedBytes }]);
   });
 
-  it("is encrypted with the agent's own password where it has one", async () => {
+  it("is encrypted with the agent's own password if it has one", async () => {
     const { agents, runtime } = uploadRig({ agentVersion: "4.2.6.0-1", agentPassword: "agent's" });
     const pkg = await packageOf({ name: "obshell" });
     await expect(uploadPackage(agents, pkg, runtime)).resolves.toMatchObject({ name: "obshell" });
   });
 
-  it("tells how much was handed over, in rising percent", async () => {
+  it("reports its progress in increasing percentages", async () => {
     const { agents, runtime } = uploadRig();
-    const told: number[] = [];
+    const percentages: number[] = [];
     await uploadPackage(agents, await packageOf({ payload: Buffer.alloc(2_000_000) }), runtime, (one) =>
-      told.push(one),
+      percentages.push(one),
     );
-    expect(told.at(-1)).toBe(100);
-    expect(told).toEqual([...new Set(told)].sort((a, b) => a - b));
-    expect(told.length).toBeGreaterThan(10);
+    expect(percentages.at(-1)).toBe(100);
+    expect(percentages).toEqual([...new Set(percentages)].sort((a, b) => a - b));
+    expect(percentages.length).toBeGreaterThan(10);
   });
 
-  it("goes to the next agent while nothing of it has left", async () => {
+  it("is sent to the next agent if nothing has been sent to the first", async () => {
     const { agents, cluster, runtime } = uploadRig();
     await agents.contactAll();
     cluster.control.stopAgent(0);
@@ -61,7 +71,7 @@ describe("an upload", () => {
     ]);
   });
 
-  it("where nobody listens was certainly not sent", async () => {
+  it("is certainly not sent if no agent listens", async () => {
     const { agents, cluster, runtime, uploads } = uploadRig();
     for (const index of [0, 1, 2]) cluster.control.stopAgent(index);
     const pkg = await packageOf();
@@ -69,7 +79,7 @@ describe("an upload", () => {
     expect(uploads()).toBe(0);
   });
 
-  it.each(["loseReply", "reset"] as const)("whose answer is lost (%s) may have been stored", async (kind) => {
+  it.each(["loseReply", "reset"] as const)("may have been stored if its response is lost (%s)", async (kind) => {
     const { agents, cluster, runtime, uploads } = uploadRig();
     cluster.faults.add({ match: { method: "POST", path: PLAIN }, fault: { kind } });
     const error = await failureOf(uploadPackage(agents, await packageOf({ payload: Buffer.alloc(9) }), runtime));
@@ -78,7 +88,7 @@ describe("an upload", () => {
     expect(uploads()).toBe(1);
   });
 
-  it("that a proxy finds too large is refused, with where to look", async () => {
+  it("that is too large for a proxy is refused, and the message names the proxy", async () => {
     const { agents, cluster, runtime } = uploadRig();
     const fault = { kind: "replace", status: 413, headers: {}, body: "<h1>413</h1>" } as const;
     cluster.faults.add({ match: { method: "POST", path: PLAIN }, fault });
@@ -87,19 +97,16 @@ describe("an upload", () => {
     expect(error.sentence).toMatch(/was refused: HTTP 413.* obshell has no such limit\. .*proxy/);
   });
 
-  it.each([PLAIN, SEALED])(
-    "to %s under a key that has changed is refused, and welcome a moment later",
-    async (path) => {
-      const { agents, cluster, runtime } = uploadRig({ agentVersion: path === PLAIN ? HEAD : "4.2.6.0-1", zones: 1 });
-      const pkg = await packageOf({ name: "obshell" });
-      await agents.contactAll();
-      cluster.control.replaceKey(0);
-      expect(await failureOf(uploadPackage(agents, pkg, runtime))).toMatchObject({ name: "Refused", refusal: "soon" });
-      await expect(uploadPackage(agents, pkg, runtime)).resolves.toMatchObject({ name: "obshell" });
-    },
-  );
+  it.each([PLAIN, SEALED])("to %s with a replaced key is refused, and accepted at the next attempt", async (path) => {
+    const { agents, cluster, runtime } = uploadRig({ agentVersion: path === PLAIN ? HEAD : "4.2.6.0-1", zones: 1 });
+    const pkg = await packageOf({ name: "obshell" });
+    await agents.contactAll();
+    cluster.control.replaceKey(0);
+    expect(await failureOf(uploadPackage(agents, pkg, runtime))).toMatchObject({ name: "Refused", refusal: "soon" });
+    await expect(uploadPackage(agents, pkg, runtime)).resolves.toMatchObject({ name: "obshell" });
+  });
 
-  it("is not begun after the signal", async () => {
+  it("is not started after the signal", async () => {
     const { agents, runtime, controller, uploads } = uploadRig();
     const pkg = await packageOf();
     controller.abort(INTERRUPTED);
@@ -107,7 +114,7 @@ describe("an upload", () => {
     expect(uploads()).toBe(0);
   });
 
-  it("never shows the password or the hash in what it says", async () => {
+  it("never shows the password in its error", async () => {
     const { agents, cluster, runtime } = uploadRig({ agentVersion: "4.2.6.0-1" });
     cluster.faults.add({ match: { method: "POST", path: SEALED }, fault: { kind: "loseReply" } });
     const error = await failureOf(uploadPackage(agents, await packageOf({ name: "obshell" }), runtime));
@@ -142,20 +149,20 @@ describe("a package that the server refuses", () => {
       /instead of 'CLUSTER AGENT'.*\(Agent\.Identify\.NotSupportOperation\)/,
     ],
     [
-      "in the words of 4.3.0.0",
+      "with the message of 4.3.0.0",
       { name: "oceanbase" },
       { agentVersion: "4.3.0.0-1" },
       /Known error: unsupported name.*\(1010\)/,
     ],
     [
-      "in the words of 4.2.5.0",
+      "with the message of 4.2.5.0",
       { files: [] },
       { agentVersion: "4.2.5.0-1" },
       /Known error: these files are missing.*\(1010\)/,
     ],
   ];
 
-  it.each(refusals)("%s is refused for good, in its words", async (_, options, cluster, words) => {
+  it.each(refusals)("%s is refused finally, with the server's message", async (_, options, cluster, words) => {
     const { agents, runtime, uploads, cluster: sim } = uploadRig({ agentVersion: HEAD, ...cluster });
     const error = await failureOf(uploadPackage(agents, await packageOf(options), runtime));
     expect(error).toBeInstanceOf(Refused);
@@ -186,12 +193,12 @@ describe("a package that the server refuses", () => {
   });
 });
 
-describe("a file that is not what was checked", () => {
+describe("a file that has changed since it was checked", () => {
   it.each<[string, (path: string) => Promise<void>, RegExp]>([
-    ["is gone", unlink, /cannot be read: there is no such file/],
+    ["was deleted", unlink, /cannot be read: there is no such file/],
     ["was rewritten", (path) => writeFile(path, Buffer.alloc(2_000)), /changed after it was checked/],
-    ["was cut", (path) => writeFile(path, "x"), /changed after it was checked/],
-  ])("because it %s does not become a whole request", async (_, change, message) => {
+    ["was truncated", (path) => writeFile(path, "x"), /changed after it was checked/],
+  ])("is not uploaded completely if it %s", async (_, change, message) => {
     const { agents, runtime, uploads } = uploadRig();
     const pkg = await packageOf();
     await change(pkg.path);
@@ -200,7 +207,7 @@ describe("a file that is not what was checked", () => {
     expect(uploads()).toBe(0);
   });
 
-  it("but was only added to is sent as it was", async () => {
+  it("is sent as checked if bytes were only appended", async () => {
     const { agents, runtime } = uploadRig();
     const pkg = await packageOf();
     await appendFile(pkg.path, "more");
@@ -209,7 +216,7 @@ describe("a file that is not what was checked", () => {
 });
 
 describe("a streamed form", () => {
-  it("is exactly as long as announced, plain and sealed, whatever its size", async () => {
+  it("is exactly as long as announced, plain and encrypted, regardless of its size", async () => {
     const pkg = await packageOf();
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: fc.constantFrom("a", "7"), maxLength: 60 }), async (boundary) => {
@@ -225,7 +232,7 @@ describe("a streamed form", () => {
   });
 });
 
-describe("an answer", () => {
+describe("the response to an upload", () => {
   const identity = { name: "n", version: "1", release_distribution: "2.el7", architecture: "x86_64" };
   const capital = { Name: "n", Version: "1", ReleaseDistribution: "2.el7", Architecture: "x86_64" };
 
@@ -250,11 +257,11 @@ describe("an answer", () => {
       { ...capital, UpgradeDepYaml: "- version: 1", PkgId: 1 },
       { ...identity, upgrade_dep_yaml: "- version: 1" },
     ],
-  ])("%j is understood", (answer, expected) => {
-    expect(receipt.parse(answer)).toEqual(expected);
+  ])("%j is parsed", (response, expected) => {
+    expect(receipt.parse(response)).toEqual(expected);
   });
 
-  it("that cannot be read is a lost one", async () => {
+  it("counts as lost if it cannot be read", async () => {
     const { agents, cluster, runtime } = uploadRig();
     const body = JSON.stringify({ successful: true, status: 200, data: { id: 1 } });
     cluster.faults.add({ match: { path: PLAIN }, fault: { kind: "replace", status: 200, body } });
@@ -264,16 +271,20 @@ describe("an answer", () => {
 });
 
 describe("a package is the same as an uploaded one", () => {
-  const there = { name: "oceanbase-ce", version: "4.3.5.2", release_distribution: "102000042025031214.el7" };
+  const uploaded = { name: "oceanbase-ce", version: "4.3.5.2", release_distribution: "102000042025031214.el7" };
 
   it.each([
-    ["by its four names", { architecture: "x86_64" }, true],
-    ["not of another architecture", { architecture: "aarch64" }, false],
-    ["not under another name", { architecture: "x86_64", name: "oceanbase-ce-libs" }, false],
-    ["not of another version", { architecture: "x86_64", version: "4.3.5.3" }, false],
-    ["not of another distribution", { architecture: "x86_64", release_distribution: "102000042025031214.el8" }, false],
+    ["with the same four properties", { architecture: "x86_64" }, true],
+    ["not with another architecture", { architecture: "aarch64" }, false],
+    ["not with another name", { architecture: "x86_64", name: "oceanbase-ce-libs" }, false],
+    ["not with another version", { architecture: "x86_64", version: "4.3.5.3" }, false],
+    [
+      "not with another distribution",
+      { architecture: "x86_64", release_distribution: "102000042025031214.el8" },
+      false,
+    ],
   ])("%s", async (_, more, expected) => {
-    expect(sameAsUploaded(await packageOf(), [{ ...there, ...more }])).toBe(expected);
+    expect(sameAsUploaded(await packageOf(), [{ ...uploaded, ...more }])).toBe(expected);
   });
 });
 
@@ -282,45 +293,45 @@ const OLD = "4.2.5.0-112024111111";
 
 const both = async () => [await packageOf(), await packageOf({ name: "oceanbase-ce-libs" })];
 
-describe("packages that are to be there", () => {
-  it("are uploaded one after another, and not again", async () => {
-    const hands = uploadRig();
-    const { uploads, said, reports } = hands;
+describe("required packages", () => {
+  it("are uploaded one after the other, and not again", async () => {
+    const harness = uploadRig();
+    const { uploads, messages, reports } = harness;
     const packages = await both();
-    const receipts = await ensured(hands, packages);
+    const receipts = await uploadMissing(harness, packages);
     expect(receipts.map(({ name }) => name)).toEqual(["oceanbase-ce", "oceanbase-ce-libs"]);
     expect(uploads()).toBe(2);
-    expect(said).toEqual([
+    expect(messages).toEqual([
       expect.stringMatching(/^uploaded oceanbase-ce-4\.3\.5\.2-102000042025031214\.el7\.x86_64\.rpm \(0\.0 MB\)$/),
       expect.stringMatching(/^uploaded oceanbase-ce-libs-/),
     ]);
     expect(reports.at(-1)).toMatchObject({ percent: 100, message: expect.stringMatching(/^unpacking /) });
-    expect(await ensured(hands, packages)).toEqual([]);
+    expect(await uploadMissing(harness, packages)).toEqual([]);
     expect(uploads()).toBe(2);
   });
 
-  it("are uploaded as far as they are missing", async () => {
-    const hands = uploadRig();
-    const { cluster } = hands;
+  it("are uploaded only if they are missing", async () => {
+    const harness = uploadRig();
+    const { cluster } = harness;
     cluster.control.addPackage({ name: "oceanbase-ce", version: "4.3.5.2", release: "102000042025031214.el7" });
-    const receipts = await ensured(hands, await both());
+    const receipts = await uploadMissing(harness, await both());
     expect(receipts.map(({ name }) => name)).toEqual(["oceanbase-ce-libs"]);
   });
 
-  it.each([undefined, OLD])("are uploaded once where one is given twice (agents of %s)", async (agentVersion) => {
-    const hands = uploadRig(agentVersion === undefined ? {} : { agentVersion });
-    const { uploads } = hands;
+  it.each([undefined, OLD])("are uploaded once if one is given twice (agents of %s)", async (agentVersion) => {
+    const harness = uploadRig(agentVersion === undefined ? {} : { agentVersion });
+    const { uploads } = harness;
     const pkg = await packageOf();
     const twin = await readRpm(await fileOf(makeRpm(), "twin.rpm"));
-    expect(await ensured(hands, [pkg, twin])).toHaveLength(1);
+    expect(await uploadMissing(harness, [pkg, twin])).toHaveLength(1);
     expect(uploads()).toBe(1);
   });
 
-  it("are not uploaded while nobody says what is there: nothing was sent", async () => {
-    const hands = uploadRig();
-    const { cluster, uploads } = hands;
+  it("are not uploaded while no agent returns its package list", async () => {
+    const harness = uploadRig();
+    const { cluster, uploads } = harness;
     cluster.faults.add({ match: { path: LIST }, times: 100, fault: { kind: "reset" } });
-    const error = await failureOf(ensured(hands, await both()));
+    const error = await failureOf(uploadMissing(harness, await both()));
     expect(error).toMatchObject({ name: "Unreachable", sent: false });
     expect(error.sentence).toMatch(
       /^The uploaded packages could not be listed: .* Nothing was sent\. When the agents respond/,
@@ -328,9 +339,9 @@ describe("packages that are to be there", () => {
     expect(uploads()).toBe(0);
   });
 
-  it("are listed by an agent that can, whichever is asked first", async () => {
-    const hands = uploadRig();
-    const { cluster, agents, runtime } = hands;
+  it("are listed through an agent that supports it, regardless of which one is read first", async () => {
+    const harness = uploadRig();
+    const { cluster, agents, runtime } = harness;
     cluster.control.setAgentVersion(OLD, 0);
     cluster.control.addPackage({ name: "oceanbase-ce", version: "4.3.5.2", release: "102000042025031214.el7" });
     const receipts: UploadedPackage[] = [];
@@ -338,54 +349,54 @@ describe("packages that are to be there", () => {
     expect(receipts.map(({ name }) => name)).toEqual(["oceanbase-ce-libs"]);
   });
 
-  it("of whom there are none cost nothing", async () => {
-    const hands = uploadRig();
-    const { cluster } = hands;
-    expect(await ensured(hands, [])).toEqual([]);
+  it("cause no request if there are none", async () => {
+    const harness = uploadRig();
+    const { cluster } = harness;
+    expect(await uploadMissing(harness, [])).toEqual([]);
     expect(cluster.journal.entries).toEqual([]);
   });
 
-  it("bring their list of ways with them, where the server tells it", async () => {
-    const hands = uploadRig({ agentVersion: OLD });
-    const { cluster } = hands;
+  it("are returned with their list of upgrade paths if the server includes it", async () => {
+    const harness = uploadRig({ agentVersion: OLD });
+    const { cluster } = harness;
     const data = { Name: "oceanbase-ce", Version: "4.3.5.2", ReleaseDistribution: "1.el7", Architecture: "x86_64" };
     const body = JSON.stringify({ successful: true, status: 200, data: { ...data, UpgradeDepYaml: "- version: 4" } });
     cluster.faults.add({ match: { path: SEALED }, fault: { kind: "replace", status: 200, body } });
-    expect(await ensured(hands, [await packageOf()])).toMatchObject([{ upgrade_dep_yaml: "- version: 4" }]);
+    expect(await uploadMissing(harness, [await packageOf()])).toMatchObject([{ upgrade_dep_yaml: "- version: 4" }]);
   });
 });
 
-describe("an upload whose answer is lost", () => {
+describe("an upload whose response is lost", () => {
   it("is found in the list, not sent again", async () => {
-    const hands = uploadRig();
-    const { cluster, uploads, said } = hands;
+    const harness = uploadRig();
+    const { cluster, uploads, messages } = harness;
     cluster.faults.add({ match: { method: "POST", path: PLAIN }, fault: { kind: "loseReply" } });
-    const receipts = await ensured(hands, await both());
+    const receipts = await uploadMissing(harness, await both());
     expect(receipts.map(({ name }) => name)).toEqual(["oceanbase-ce", "oceanbase-ce-libs"]);
-    expect(said[0]).toMatch(
+    expect(messages[0]).toMatch(
       /^The response to the upload of oceanbase-ce-.*was lost \(.*\); searching for the package\.$/,
     );
     expect(uploads()).toBe(2);
     expect(cluster.state.packages).toHaveLength(2);
   });
 
-  it("is looked for while the agents are silent", async () => {
-    const hands = uploadRig();
-    const { cluster, clock, uploads } = hands;
+  it("is searched for while the agents are unreachable", async () => {
+    const harness = uploadRig();
+    const { cluster, clock, uploads } = harness;
     cluster.faults.add({ match: { method: "POST", path: PLAIN }, fault: { kind: "loseReply" } });
     cluster.faults.add({ match: { path: LIST }, skip: 1, times: 15, fault: { kind: "reset" } });
     const began = clock.now();
-    expect(await ensured(hands, [await packageOf()])).toHaveLength(1);
+    expect(await uploadMissing(harness, [await packageOf()])).toHaveLength(1);
     expect(uploads()).toBe(1);
     expect(clock.since(began)).toBeGreaterThan(1_000);
   });
 
-  it("is unconfirmed when it does not appear within two minutes, and was sent once", async () => {
-    const hands = uploadRig();
-    const { cluster, clock, uploads } = hands;
+  it("is unconfirmed if it does not appear within two minutes, and is sent once", async () => {
+    const harness = uploadRig();
+    const { cluster, clock, uploads } = harness;
     cluster.faults.add({ match: { method: "POST", path: PLAIN }, fault: { kind: "reset" } });
     const began = clock.now();
-    const error = await failureOf(ensured(hands, await both()));
+    const error = await failureOf(uploadMissing(harness, await both()));
     expect(error.code).toBe("unconfirmed");
     expect(error.sentence).toMatch(
       /^The response to the upload of oceanbase-ce-4\S+ was lost \(.*\), and it did not appear within 2 min.* It was not sent again\. Check whether/,
@@ -395,12 +406,12 @@ describe("an upload whose answer is lost", () => {
     expect(uploads()).toBe(1);
   });
 
-  it("is unconfirmed at once where nothing can be listed", async () => {
-    const hands = uploadRig({ agentVersion: OLD });
-    const { cluster, clock, uploads } = hands;
+  it("is unconfirmed at once if the agents cannot list packages", async () => {
+    const harness = uploadRig({ agentVersion: OLD });
+    const { cluster, clock, uploads } = harness;
     cluster.faults.add({ match: { method: "POST", path: SEALED }, fault: { kind: "loseReply" } });
     const began = clock.now();
-    const error = await failureOf(ensured(hands, [await packageOf()]));
+    const error = await failureOf(uploadMissing(harness, [await packageOf()]));
     expect(error).toMatchObject({
       code: "unconfirmed",
       message: expect.stringContaining("agents before 4.3.0.0 cannot say"),
@@ -408,15 +419,15 @@ describe("an upload whose answer is lost", () => {
     expect([uploads(), clock.since(began)]).toEqual([1, 0]);
   });
 
-  it("is no longer looked for after the signal", async () => {
-    const hands = uploadRig();
-    const { cluster, controller, uploads } = hands;
+  it("is no longer searched for after the signal", async () => {
+    const harness = uploadRig();
+    const { cluster, controller, uploads } = harness;
     cluster.faults.add({ match: { method: "POST", path: PLAIN }, fault: { kind: "reset" } });
     cluster.onCall(({ request }) => {
       if (request.target === LIST && uploads() > 0) controller.abort(INTERRUPTED);
     });
     const pkg = await packageOf();
-    await expect(ensured(hands, [pkg])).rejects.toBe(INTERRUPTED);
+    await expect(uploadMissing(harness, [pkg])).rejects.toBe(INTERRUPTED);
     expect(uploads()).toBe(1);
   });
 });

@@ -236,11 +236,13 @@ describe("a refresh of a database that may still exist", () => {
   });
 
   it("keeps the state of a cluster whose agents no longer belong to a cluster", async () => {
-    const { lifecycle, inputs, cluster, said } = oceanbase({ buildVersion: "4.3.5.2-102000042025031214" });
+    const { lifecycle, inputs, cluster, messages } = oceanbase({ buildVersion: "4.3.5.2-102000042025031214" });
     const { id, outs } = await lifecycle.create(inputs());
     for (const agent of cluster.agents) agent.identity = "SINGLE";
     expect(await lifecycle.read(id, outs)).toEqual({ id, props: outs });
-    expect(said().join()).toMatch(/could not be read; the state was not changed: .* belongs to no OceanBase cluster/);
+    expect(messages().join()).toMatch(
+      /could not be read; the state was not changed: .* belongs to no OceanBase cluster/,
+    );
   });
 
   it("keeps a fleet of which some instances no longer exist, and reports them", async () => {

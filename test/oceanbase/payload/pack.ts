@@ -24,7 +24,7 @@ const MAGIC = Buffer.from("\xfd7zXZ\0", "latin1");
 const DICTIONARY = 0x10;
 const LARGEST_STORED = 0x10000;
 
-/** One block without check; checksums of headers are left at 0, which neither we nor the simulator look at. */
+/** One block without check; checksums of headers are left at 0, which neither the provider nor the simulator reads. */
 export function storedXz(bytes: Buffer): Buffer {
   const streamHeader = Buffer.concat([MAGIC, Buffer.alloc(6)]);
   const blockHeader = Buffer.from([0x02, 0x00, 0x21, 0x01, DICTIONARY, 0, 0, 0, 0, 0, 0, 0]);

@@ -1,5 +1,5 @@
 /**
- * Bytes of every kind that LZMA has a word for: text, noise, repeats near and far, short and long. The same in every run;
+ * Bytes of every kind that LZMA distinguishes: text, noise, repeats near and far, short and long. The same in every run;
  * the fixtures are these bytes, packed with xz 5.4.
  */
 export function sample(bytes: number): Buffer {
