@@ -7,16 +7,16 @@ import { counted, sentences } from "../../provider/base/sentences";
 import { UpgradeError } from "../../provider/core/errors";
 import { OLDEST_NODE as OLDEST_OF_SIMULATORS } from "../simulators/shell/node";
 
-describe("texts one after the other", () => {
+describe("joined texts", () => {
   it.each([
     [["no space left on device", "Fix the cause."], "no space left on device. Fix the cause."],
     [
       ["not found (OB.Server.Process.CheckFailed)", "Run it again."],
       "not found (OB.Server.Process.CheckFailed). Run it again.",
     ],
-    [["It runs.", "Wait."], "It runs. Wait."],
-    [["Is it there?", "Look."], "Is it there? Look."],
-    [['It said "no."', "Ask again."], 'It said "no." Ask again.'],
+    [["It is running.", "Wait."], "It is running. Wait."],
+    [["Does it exist?", "Check."], "Does it exist? Check."],
+    [['It returned "no."', "Try again."], 'It returned "no." Try again.'],
     [["Headers Timeout Error", undefined], "Headers Timeout Error"],
     [["one", "", "two"], "one. two"],
     [[], ""],
@@ -24,14 +24,14 @@ describe("texts one after the other", () => {
     expect(sentences(...texts)).toBe(whole);
   });
 
-  it("are those of an error: what a vendor says needs no full stop of its own", () => {
+  it("are used for an error, and a vendor's text without a full stop gets one", () => {
     const error = new UpgradeError("unreachable", "obshell: disk full", { remedy: "Fix it." });
     expect(error.text).toBe("obshell: disk full. Fix it. [unreachable]");
   });
 });
 
 const ROOT = resolve(__dirname, "../..");
-/** A plural that is spelled by hand: `node${n === 1 ? "" : "s"}`, `n === 1 ? "call" : "calls"` */
+/** A plural written by hand: `node${n === 1 ? "" : "s"}`, `n === 1 ? "call" : "calls"` */
 const BY_HAND = /=== 1 \? ("" : "s"|"(\w+)" : "\2s")/;
 
 describe("counted", () => {
@@ -43,11 +43,11 @@ describe("counted", () => {
     expect(counted(count, "zone")).toBe(text);
   });
 
-  it("takes a plural that has no s", () => {
+  it("accepts a plural without s", () => {
     expect([counted(1, "child", "children"), counted(2, "child", "children")]).toEqual(["1 child", "2 children"]);
   });
 
-  it.each(["provider", "sdk/report"])("is what %s counts with", (folder) => {
+  it.each(["provider", "sdk/report"])("is used for all counted nouns in %s", (folder) => {
     const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).filter((name) =>
       name.endsWith(".ts"),
     );
@@ -56,7 +56,7 @@ describe("counted", () => {
   });
 });
 
-it("mapTexts changes every text of a value, the names of members too, and nothing else", () => {
+it("mapTexts changes every string of a value, including the names of members, and nothing else", () => {
   const value = { a: "a", list: ["a", 1, null, true, undefined, { a: { a: "aa" } }], empty: {}, none: [] };
   const changed = { b: "b", list: ["b", 1, null, true, undefined, { b: { b: "bb" } }], empty: {}, none: [] };
   expect(mapTexts(value, (text) => text.replaceAll(/^a+$/g, (all) => "b".repeat(all.length)))).toEqual(changed);
@@ -85,7 +85,7 @@ describe("the Node version", () => {
     },
   );
 
-  it("is what the package demands, of the simulators too", () => {
+  it("is the one that the package and the simulators require", () => {
     const { engines } = JSON.parse(readFileSync(join(__dirname, "..", "..", "package.json"), "utf8"));
     expect(engines.node).toBe(`>=${OLDEST_NODE}`);
     expect(OLDEST_OF_SIMULATORS).toBe(OLDEST_NODE);

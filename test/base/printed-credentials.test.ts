@@ -7,14 +7,14 @@ import { HARMLESS, PRINTED } from "./printed";
 const SECRET = "R00t-Pw-9";
 const FORMS = Object.values(PRINTED).flat();
 
-describe.each(Object.entries(PRINTED))("a value that nobody knows, in %s", (_, forms) => {
+describe.each(Object.entries(PRINTED))("an unknown credential in %s", (_, forms) => {
   it.each(forms)("is hidden: %s", (form) => {
     const hidden = hideCredentials(form.replaceAll("§", SECRET));
     expect(hidden).not.toContain(SECRET);
     expect(hidden).toContain("[secret]");
   });
 
-  it.each(forms)("is hidden among other words, which stay: %s", (form) => {
+  it.each(forms)("is hidden between other words, which are kept: %s", (form) => {
     const hidden = hideCredentials(`run of step 7 | ${form.replaceAll("§", SECRET)} | MyError: 'disk is full'`);
     expect(hidden).not.toContain(SECRET);
     expect(hidden).toMatch(/^run of step 7 \| /);
@@ -34,12 +34,12 @@ it.each([
   ["'password': 'cut off in the mid", "'password': [secret]"],
   ["token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln!", "token [secret]!"],
   ["key AKIAIOSFODNN7EXAMPLE", "key [secret]"],
-])("no more of %j is hidden than the value", (text, expected) => {
+])("only the value in %j is hidden", (text, expected) => {
   expect(hideCredentials(text)).toBe(expected);
 });
 
 it.each(["\n", "\\n", " ", " | "])(
-  "a private key is hidden whole, its lines parted by %j, also when it is cut",
+  "a private key is hidden completely, with lines separated by %j, even if it is truncated",
   (between) => {
     const lines = ["-----BEGIN EC PRIVATE KEY-----", "MHcCAQEEIBkg4LV", "WM9nuwNSk3yByxZ"];
     const cut = lines.join(between);
@@ -48,18 +48,18 @@ it.each(["\n", "\\n", " ", " | "])(
   },
 );
 
-describe("what is no credential stays", () => {
+describe("a text without credentials is unchanged", () => {
   it.each(HARMLESS)("%s", (text) => {
     expect(hideCredentials(text)).toBe(text);
   });
 
-  it.each(["every-type", "oceanbase", "taurusdb", "redisenterprise"])("all texts of this package: %s", (of) => {
+  it.each(["every-type", "oceanbase", "taurusdb", "redisenterprise"])("each text of this package: %s", (of) => {
     const texts = textsOf(of).flatMap(({ message, remedy }) => [message, remedy, `${message} ${remedy}`]);
     expect(texts.length).toBeGreaterThan(20);
     for (const text of texts) expect(hideCredentials(text)).toBe(text);
   });
 
-  it("text without any name of a credential", () => {
+  it("random words without a name of a credential", () => {
     const word = fc.constantFrom(
       "zone1",
       "observer",
@@ -80,7 +80,7 @@ describe("what is no credential stays", () => {
 });
 
 describe("in any text", () => {
-  /** As made up as a password is, without what ends a value where it stands bare. */
+  /** Random passwords, without characters that end an unquoted value. */
   const password = fc
     .tuple(
       fc.constantFrom("Q7", "x9X", "Zz0"),
@@ -89,7 +89,7 @@ describe("in any text", () => {
     )
     .map((parts) => parts.join(""));
 
-  it("the value is hidden, whatever it is", () => {
+  it("the value is hidden, regardless of its characters", () => {
     fc.assert(
       fc.property(fc.constantFrom(...FORMS), password, (form, value) => {
         expect(hideCredentials(form.replaceAll("§", () => value))).not.toContain(value);
@@ -98,7 +98,7 @@ describe("in any text", () => {
     );
   });
 
-  it("what was hidden once is not changed again", () => {
+  it("hiding a second time never restores a secret", () => {
     const piece = fc.oneof(
       fc.constantFrom(...FORMS),
       fc.constantFrom(...HARMLESS),
@@ -108,20 +108,20 @@ describe("in any text", () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 6 }), (pieces) => {
         const once = hideCredentials(pieces.join("").replaceAll("§", SECRET));
-        // Quotes that the mark has closed can change what follows, but never back into a secret.
+        // Quotes that the mark closes can change what follows, but never restore a secret.
         expect(hideCredentials(once).length).toBeLessThanOrEqual(once.length + "[secret]".length * 6);
       }),
       { numRuns: 2_000 },
     );
   });
 
-  it.each(FORMS)("it hides nothing new where it has hidden before: %s", (form) => {
+  it.each(FORMS)("hiding a second time changes nothing: %s", (form) => {
     const once = hideCredentials(form.replaceAll("§", SECRET));
     expect(hideCredentials(once)).toBe(once);
   });
 });
 
-/** With anything that is not linear a megabyte of these takes longer than the time limit of a test. */
+/** If the time were not linear, a megabyte of these would exceed the time limit of a test. */
 it.each([
   ..."password: |password=|password=\"|password='|-p|AUTH |key |token=a;|cookie: a; |identified |basic |<password>".split(
     "|",

@@ -110,7 +110,7 @@ export const PRINTED: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Sentences about credentials, and other texts that say nothing secret. */
+/** Sentences about credentials and other texts without a secret. */
 export const HARMLESS: readonly string[] = [
   "[secret]: connection refused",
   "Unauthorized: OceanBase password is incorrect (Security.Authentication.IncorrectOceanbasePassword)",

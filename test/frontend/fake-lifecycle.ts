@@ -39,7 +39,7 @@ export function stage(change: Partial<FakeWorld> = {}, env: NodeJS.ProcessEnv = 
       ...args,
     }),
     /** `WARNING text` of every lasting line. */
-    said: () => lines.filter((line) => !line.ephemeral).map((line) => `${line.severity} ${line.message}`),
+    messages: () => lines.filter((line) => !line.ephemeral).map((line) => `${line.severity} ${line.message}`),
   };
 }
 

@@ -18,16 +18,16 @@ const HOUR = 3_600_000;
 
 describe("a preview of what is held", () => {
   it("shows the plan and the hold on one line, and writes nothing", async () => {
-    const { lifecycle, inputs, said, world } = stage();
+    const { lifecycle, inputs, messages, world } = stage();
     expect((await lifecycle.check({}, inputs({ windows }))).failures).toEqual([]);
-    expect(said()).toEqual(["INFO 1.0 → 2.0, at once · held: window opens Thu 2026-01-01 02:00 (UTC)"]);
+    expect(messages()).toEqual(["INFO 1.0 → 2.0, at once · held: window opens Thu 2026-01-01 02:00 (UTC)"]);
     expect(world.starts).toBe(0);
   });
 
   it("is the same while something else runs, which is not waited for", async () => {
-    const { lifecycle, inputs, said, world } = stage({ activity: { kind: "busy", name: "backup 3" } });
+    const { lifecycle, inputs, messages, world } = stage({ activity: { kind: "busy", name: "backup 3" } });
     await lifecycle.check({}, inputs({ freeze: "incident" }));
-    expect(said()).toEqual(["INFO 1.0 → 2.0, at once · held: changes are frozen: incident"]);
+    expect(messages()).toEqual(["INFO 1.0 → 2.0, at once · held: changes are frozen: incident"]);
     const { outs } = await lifecycle.create(inputs({ freeze: "incident" }));
     expect(outs).toMatchObject({ status: "held", heldBy: { code: "freeze" } });
     expect(world.looks).toBe(2);
@@ -35,30 +35,30 @@ describe("a preview of what is held", () => {
   });
 
   it("takes rules of the stack", async () => {
-    const { lifecycle, inputs, said } = stage();
+    const { lifecycle, inputs, messages } = stage();
     const config: Record<string, string> = { "dbversion:windows": JSON.stringify(windows) };
     await lifecycle.configure({ config: { get: (key) => config[key] } });
     await lifecycle.check({}, inputs());
-    expect(said().join()).toContain("held: window opens");
+    expect(messages().join()).toContain("held: window opens");
   });
 
   it("has the freeze of the stack in addition to that of the resource", async () => {
     for (const freeze of [undefined, "", "mine"]) {
-      const { lifecycle, inputs, said } = stage();
+      const { lifecycle, inputs, messages } = stage();
       await lifecycle.configure({
         config: { get: (key) => (key === "dbversion:freeze" ? "incident 4711" : undefined) },
       });
       await lifecycle.check({}, inputs({ freeze }));
-      expect(said().join()).toContain(freeze === "mine" ? "frozen: mine" : "frozen: incident 4711");
+      expect(messages().join()).toContain(freeze === "mine" ? "frozen: mine" : "frozen: incident 4711");
     }
   });
 
   it("has the windows of the resource in the place of those of the stack", async () => {
-    const { lifecycle, inputs, said } = stage();
+    const { lifecycle, inputs, messages } = stage();
     const config: Record<string, string> = { "dbversion:windows": JSON.stringify(windows) };
     await lifecycle.configure({ config: { get: (key) => config[key] } });
     await lifecycle.check({}, inputs({ windows: [{ from: "00:00", to: "06:00", timeZone: "UTC" }] }));
-    expect(said()).toEqual(["INFO 1.0 → 2.0, at once"]);
+    expect(messages()).toEqual(["INFO 1.0 → 2.0, at once"]);
   });
 
   it("fails where no window of the stack is long enough", async () => {
@@ -88,12 +88,12 @@ describe("a preview of what depends on a backup", () => {
   it.each(["warn", "fail"])(
     "says so where backups cannot be read, and does not fail: onUnreachable %s",
     async (word) => {
-      const { lifecycle, inputs, said } = stage({
+      const { lifecycle, inputs, messages } = stage({
         backup: new Unreachable("No answer.", { sent: true, responded: false }),
       });
       const { failures } = await lifecycle.check({}, inputs({ backup, onUnreachable: word }));
       expect(failures).toEqual([]);
-      expect(said()).toEqual(["INFO 1.0 → 2.0, at once · held: cannot verify that there is a backup: No answer"]);
+      expect(messages()).toEqual(["INFO 1.0 → 2.0, at once · held: cannot verify that there is a backup: No answer"]);
     },
   );
 
@@ -118,7 +118,7 @@ describe("a resource that is held", () => {
   }
 
   it("says so in its outputs, and the run has not failed", async () => {
-    const { before, world, said } = await held({ windows });
+    const { before, world, messages } = await held({ windows });
     expect(before).toMatchObject({
       status: "held",
       currentVersion: "1.0",
@@ -129,7 +129,7 @@ describe("a resource that is held", () => {
       },
     });
     expect(before).not.toHaveProperty("lastUpgrade");
-    expect(said().filter((line) => line.startsWith("WARNING"))).toEqual([
+    expect(messages().filter((line) => line.startsWith("WARNING"))).toEqual([
       "WARNING Fake at server-1: the upgrade is held: window opens Thu 2026-01-01 02:00 (UTC). It was not requested. Run `pulumi up` again then. [held]",
     ]);
     expect(world.starts).toBe(0);
@@ -139,11 +139,11 @@ describe("a resource that is held", () => {
     ["clock", { windows }],
     ["freeze", { freeze: "incident" }],
   ])("asks for no change and no request while the %s holds it", async (_, args) => {
-    const { lifecycle, inputs, before, world, said } = await held(args);
-    const [looks, lines] = [world.looks, said().length];
+    const { lifecycle, inputs, before, world, messages } = await held(args);
+    const [looks, lines] = [world.looks, messages().length];
     expect(await lifecycle.check(inputs(args), inputs(args))).toMatchObject({ failures: [] });
     expect(await lifecycle.diff("x", before, inputs(args))).toEqual({ changes: false, replaces: [] });
-    expect([world.looks, said().length]).toEqual([looks, lines]);
+    expect([world.looks, messages().length]).toEqual([looks, lines]);
   });
 
   it("asks for a change once the window is open, and is upgraded by it", async () => {
@@ -220,11 +220,11 @@ describe("a resource that is held", () => {
   });
 
   it("is told by a refresh, with the hold as it is now", async () => {
-    const { lifecycle, before, clock, said } = await held({ windows });
+    const { lifecycle, before, clock, messages } = await held({ windows });
     await clock.sleep(HOUR);
     const { props } = await lifecycle.read("x", before);
     expect(props).toMatchObject({ status: "held", heldBy: { code: "window" } });
-    expect(said().at(-1)).toBe("INFO 1.0 → 2.0, at once · held: window opens Thu 2026-01-01 02:00 (UTC)");
+    expect(messages().at(-1)).toBe("INFO 1.0 → 2.0, at once · held: window opens Thu 2026-01-01 02:00 (UTC)");
     await clock.sleep(HOUR);
     const later = await lifecycle.read("x", before);
     expect(later.props).toMatchObject({ status: "behind" });

@@ -77,10 +77,10 @@ describe("create", () => {
 
 describe("credentials", () => {
   it("are taken from configure, and out of what is told", async () => {
-    const { lifecycle, inputs, said } = stage({ failure: new Error("hunter2 was refused") });
+    const { lifecycle, inputs, messages } = stage({ failure: new Error("hunter2 was refused") });
     await lifecycle.configure({ config: { get: (key) => (key === "fake:password" ? "hunter2" : undefined) } });
     await lifecycle.check({}, inputs());
-    expect(said()).toEqual(["WARNING cannot plan: [secret] was refused"]);
+    expect(messages()).toEqual(["WARNING cannot plan: [secret] was refused"]);
   });
 
   it("from the environment never reach the outputs", async () => {
@@ -147,16 +147,16 @@ describe("diff", () => {
 describe("delete", () => {
   it("works whatever the state holds: unpinning needs no kind", async () => {
     for (const state of [{}, { __urn: "urn:pulumi:dev::shop::pulumi-nodejs:dynamic/gone:Version::orders" }]) {
-      const { lifecycle, said } = stage();
+      const { lifecycle, messages } = stage();
       await lifecycle.delete("server-1", state);
-      expect(said()).toEqual(["INFO no longer managed; the database was not changed"]);
+      expect(messages()).toEqual(["INFO no longer managed; the database was not changed"]);
     }
   });
 
   it("unpins: it says so and calls nobody", async () => {
-    const { lifecycle, inputs, world, said } = stage();
+    const { lifecycle, inputs, world, messages } = stage();
     await lifecycle.delete("server-1", inputs());
-    expect(said()).toEqual(["INFO no longer managed; the database was not changed"]);
+    expect(messages()).toEqual(["INFO no longer managed; the database was not changed"]);
     expect(world.opened).toBe(0);
   });
 
@@ -166,10 +166,10 @@ describe("delete", () => {
     const waiting = { lastUpgrade: { ...lastUpgrade, state: "deferred", window }, status: "deferred" };
 
     it("takes it back, and says so", async () => {
-      const { lifecycle, inputs, world, said } = stage({ status: { kind: "scheduled", window } });
+      const { lifecycle, inputs, world, messages } = stage({ status: { kind: "scheduled", window } });
       await lifecycle.delete("server-1", { ...inputs(), ...waiting });
       expect(world.canceled).toEqual(["11"]);
-      expect(said()).toEqual([
+      expect(messages()).toEqual([
         "INFO canceled upgrade 11 (upgrade to 2.0), which was scheduled for its maintenance window",
         "INFO no longer managed; the database was not changed",
       ]);

@@ -8,22 +8,22 @@ const task = { id: "11", kind: "upgrade", to: "2.0" };
 
 /** A refresh of a resource whose state says that 2.0 runs. */
 async function refresh(change: Parameters<typeof stage>[0], args: Record<string, unknown> = {}) {
-  const { lifecycle, inputs, said, world } = stage(change);
+  const { lifecycle, inputs, messages, world } = stage(change);
   const stored = { ...inputs(args), currentVersion: "2.0", members: { "server-1": "2.0" }, status: "current" };
   const result = await lifecycle.read("server-1", stored);
   expect(world.starts).toBe(0);
   expect(world.closed).toBe(world.opened);
-  return { ...result, stored, inputs: result.inputs, written: inputs(args), said: said() };
+  return { ...result, stored, inputs: result.inputs, written: inputs(args), messages: messages() };
 }
 
 describe("a refresh", () => {
   it("gives the inputs back as written while the pin holds", async () => {
-    const { id, inputs, props, written, said } = await refresh({ version: "2.0.7" });
+    const { id, inputs, props, written, messages } = await refresh({ version: "2.0.7" });
     expect(id).toBe("server-1");
     expect(inputs).toEqual(written);
     expect(props).toMatchObject({ status: "current", currentVersion: "2.0.7", members: { "server-1": "2.0.7" } });
     expect(props).not.toHaveProperty("__drifted");
-    expect(said).toEqual([]);
+    expect(messages).toEqual([]);
   });
 
   it("puts what runs in the place of the version that it fell behind, and marks it", async () => {
@@ -33,20 +33,20 @@ describe("a refresh", () => {
   });
 
   it("warns of something newer, and shows it", async () => {
-    const { inputs, props, said } = await refresh({ version: "3.0" });
+    const { inputs, props, messages } = await refresh({ version: "3.0" });
     expect(inputs).toMatchObject({ version: "3.0" });
     expect(props).toMatchObject({ status: "newer", __drifted: true });
-    expect(said).toEqual([
+    expect(messages).toEqual([
       expect.stringMatching(/^WARNING Fake at server-1 runs 3.0, which is newer than the target version/),
     ]);
   });
 
   it("leaves something newer that is accepted as written, in silence", async () => {
-    const { inputs, props, said, written } = await refresh({ version: "3.0" }, { onNewer: "accept" });
+    const { inputs, props, messages, written } = await refresh({ version: "3.0" }, { onNewer: "accept" });
     expect(inputs).toEqual(written);
     expect(props).toMatchObject({ status: "newer", currentVersion: "3.0" });
     expect(props).not.toHaveProperty("__drifted");
-    expect(said).toEqual([]);
+    expect(messages).toEqual([]);
   });
 
   it.each<[string, Parameters<typeof stage>[0], string]>([
@@ -65,20 +65,20 @@ describe("a refresh", () => {
     ["nobody answers", { failure: new Unreachable("connection refused", { sent: false, responded: false }) }],
     ["the versions are not known just now", { unknown: "restarting" }],
   ])("leaves the state as it was when %s", async (_, change) => {
-    const { props, inputs, stored, said } = await refresh(change);
+    const { props, inputs, stored, messages } = await refresh(change);
     expect(props).toEqual(stored);
     expect(inputs).toBeUndefined();
-    expect(said).toEqual([expect.stringMatching(/^WARNING could not be read; the state was not changed: /)]);
+    expect(messages).toEqual([expect.stringMatching(/^WARNING could not be read; the state was not changed: /)]);
   });
 
   it("leaves the state as it was after half a minute without an answer", async () => {
-    const { lifecycle, inputs, said, world, clock } = stage();
+    const { lifecycle, inputs, messages, world, clock } = stage();
     world.delay = (signal) => clock.sleep(600_000, signal);
     const began = clock.now();
     const { props } = await lifecycle.read("server-1", inputs());
     expect(props).toEqual(inputs());
     expect(clock.since(began)).toBe(30_000);
-    expect(said()).toHaveLength(1);
+    expect(messages()).toHaveLength(1);
   });
 
   it("fails, redacted, when the credentials are refused", async () => {
@@ -98,9 +98,9 @@ describe("a refresh", () => {
   });
 
   it("leaves a state whose arguments are not valid any more as it is", async () => {
-    const { props, stored, said } = await refresh({}, { version: 2 });
+    const { props, stored, messages } = await refresh({}, { version: 2 });
     expect(props).toEqual(stored);
-    expect(said).toEqual([
+    expect(messages).toEqual([
       expect.stringMatching(/^WARNING its arguments are not valid, so the state was not changed: \w+/),
     ]);
   });
@@ -108,17 +108,17 @@ describe("a refresh", () => {
 
 describe("drift", () => {
   it("is told by every refresh, with how it is brought back", async () => {
-    const { lifecycle, inputs, said, world } = stage({ version: "2.0" });
+    const { lifecycle, inputs, messages, world } = stage({ version: "2.0" });
     const { id, outs } = await lifecycle.create(inputs());
     world.version = "1.9";
     const { props = {} } = await lifecycle.read(id, outs);
-    expect(said()).toEqual(["WARNING drift: 1 of 1 member outdated (server-1 runs 1.9). `pulumi up` upgrades it."]);
+    expect(messages()).toEqual(["WARNING drift: 1 of 1 member outdated (server-1 runs 1.9). `pulumi up` upgrades it."]);
     await lifecycle.read(id, { ...props });
-    expect(said()).toHaveLength(2);
+    expect(messages()).toHaveLength(2);
   });
 
   it("that `ignoreChanges` keeps is told by the preview, and no upgrade is claimed or sent", async () => {
-    const { lifecycle, inputs, said, world, lines } = stage({ version: "2.0" });
+    const { lifecycle, inputs, messages, world, lines } = stage({ version: "2.0" });
     const { id, outs } = await lifecycle.create(inputs());
     world.version = "1.9";
     const { props, inputs: seen } = await lifecycle.read(id, outs);
@@ -132,7 +132,7 @@ describe("drift", () => {
     const updated = await lifecycle.update(id, { ...props }, kept);
     expect(updated.outs).toMatchObject({ status: "current", version: "1.9", currentVersion: "1.9" });
     expect(world.starts).toBe(0);
-    expect(said()).toEqual([
+    expect(messages()).toEqual([
       "INFO no upgrade: `version` is now 1.9, as observed by the last refresh, and no longer 2.0. If the program still has 2.0, `ignoreChanges` prevents it from being applied.",
     ]);
   });
@@ -229,11 +229,11 @@ describe.each(SETTINGS)("a system that cannot be read, where %s", (_, given, fai
   });
 
   it(`${fails ? "fails" : "leaves green"} the preview of what an earlier run left to do`, async () => {
-    const { lifecycle, state, inputs, said } = await opened(silent, given);
+    const { lifecycle, state, inputs, messages } = await opened(silent, given);
     const diff = lifecycle.diff("server-1", { ...state, status: "behind" }, inputs);
     if (fails) await expect(diff).rejects.toThrow("cannot plan: unreachable, connection refused");
     else expect(await diff).toMatchObject({ changes: true });
-    expect(said()).toEqual(fails ? [] : ["WARNING cannot plan: unreachable, connection refused"]);
+    expect(messages()).toEqual(fails ? [] : ["WARNING cannot plan: unreachable, connection refused"]);
   });
 });
 

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { WireResponse } from "../../provider/http/transport";
 import { undiciTransport } from "../../provider/http/undici-transport";
-import { type Answer, portOf, serve } from "../http/server";
+import { type Handler, portOf, serve } from "../http/server";
 import { inTurns } from "../support/turns";
 import { RESOURCE_TYPES, type ResourceType } from "../systems";
 import { MUTATIONS, REPLACEMENTS } from "./mutations";
@@ -122,7 +122,7 @@ describe("the transport", () => {
     });
     await new Promise<void>((resolve) => collector.listen(0, "127.0.0.1", resolve));
     onTestFinished(() => void collector.close());
-    const redirect: Answer = (request, response) => {
+    const redirect: Handler = (request, response) => {
       request.resume();
       response.writeHead(status, { location: `http://127.0.0.1:${portOf(collector)}${request.url}` }).end();
     };

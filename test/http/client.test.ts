@@ -17,7 +17,7 @@ import { delayBefore, HttpClient, READ_TRIES, retriedCode, retriedStatus } from 
 import { TransportError } from "../../provider/http/transport";
 import { undiciTransport } from "../../provider/http/undici-transport";
 import { VirtualClock } from "../support/virtual-clock";
-import { freePort, reset, serve, silence, status } from "./server";
+import { freePort, reset, serve, status, unresponsive } from "./server";
 
 function clientFor(limits: Parameters<typeof undiciTransport>[2] = {}, time?: Clock) {
   const clock = new VirtualClock();
@@ -29,7 +29,7 @@ function clientFor(limits: Parameters<typeof undiciTransport>[2] = {}, time?: Cl
   return { client, clock, controller, waited: () => clock.since(began) };
 }
 
-/** Time that stands still: what sleeps on it is only ever woken by its signal. */
+/** Time that does not advance: only the signal ends a sleep. */
 const frozen: Clock = {
   now: () => 0,
   elapsed: () => 0,
@@ -40,7 +40,7 @@ const frozen: Clock = {
 const reason = new UpgradeError("interrupted", "Interrupted.");
 
 describe("a read", () => {
-  it("gives status, headers and body, and sends its headers and target as they are", async () => {
+  it("returns status, headers and body, and sends its headers and target unchanged", async () => {
     const { origin, requests } = await serve((request, response) =>
       response.writeHead(200, { "X-Thing": "a", "set-cookie": ["b=1", "c=2"] }).end(`got ${request.headers["x-sent"]}`),
     );
@@ -52,7 +52,7 @@ describe("a read", () => {
     expect(requests).toEqual(["GET /a%20b/?q=%2F&r"]);
   });
 
-  it.each([429, 502, 503, 504])("is tried again after status %d, twice at most", async (code) => {
+  it.each([429, 502, 503, 504])("is retried after status %d, at most twice", async (code) => {
     const { origin, requests } = await serve(status(code));
     const { client, waited } = clientFor();
     expect((await client.read(() => ({ origin, target: "/" }))).status).toBe(code);
@@ -60,7 +60,7 @@ describe("a read", () => {
     expect(waited()).toBe(200 + 400);
   });
 
-  it.each([200, 301, 400, 401, 404, 500, 501])("is not tried again after status %d", async (code) => {
+  it.each([200, 301, 400, 401, 404, 500, 501])("is not retried after status %d", async (code) => {
     const { origin, requests } = await serve(status(code));
     const { client, waited } = clientFor();
     expect((await client.read(() => ({ origin, target: "/" }))).status).toBe(code);
@@ -68,7 +68,7 @@ describe("a read", () => {
     expect(waited()).toBe(0);
   });
 
-  it("waits as many seconds as Retry-After asks for", async () => {
+  it("waits for the seconds in Retry-After", async () => {
     const { origin, requests } = await serve(status(429, { "retry-after": "7" }), status(200));
     const { client, waited } = clientFor();
     expect((await client.read(() => ({ origin, target: "/" }))).status).toBe(200);
@@ -76,7 +76,7 @@ describe("a read", () => {
     expect(waited()).toBe(7_000);
   });
 
-  it("waits until the date that Retry-After names", async () => {
+  it("waits until the date in Retry-After", async () => {
     const { client, clock, waited } = clientFor();
     const date = new Date(clock.now() + 12_000).toUTCString();
     const { origin } = await serve(status(503, { "retry-after": date }), status(200));
@@ -84,7 +84,7 @@ describe("a read", () => {
     expect(waited()).toBe(12_000);
   });
 
-  it("is tried again after a reset, and made again for it", async () => {
+  it("is retried after a reset, with a new request", async () => {
     const { origin, requests } = await serve(reset, status(200));
     const { client } = clientFor();
     let made = 0;
@@ -96,14 +96,14 @@ describe("a read", () => {
     expect(requests).toEqual(["GET /try-1", "GET /try-2"]);
   });
 
-  it("ends in the last error when every try fails", async () => {
+  it("fails with the last error if every attempt fails", async () => {
     const { origin, requests } = await serve(reset);
     const { client } = clientFor();
     await expect(client.read(() => ({ origin, target: "/" }))).rejects.toBeInstanceOf(TransportError);
     expect(requests).toHaveLength(3);
   });
 
-  it("is not tried again where nobody listens: who waits for that decides", async () => {
+  it("is not retried if the connection is refused, because the caller decides", async () => {
     const { client, waited } = clientFor();
     const origin = `http://127.0.0.1:${await freePort()}`;
     await expect(client.read(() => ({ origin, target: "/" }))).rejects.toMatchObject({ code: "ECONNREFUSED" });
@@ -118,7 +118,7 @@ describe("a read", () => {
     expect(requests).toEqual([]);
   });
 
-  it("is not tried again once the signal is aborted, and does not wait for its next try", async () => {
+  it("is not retried once the signal is aborted, and does not wait for the next attempt", async () => {
     const { client, controller } = clientFor({}, frozen);
     const { origin, requests } = await serve((_, response) => {
       response.writeHead(503, { "retry-after": "20" }).end();
@@ -128,7 +128,7 @@ describe("a read", () => {
     expect(requests).toHaveLength(1);
   });
 
-  it("that is under way ends with the signal's reason", async () => {
+  it("that is in progress ends with the signal's reason", async () => {
     const { client, controller } = clientFor();
     const { origin } = await serve((request) => {
       request.resume();
@@ -139,7 +139,7 @@ describe("a read", () => {
 });
 
 describe("a write", () => {
-  it("carries its body", async () => {
+  it("sends its body", async () => {
     const { origin, requests } = await serve((request, response) => request.pipe(response));
     const { client } = clientFor();
     const response = await client.write({ origin, target: "/up?grade", body: '{"a":1}' });
@@ -147,7 +147,7 @@ describe("a write", () => {
     expect(requests).toEqual(["POST /up?grade"]);
   });
 
-  it.each([429, 500, 502, 503, 504])("is not tried again after status %d", async (code) => {
+  it.each([429, 500, 502, 503, 504])("is not retried after status %d", async (code) => {
     const { origin, requests } = await serve(status(code, { "retry-after": "1" }));
     const { client, waited } = clientFor();
     expect((await client.write({ origin, target: "/", body: "x" })).status).toBe(code);
@@ -155,15 +155,15 @@ describe("a write", () => {
     expect(waited()).toBe(0);
   });
 
-  it("is not tried again after a reset before the answer, and may have arrived", async () => {
+  it("is not retried after a reset before the response, and may have arrived", async () => {
     const { origin, requests } = await serve(reset);
     const { client } = clientFor();
     await expect(client.write({ origin, target: "/", body: "x" })).rejects.toMatchObject({ sent: true, tls: false });
     expect(requests).toHaveLength(1);
   });
 
-  it("is not tried again after a timeout, and may have arrived", async () => {
-    const { origin, requests } = await serve(silence);
+  it("is not retried after a timeout, and may have arrived", async () => {
+    const { origin, requests } = await serve(unresponsive);
     const { client } = clientFor({ headersTimeout: 50 });
     await expect(client.write({ origin, target: "/", body: "x" })).rejects.toMatchObject({
       code: "UND_ERR_HEADERS_TIMEOUT",
@@ -172,7 +172,7 @@ describe("a write", () => {
     expect(requests).toHaveLength(1);
   });
 
-  it("is not tried again where nobody listens, and certainly was not sent", async () => {
+  it("is not retried if the connection is refused, and was certainly not sent", async () => {
     const { client, waited } = clientFor();
     const origin = `http://127.0.0.1:${await freePort()}`;
     await expect(client.write({ origin, target: "/", body: "x" })).rejects.toMatchObject({
@@ -190,7 +190,7 @@ describe("a write", () => {
     expect(requests).toEqual([]);
   });
 
-  it("that is under way when the signal is aborted still gets its answer", async () => {
+  it("that is in progress when the signal is aborted still receives its response", async () => {
     const { client, controller } = clientFor({}, frozen);
     const { origin } = await serve((request, response) => {
       request.resume();
@@ -201,7 +201,7 @@ describe("a write", () => {
     expect(Buffer.from(response.body).toString()).toBe("accepted");
   });
 
-  it("that is under way is given up after its grace, as an answer that was lost", async () => {
+  it("that is in progress is abandoned after its grace period, as a lost response", async () => {
     const { client, controller, waited } = clientFor();
     const { origin, requests } = await serve((request) => {
       request.resume();
@@ -219,7 +219,7 @@ describe("a write", () => {
 
 const NOW = Date.UTC(2026, 0, 1);
 
-function answer(retryAfter?: string) {
+function responseWith(retryAfter?: string) {
   const headers: Record<string, string> = retryAfter === undefined ? {} : { "retry-after": retryAfter };
   return { status: 503, headers, body: new Uint8Array() };
 }
@@ -254,7 +254,7 @@ describe("the retry table", () => {
     expect(retriedCode(code)).toBe(expected);
   });
 
-  it("allows three tries", () => {
+  it("allows three attempts", () => {
     expect(READ_TRIES).toBe(3);
   });
 });
@@ -265,9 +265,9 @@ describe("delayBefore", () => {
     [3, 400],
     [4, 800],
     [20, 30_000],
-  ])("try %d comes %d ms later without a word from the server", (next, expected) => {
+  ])("attempt %d follows after %d ms without Retry-After", (next, expected) => {
     expect(delayBefore(next, undefined, NOW)).toBe(expected);
-    expect(delayBefore(next, answer(), NOW)).toBe(expected);
+    expect(delayBefore(next, responseWith(), NOW)).toBe(expected);
   });
 
   it.each([
@@ -279,11 +279,11 @@ describe("delayBefore", () => {
     [new Date(NOW - 9_000).toUTCString(), 0],
     [new Date(NOW + 3_600_000).toUTCString(), 30_000],
   ])("Retry-After: %s means %d ms", (value, expected) => {
-    expect(delayBefore(2, answer(value), NOW)).toBe(expected);
+    expect(delayBefore(2, responseWith(value), NOW)).toBe(expected);
   });
 
-  it.each(["", "soon", "NaN"])("Retry-After: %j means nothing", (value) => {
-    expect(delayBefore(2, answer(value), NOW)).toBe(200);
+  it.each(["", "soon", "NaN"])("Retry-After: %j is ignored", (value) => {
+    expect(delayBefore(2, responseWith(value), NOW)).toBe(200);
   });
 });
 
@@ -314,7 +314,7 @@ describe("excerpt", () => {
     ["<html><body>cut off in the <stro", "cut off in the"],
     ["<html></html>", ""],
     ["a < b", "a < b"],
-  ])("of a page is what people see of it: %s", (page, expected) => {
+  ])("of a page is its visible text: %s", (page, expected) => {
     expect(excerpt(bytes(page))).toBe(expected);
   });
 
@@ -322,13 +322,13 @@ describe("excerpt", () => {
     expect(excerpt(bytes("<html>\r\n\t<body>\n\n  502 Bad Gateway\n"))).toBe("502 Bad Gateway");
   });
 
-  it("of a page is its start, and shows that it is cut", () => {
+  it("of a page is its start, and shows that it was truncated", () => {
     const text = "x".repeat(120);
     expect(excerpt(bytes(`<p>${text}`))).toBe(text);
     expect(excerpt(bytes(`<p>${text}y`))).toBe(`${text}…`);
   });
 
-  it("of any other text is its end, where a stack trace has the reason", () => {
+  it("of any other text is its end, which has the reason in a stack trace", () => {
     const trace = `Traceback (most recent call last):\n${'  File "a.py", line 3\n'.repeat(20)}${"  call(x)\n".repeat(40)}`;
     expect(excerpt(bytes(`${trace}MyError: restore job is not finished\n`))).toBe(
       'Traceback (most recent call last): | File "a.py", line 3 | call(x) | MyError: restore job is not finished',
@@ -337,7 +337,7 @@ describe("excerpt", () => {
     expect(excerpt(bytes(long))).toMatch(/^… step \d\d \|.* \| step 98 \| step 99$/);
   });
 
-  it("is without the credentials in it", () => {
+  it("contains no credentials", () => {
     expect(excerpt(bytes(`${"password=abcXYZ123 ".repeat(40)}`))).not.toContain("abcXYZ");
     expect(excerpt(bytes("<p>password=abcXYZ123</p>"))).not.toContain("abcXYZ");
   });
@@ -346,7 +346,7 @@ describe("excerpt", () => {
     expect(excerpt(new Uint8Array())).toBe("");
   });
 
-  it("survives bytes that are no text", () => {
+  it("accepts bytes that are not text", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 600 }), (body) => {
         const line = excerpt(body);
@@ -367,7 +367,7 @@ describe("printable", () => {
     ["characters without a width", "pass\u200bword", "password"],
     ["a line break, which becomes a space", "a\nb\tc\rd", "a b c d"],
     ["nothing", "plain text — 中文 ✓", "plain text — 中文 ✓"],
-  ])("takes out %s", (_, text, expected) => {
+  ])("removes %s", (_, text, expected) => {
     expect(printable(text)).toBe(expected);
   });
 });
@@ -375,24 +375,24 @@ describe("printable", () => {
 describe("validate", () => {
   const schema = z.object({ contents: z.array(z.object({ id: z.string() })) });
 
-  function complaint(value: unknown, shape: z.ZodType = schema): UpgradeError {
+  function failureOf(value: unknown, shape: z.ZodType = schema): UpgradeError {
     try {
       validate(shape, value, "GET /dags at http://a");
     } catch (error) {
       if (error instanceof UpgradeError) return error;
       throw error;
     }
-    throw new Error("was taken");
+    throw new Error("the value was accepted");
   }
 
-  it("gives the value, unknown fields allowed", () => {
+  it("returns the value and allows unknown fields", () => {
     expect(validate(schema, { contents: [{ id: "1", more: 2 }], extra: true }, "x")).toEqual({
       contents: [{ id: "1" }],
     });
   });
 
-  it("names the path of what does not fit", () => {
-    const error = complaint({ contents: [{ id: "1" }, { id: 2 }] });
+  it("names the path of the invalid field", () => {
+    const error = failureOf({ contents: [{ id: "1" }, { id: 2 }] });
     expect(error.code).toBe("not-the-vendor");
     expect(error.message).toMatch(
       /^GET \/dags at http:\/\/a: the response has an unexpected format: contents\.1\.id: .*string/,
@@ -400,17 +400,17 @@ describe("validate", () => {
     expect(error.remedy).toBe("Check the endpoint and the server's version.");
   });
 
-  it("names the answer itself when all of it does not fit", () => {
-    expect(complaint(undefined).message).toContain("unexpected format: the response: ");
-    expect(complaint("text", z.number()).message).toContain("unexpected format: the response: ");
+  it("names the response itself if it is invalid as a whole", () => {
+    expect(failureOf(undefined).message).toContain("unexpected format: the response: ");
+    expect(failureOf("text", z.number()).message).toContain("unexpected format: the response: ");
   });
 
-  it("does not quote the value, which may hold a secret", () => {
-    expect(complaint({ contents: [{ id: { password: "hunter2" } }] }).message).not.toContain("hunter2");
+  it("does not quote the value, which may contain a secret", () => {
+    expect(failureOf({ contents: [{ id: { password: "hunter2" } }] }).message).not.toContain("hunter2");
   });
 });
 
-describe("a write that somebody else answered", () => {
+describe("a write to which something other than the vendor responded", () => {
   it.each([
     [200, "unconfirmed"],
     [201, "unconfirmed"],
@@ -440,38 +440,38 @@ describe("a write that somebody else answered", () => {
     [503, "unconfirmed"],
     [504, "unconfirmed"],
     [599, "unconfirmed"],
-  ])("with HTTP %i is %s", (status, fate) => {
-    expect(deliveryOf(status)).toBe(fate);
+  ])("with HTTP %i is %s", (status, delivery) => {
+    expect(deliveryOf(status)).toBe(delivery);
     const error = foreignWrite("POST /x at http://a", { status, text: `HTTP ${status}` }, "Check it.");
-    if (fate === "unconfirmed") {
+    if (delivery === "unconfirmed") {
       expect(error).toBeInstanceOf(Unreachable);
       expect(error).toMatchObject({ sent: true, message: `POST /x at http://a returned HTTP ${status}` });
     } else {
       expect(error).toBeInstanceOf(Refused);
       const message = `POST /x at http://a was refused: HTTP ${status}.`;
-      expect(error).toMatchObject({ refusal: fate, message, remedy: "Check it." });
+      expect(error).toMatchObject({ refusal: delivery, message, remedy: "Check it." });
     }
   });
 });
 
-describe("a response is told", () => {
-  const told = (status: number, headers: Record<string, string>, body = "") =>
+describe("the description of a response", () => {
+  const describedAs = (status: number, headers: Record<string, string>, body = "") =>
     describeResponse({ status, headers, body: Buffer.from(body) });
 
-  it("by status, type and text", () => {
-    expect(told(404, { "content-type": "text/html; charset=utf-8" }, "<title>Not Found</title>")).toBe(
+  it("has status, type and text", () => {
+    expect(describedAs(404, { "content-type": "text/html; charset=utf-8" }, "<title>Not Found</title>")).toBe(
       "HTTP 404, text/html: “Not Found”",
     );
-    expect(told(404, {}, "404 page not found\n")).toBe("HTTP 404: “404 page not found”");
-    expect(told(204, { "content-type": "text/html" })).toBe("HTTP 204 without a body");
-    expect(told(200, { "content-type": "text/html" }, "<html></html>")).toBe("HTTP 200, text/html");
+    expect(describedAs(404, {}, "404 page not found\n")).toBe("HTTP 404: “404 page not found”");
+    expect(describedAs(204, { "content-type": "text/html" })).toBe("HTTP 204 without a body");
+    expect(describedAs(200, { "content-type": "text/html" }, "<html></html>")).toBe("HTTP 200, text/html");
   });
 
-  it("of a redirect also by where it leads, without path and query, which may hold secrets", () => {
-    expect(told(302, { location: "https://login.example/realm?code=s3cret" })).toBe(
+  it("of a redirect has its destination without path and query, which may contain secrets", () => {
+    expect(describedAs(302, { location: "https://login.example/realm?code=s3cret" })).toBe(
       "HTTP 302 to https://login.example without a body",
     );
-    expect(told(302, { location: "https://user:pw@login.example/" })).not.toContain("pw");
-    expect(told(302, { location: "/login" })).toBe("HTTP 302 without a body");
+    expect(describedAs(302, { location: "https://user:pw@login.example/" })).not.toContain("pw");
+    expect(describedAs(302, { location: "/login" })).toBe("HTTP 302 without a body");
   });
 });

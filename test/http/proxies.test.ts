@@ -9,7 +9,7 @@ import type { Tls } from "../../provider/http/tls";
 import { TransportError, type WireRequest } from "../../provider/http/transport";
 import { undiciTransport } from "../../provider/http/undici-transport";
 import { type ProxyOptions, serveProxy } from "./proxy";
-import { freePort, serve, serveTls, silence, status, type TestServer } from "./server";
+import { freePort, serve, serveTls, status, type TestServer, unresponsive } from "./server";
 
 const pem = (name: string) => readFileSync(`${__dirname}/fixtures/${name}`, "utf8");
 const CA = pem("ca.pem");
@@ -39,13 +39,13 @@ async function failureOf(sending: Promise<unknown>): Promise<TransportError> {
   return thrown;
 }
 
-/** A server of each kind, and how a proxy is asked for it. */
-const KINDS: readonly [string, (...answers: Parameters<typeof serve>) => Promise<TestServer>, RegExp][] = [
+/** A server of each scheme, and the request that a proxy receives for it. */
+const KINDS: readonly [string, (...handlers: Parameters<typeof serve>) => Promise<TestServer>, RegExp][] = [
   ["http", serve, /^(GET|POST) http:\/\/127\.0\.0\.1:\d+\/path\?q=1$/],
-  ["https", (...answers) => serveTls(SERVER, ...answers), /^CONNECT 127\.0\.0\.1:\d+$/],
+  ["https", (...handlers) => serveTls(SERVER, ...handlers), /^CONNECT 127\.0\.0\.1:\d+$/],
 ];
 
-/** A proxy at which every request that it saw had these credentials, as a URL. */
+/** A proxy, and its URL with these credentials. */
 async function proxyWith(options: ProxyOptions = {}, userInfo = "") {
   const proxy = await serveProxy(options);
   const url = proxy.origin.replace("://", `://${userInfo}`);
@@ -53,7 +53,7 @@ async function proxyWith(options: ProxyOptions = {}, userInfo = "") {
 }
 
 describe.each(KINDS)("%s through a proxy", (_, server, form) => {
-  it("carries reads and writes, with the credentials in the proxy's URL", async () => {
+  it("sends reads and writes with the credentials in the proxy's URL", async () => {
     const { proxies, requests } = await proxyWith({ credentials: "ci:p@ss/word" }, "ci:p%40ss%2Fword@");
     const { origin, requests: arrived } = await server(status(200));
     const { get, post } = through(proxies);
@@ -63,7 +63,7 @@ describe.each(KINDS)("%s through a proxy", (_, server, form) => {
     for (const request of requests) expect(request).toMatch(form);
   });
 
-  it("is not used for a host that NO_PROXY names", async () => {
+  it("bypasses the proxy for a host in NO_PROXY", async () => {
     const { proxies, requests } = await proxyWith();
     const { origin } = await server(status(200));
     const { get } = through({ ...proxies, except: "example.com, 127.0.0.1" });
@@ -78,15 +78,15 @@ describe.each(KINDS)("%s through a proxy", (_, server, form) => {
     ["127.0.0.1:1", true],
     ["*", false],
     [" .example.com , 127.0.0.1 ", false],
-  ])("is known beforehand, with NO_PROXY %j", async (except, taken) => {
+  ])("uses the proxy that proxyFor returned before, with NO_PROXY %j", async (except, used) => {
     const proxy = await proxyWith({}, "ci:secret@");
     const { origin } = await server(status(200));
     for (const set of [{ http: proxy.proxies.http }, proxy.proxies]) {
-      expect(proxyFor({ ...set, except }, origin)).toBe(taken ? proxy.origin : undefined);
+      expect(proxyFor({ ...set, except }, origin)).toBe(used ? proxy.origin : undefined);
     }
     expect(proxy.connections()).toBe(0);
     await through({ ...proxy.proxies, except }).get(origin);
-    expect(proxy.requests.length).toBe(taken ? 1 : 0);
+    expect(proxy.requests.length).toBe(used ? 1 : 0);
   });
 
   it("opens a connection for each write, and keeps one for reads", async () => {
@@ -103,7 +103,7 @@ describe.each(KINDS)("%s through a proxy", (_, server, form) => {
     expect(connections() - before).toBe(3);
   });
 
-  it("keeps the limits of a request", async () => {
+  it("applies the limits of a request", async () => {
     const { proxies } = await proxyWith();
     const large = await server((_request, response) => response.end("x".repeat(2_000)));
     const limited = await failureOf(through(proxies, TRUSTED, { maxResponseSize: 1_000 }).get(large.origin));
@@ -111,8 +111,8 @@ describe.each(KINDS)("%s through a proxy", (_, server, form) => {
     const headers = await server(status(200, { "x-large": "x".repeat(2_000) }));
     const long = await failureOf(through(proxies, TRUSTED, { maxHeaderSize: 1_000 }).get(headers.origin));
     expect(long).toMatchObject({ code: "UND_ERR_HEADERS_OVERFLOW", sent: true });
-    const silent = await server(silence);
-    const late = await failureOf(through(proxies, TRUSTED, { headersTimeout: 50 }).post(silent.origin));
+    const hanging = await server(unresponsive);
+    const late = await failureOf(through(proxies, TRUSTED, { headersTimeout: 50 }).post(hanging.origin));
     expect(late).toMatchObject({ code: "UND_ERR_HEADERS_TIMEOUT", sent: true });
   });
 
@@ -134,9 +134,9 @@ describe.each(KINDS)("%s through a proxy", (_, server, form) => {
     expect(received).toBe(20 * chunk.length);
   });
 
-  it("ends with its signal", async () => {
+  it("ends when its signal is aborted", async () => {
     const { proxies } = await proxyWith();
-    const { origin } = await server(silence);
+    const { origin } = await server(unresponsive);
     const controller = new AbortController();
     const sent = through(proxies).get(origin, { signal: controller.signal });
     controller.abort(new Error("enough"));
@@ -144,14 +144,14 @@ describe.each(KINDS)("%s through a proxy", (_, server, form) => {
   });
 });
 
-/** What the proxy does, and what is said of it. `refused`: no retry would help. */
-const PROBLEMS: readonly [string, ProxyOptions, string, { readonly refused: boolean; readonly says: RegExp }][] = [
-  ["wants credentials", { credentials: "a:b" }, "", { refused: true, says: /requires credentials.*\(HTTP 407\)/ }],
+/** What the proxy does, and the error message. `refused`: a retry would not help. */
+const PROBLEMS: readonly [string, ProxyOptions, string, { readonly refused: boolean; readonly message: RegExp }][] = [
+  ["wants credentials", { credentials: "a:b" }, "", { refused: true, message: /requires credentials.*\(HTTP 407\)/ }],
   [
     "wants other credentials",
     { credentials: "a:b" },
     "ci:hunter2@",
-    { refused: true, says: /requires credentials or rejects the ones given \(HTTP 407\)/ },
+    { refused: true, message: /requires credentials or rejects the ones given \(HTTP 407\)/ },
   ],
 ];
 const OF_TUNNELS: typeof PROBLEMS = [
@@ -159,16 +159,26 @@ const OF_TUNNELS: typeof PROBLEMS = [
     "forbids the host",
     { status: 403 },
     "ci:hunter2@",
-    { refused: true, says: /refuses to connect to it \(HTTP 403\)/ },
+    { refused: true, message: /refuses to connect to it \(HTTP 403\)/ },
   ],
-  ["cannot connect", { status: 502 }, "ci:hunter2@", { refused: false, says: /could not connect to it \(HTTP 502\)/ }],
-  ["never answers", { silent: true }, "ci:hunter2@", { refused: false, says: /cannot be reached: Headers Timeout/ }],
+  [
+    "cannot connect",
+    { status: 502 },
+    "ci:hunter2@",
+    { refused: false, message: /could not connect to it \(HTTP 502\)/ },
+  ],
+  [
+    "never responds",
+    { unresponsive: true },
+    "ci:hunter2@",
+    { refused: false, message: /cannot be reached: Headers Timeout/ },
+  ],
 ];
 
 describe.each(KINDS)("%s through a proxy that", (scheme, server) => {
   it.each(scheme === "https" ? [...PROBLEMS, ...OF_TUNNELS] : PROBLEMS)(
-    "%s is a problem of the proxy, and nothing was sent",
-    async (_, options, userInfo, { refused, says }) => {
+    "%s is reported as a problem of the proxy, and nothing is sent",
+    async (_, options, userInfo, { refused, message }) => {
       const { proxies, origin: proxy } = await proxyWith(options, userInfo);
       const { origin, requests } = await server(status(200));
       const { get, post, client } = through(proxies, TRUSTED, { headersTimeout: 50 });
@@ -176,7 +186,7 @@ describe.each(KINDS)("%s through a proxy that", (scheme, server) => {
         const code = refused ? "PROXY_REFUSED" : "PROXY_UNREACHABLE";
         expect(error).toMatchObject({ code, sent: false, tls: false });
         expect(error.message).toContain(`the proxy ${proxy} `);
-        expect(error.message).toMatch(says);
+        expect(error.message).toMatch(message);
         expect(error.message).not.toContain("hunter2");
       }
       expect(requests).toEqual([]);
@@ -190,7 +200,7 @@ describe.each(KINDS)("%s through a proxy that", (scheme, server) => {
     },
   );
 
-  it("does not run", async () => {
+  it("is not running is reported as unreachable", async () => {
     const url = `http://ci:hunter2@127.0.0.1:${await freePort()}`;
     const { origin, requests } = await server(status(200));
     const { get, post } = through({ http: url, https: url });
@@ -201,7 +211,7 @@ describe.each(KINDS)("%s through a proxy that", (scheme, server) => {
     expect(requests).toEqual([]);
   });
 
-  it("shows a certificate that nobody knows", async () => {
+  it("has an untrusted certificate is reported", async () => {
     const { proxies } = await proxyWith({ tls: SERVER }, "ci:hunter2@");
     const { origin } = await server(status(200));
     const error = await failureOf(through(proxies).get(origin));
@@ -210,8 +220,8 @@ describe.each(KINDS)("%s through a proxy that", (scheme, server) => {
   });
 });
 
-describe("an answer of the proxy in the server's place", () => {
-  it("is an answer, which says of a write what foreign answers say", async () => {
+describe("a response of the proxy instead of the server", () => {
+  it("is an answer, which message of a write what foreign answers say", async () => {
     const { proxies } = await proxyWith({ status: 502 });
     const { origin } = await serve(status(200));
     expect(await through(proxies).post(origin)).toMatchObject({ status: 502 });
@@ -229,7 +239,7 @@ describe("TLS through a proxy", () => {
     expect(arrived).toEqual([]);
   });
 
-  it("expects the name of the server, not that of the proxy", async () => {
+  it("verifies the name of the server, not that of the proxy", async () => {
     const { proxies } = await proxyWith();
     const { origin } = await serveTls(SERVER, status(200));
     expect(await failureOf(through(proxies, { ca: CA }).get(origin))).toMatchObject({
@@ -239,16 +249,16 @@ describe("TLS through a proxy", () => {
     });
   });
 
-  it("accepts any certificate where that is asked for", async () => {
+  it("accepts any certificate with rejectUnauthorized false", async () => {
     const { proxies } = await proxyWith();
     const { origin } = await serveTls(SERVER, status(200));
     expect((await through(proxies, { rejectUnauthorized: false }).get(origin)).status).toBe(200);
   });
 
-  it.each(["TLSv1.2", "TLSv1.3"] as const)("says that a client certificate is asked for (%s)", async (version) => {
+  it.each(["TLSv1.2", "TLSv1.3"] as const)("message that a client certificate is asked for (%s)", async (version) => {
     const { proxies } = await proxyWith();
-    const asking = { ...SERVER, ca: CA, requestCert: true, minVersion: version, maxVersion: version } as const;
-    const { origin, requests } = await serveTls(asking, status(200));
+    const requiring = { ...SERVER, ca: CA, requestCert: true, minVersion: version, maxVersion: version } as const;
+    const { origin, requests } = await serveTls(requiring, status(200));
     const error = await failureOf(through(proxies).get(origin));
     expect(error).toMatchObject({ code: "CLIENT_CERTIFICATE", tls: true });
     expect(error.message).toContain("because none was given");
@@ -256,7 +266,7 @@ describe("TLS through a proxy", () => {
     expect((await through(proxies, { ...TRUSTED, ...CLIENT }).get(origin)).status).toBe(200);
   });
 
-  it("with a server that has none is the wrong kind of connection", async () => {
+  it("with a server without TLS is reported as a TLS error", async () => {
     const { proxies } = await proxyWith();
     const { port } = await serve(status(200));
     expect(await failureOf(through(proxies).get(`https://127.0.0.1:${port}`))).toMatchObject({

@@ -5,12 +5,12 @@ import { onTestFinished } from "vitest";
 import { portOf } from "./server";
 
 export interface ProxyOptions {
-  /** `user:password`, as asked for; without, everybody may pass. */
+  /** `user:password` that the proxy requires; by default none. */
   readonly credentials?: string;
-  /** What it answers in place of passing on. */
+  /** The status with which it responds instead of forwarding requests. */
   readonly status?: number;
-  /** It takes connections and never answers. */
-  readonly silent?: boolean;
+  /** It accepts connections and never responds. */
+  readonly unresponsive?: boolean;
   /** Clients connect to it with TLS. */
   readonly tls?: ServerOptions;
 }
@@ -20,12 +20,12 @@ export interface TestProxy {
   readonly port: number;
   /** `CONNECT 127.0.0.1:443`, `GET http://127.0.0.1:80/`, in the order of arrival. */
   readonly requests: string[];
-  /** Connections that clients have opened to it. */
+  /** The number of connections that clients have opened to it. */
   connections(): number;
 }
 
-/** An HTTP proxy on a port that the system chooses, closed with the test: tunnels for CONNECT, plain HTTP passed on. */
-export async function serveProxy({ credentials, status, silent, tls }: ProxyOptions = {}): Promise<TestProxy> {
+/** An HTTP proxy on a port that the system chooses, closed with the test: tunnels for CONNECT, plain HTTP forwarded. */
+export async function serveProxy({ credentials, status, unresponsive, tls }: ProxyOptions = {}): Promise<TestProxy> {
   const requests: string[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
@@ -41,27 +41,27 @@ export async function serveProxy({ credentials, status, silent, tls }: ProxyOpti
   });
   server.on("request", (request, response) => {
     requests.push(`${request.method} ${request.url}`);
-    const no = denied(request);
-    if (silent === true) return;
-    if (no !== undefined) return void response.writeHead(no).end("the proxy says no");
+    const denial = denied(request);
+    if (unresponsive === true) return;
+    if (denial !== undefined) return void response.writeHead(denial).end("denied by the proxy");
     const {
       "proxy-authorization": _secret,
       "proxy-connection": _hop,
       connection: _other,
       ...headers
     } = request.headers;
-    const onward = send(request.url ?? "", { method: request.method, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
+    const forwarded = send(request.url ?? "", { method: request.method, headers }, (reply) => {
+      response.writeHead(reply.statusCode ?? 502, reply.headers);
+      reply.pipe(response);
     });
-    onward.on("error", () => response.destroy());
-    request.pipe(onward);
+    forwarded.on("error", () => response.destroy());
+    request.pipe(forwarded);
   });
   server.on("connect", (request: IncomingMessage, client: Socket, head: Buffer) => {
     requests.push(`${request.method} ${request.url}`);
-    const no = denied(request);
-    if (silent === true) return;
-    if (no !== undefined) return void client.end(`HTTP/1.1 ${no} No\r\ncontent-length: 4\r\n\r\nnope`);
+    const denial = denied(request);
+    if (unresponsive === true) return;
+    if (denial !== undefined) return void client.end(`HTTP/1.1 ${denial} No\r\ncontent-length: 4\r\n\r\nnope`);
     const [, host = "", port] = /^\[?(.*?)\]?:(\d+)$/.exec(request.url ?? "") ?? [];
     const target = connect(Number(port), host, () => {
       client.write("HTTP/1.1 200 Connection established\r\n\r\n");

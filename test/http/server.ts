@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, type ServerOptions } from "node:https";
 import { onTestFinished } from "vitest";
 
-export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface TestServer {
   readonly origin: string;
@@ -13,21 +13,21 @@ export interface TestServer {
 
 /**
  * An HTTP server on a port that the system chooses, closed with the test.
- * @param answers one for each request; the last one repeats
+ * @param handlers one for each request; the last one handles all later requests
  */
-export function serve(...answers: Answer[]): Promise<TestServer> {
-  return listening("http", (handler) => createServer(handler), answers);
+export function serve(...handlers: Handler[]): Promise<TestServer> {
+  return start("http", (handler) => createServer(handler), handlers);
 }
 
-export function serveTls(options: ServerOptions, ...answers: Answer[]): Promise<TestServer> {
-  return listening("https", (handler) => createTlsServer(options, handler), answers);
+export function serveTls(options: ServerOptions, ...handlers: Handler[]): Promise<TestServer> {
+  return start("https", (handler) => createTlsServer(options, handler), handlers);
 }
 
-async function listening(scheme: string, make: (handler: Answer) => Server, answers: Answer[]): Promise<TestServer> {
+async function start(scheme: string, make: (handler: Handler) => Server, handlers: Handler[]): Promise<TestServer> {
   const requests: string[] = [];
   const server = make((request, response) => {
     requests.push(`${request.method} ${request.url}`);
-    answers[Math.min(requests.length, answers.length) - 1]?.(request, response);
+    handlers[Math.min(requests.length, handlers.length) - 1]?.(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(async () => {
@@ -44,7 +44,7 @@ export function portOf(server: Pick<Server, "address">): number {
   return address.port;
 }
 
-/** A port at which nobody listens: one that was free a moment ago. */
+/** A port on which no server listens, because it was free just before. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -53,17 +53,17 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-export function status(code: number, headers: Record<string, string> = {}): Answer {
+export function status(code: number, headers: Record<string, string> = {}): Handler {
   return (_, response) => response.writeHead(code, headers).end(`status ${code}`);
 }
 
 /** Reads the request to its end, then drops the connection. */
-export const reset: Answer = (request) => {
+export const reset: Handler = (request) => {
   request.resume();
   request.on("end", () => request.socket.resetAndDestroy());
 };
 
-/** Reads the request and never answers. */
-export const silence: Answer = (request) => {
+/** Reads the request and never handlers. */
+export const unresponsive: Handler = (request) => {
   request.resume();
 };

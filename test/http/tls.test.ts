@@ -6,9 +6,9 @@ import { type Tls, type TlsArguments, tlsFrom, tlsProblems } from "../../provide
 import type { WireResponse } from "../../provider/http/transport";
 import { undiciTransport } from "../../provider/http/undici-transport";
 import { selfSigned } from "../simulators/shell/certificate";
-import { type Answer, serve, serveTls, status } from "./server";
+import { type Handler, serve, serveTls, status } from "./server";
 
-/** A CA of its own; a server certificate for the name `db.test`; a client certificate; one that signed itself. Valid from 2020 to 2120. */
+/** A CA, a server certificate for the name `db.test`, a client certificate, a self-signed certificate. Valid from 2020 to 2120. */
 const pem = (name: string) => readFileSync(`${__dirname}/fixtures/${name}`, "utf8");
 const CA = pem("ca.pem");
 const SERVER = { cert: pem("server.pem"), key: pem("server.key") };
@@ -22,8 +22,8 @@ function get(origin: string, tls: Tls): Promise<WireResponse> {
 
 const ok = status(200);
 
-describe("a server whose certificate is of a CA that nobody knows", () => {
-  it("is refused before anything is sent", async () => {
+describe("a server whose certificate is issued by an unknown CA", () => {
+  it("is rejected before anything is sent", async () => {
     const { origin, requests } = await serveTls(SERVER, ok);
     await expect(get(origin, {})).rejects.toMatchObject({
       name: "TransportError",
@@ -39,7 +39,7 @@ describe("a server whose certificate is of a CA that nobody knows", () => {
     expect((await get(origin, { ca: CA, servername: "db.test" })).status).toBe(200);
   });
 
-  it("is refused with its CA under another name", async () => {
+  it("is rejected with its CA under another name", async () => {
     const { origin, requests } = await serveTls(SERVER, ok);
     const expected = { code: "ERR_TLS_CERT_ALTNAME_INVALID", tls: true, sent: false };
     await expect(get(origin, { ca: CA })).rejects.toMatchObject(expected);
@@ -47,14 +47,14 @@ describe("a server whose certificate is of a CA that nobody knows", () => {
     expect(requests).toEqual([]);
   });
 
-  it("is accepted when any certificate is", async () => {
+  it("is accepted if any certificate is accepted", async () => {
     const { origin } = await serveTls(SERVER, ok);
     expect((await get(origin, { rejectUnauthorized: false })).status).toBe(200);
   });
 });
 
-describe("a certificate that signed itself", () => {
-  it("is refused before anything is sent", async () => {
+describe("a self-signed certificate", () => {
+  it("is rejected before anything is sent", async () => {
     const { origin, requests } = await serveTls({ cert: pem("self.pem"), key: pem("self.key") }, ok);
     await expect(get(origin, { servername: "db.test" })).rejects.toMatchObject({
       code: "DEPTH_ZERO_SELF_SIGNED_CERT",
@@ -64,34 +64,34 @@ describe("a certificate that signed itself", () => {
     expect(requests).toEqual([]);
   });
 
-  it("is accepted when it is given as the CA", async () => {
+  it("is accepted if it is given as the CA", async () => {
     const { origin } = await serveTls({ cert: pem("self.pem"), key: pem("self.key") }, ok);
     expect((await get(origin, { ca: pem("self.pem"), servername: "db.test" })).status).toBe(200);
   });
 });
 
-describe("a server that asks for a client certificate", () => {
-  const asking = { ...SERVER, ca: CA, requestCert: true, rejectUnauthorized: true };
-  const nameOfClient: Answer = (request, response) => {
-    // The server is a TLS one, so its sockets are.
+describe("a server that requires a client certificate", () => {
+  const requiring = { ...SERVER, ca: CA, requestCert: true, rejectUnauthorized: true };
+  const nameOfClient: Handler = (request, response) => {
+    // The sockets of a TLS server are TLS sockets.
     response.end((request.socket as TLSSocket).getPeerCertificate().subject.CN);
   };
 
-  it("gets the one that was given", async () => {
-    const { origin } = await serveTls(asking, nameOfClient);
+  it("receives the given one", async () => {
+    const { origin } = await serveTls(requiring, nameOfClient);
     const response = await get(origin, { ca: CA, servername: "db.test", ...CLIENT });
     expect(Buffer.from(response.body).toString()).toBe("client");
   });
 
-  it("refuses us without one", async () => {
-    const { origin, requests } = await serveTls(asking, nameOfClient);
+  it("rejects the connection without one", async () => {
+    const { origin, requests } = await serveTls(requiring, nameOfClient);
     await expect(get(origin, { ca: CA, servername: "db.test" })).rejects.toMatchObject({ name: "TransportError" });
     expect(requests).toEqual([]);
   });
 });
 
 describe("the wrong kind of connection", () => {
-  it("https to a server without TLS is a matter of TLS, and nothing was sent", async () => {
+  it("https to a server without TLS is a TLS error, and nothing is sent", async () => {
     const { port, requests } = await serve(ok);
     await expect(get(`https://127.0.0.1:${port}`, {})).rejects.toMatchObject({
       tls: true,
@@ -104,12 +104,12 @@ describe("the wrong kind of connection", () => {
 });
 
 describe("tlsFrom", () => {
-  it("leaves to Node what is not given", () => {
+  it("leaves Node's defaults for arguments that are not given", () => {
     expect(tlsFrom({})).toEqual({});
     expect(tlsFrom({ allowUntrustedCertificate: false })).toEqual({});
   });
 
-  it("puts the arguments into Node's words", () => {
+  it("maps the arguments to Node's options", () => {
     expect(
       tlsFrom({
         caCertificate: "ca",
@@ -134,7 +134,7 @@ describe("certificates and keys", () => {
     ["that are not given", {}],
     ["that belong together", { caCertificate: pem("ca.pem"), clientCertificate: CERTIFICATE, clientKey: KEY }],
     [
-      "in a chain, with remarks between",
+      "in a chain, with comments in between",
       {
         caCertificate: `# both\n${pem("ca.pem")}\n# more\n${pem("self.pem")}`,
         clientCertificate: `${CERTIFICATE}${pem("ca.pem")}`,
@@ -160,12 +160,12 @@ describe("certificates and keys", () => {
     ],
     ["an encrypted key", { clientCertificate: CERTIFICATE, clientKey: encrypted }, "clientKey", /passphrase/],
     [
-      "a key of another",
+      "a key of another certificate",
       { clientCertificate: CERTIFICATE, clientKey: selfSigned().key },
       "clientKey",
       /is not the private key of/,
     ],
-  ])("%s is blamed, and never quoted", (_, args, argument, reason) => {
+  ])("%s is reported with its argument, and never quoted", (_, args, argument, reason) => {
     const problems = tlsProblems(args);
     expect(problems).toEqual([[argument, expect.stringMatching(reason)]]);
     expect(JSON.stringify(problems)).not.toMatch(/MII|BEGIN PRIVATE/);

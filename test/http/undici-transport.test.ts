@@ -6,7 +6,7 @@ import { DIRECT } from "../../provider/core/runtime";
 import type { Tls } from "../../provider/http/tls";
 import { type Transport, TransportError, type WireRequest, type WireResponse } from "../../provider/http/transport";
 import { connectionsKey, undiciTransport } from "../../provider/http/undici-transport";
-import { freePort, portOf, reset, serve, serveTls, silence, status } from "./server";
+import { freePort, portOf, reset, serve, serveTls, status, unresponsive } from "./server";
 
 type Limits = Parameters<typeof undiciTransport>[2];
 
@@ -31,7 +31,7 @@ async function failureOf(sending: Promise<WireResponse>): Promise<TransportError
   return thrown;
 }
 
-it("connections are known by their arguments, without telling them", () => {
+it("connections are identified by a hash of their arguments", () => {
   const tls: Tls = { ca: "a", cert: "b", key: pem("client.key") };
   const keys = [tls, { ...tls, key: "c" }, { ...tls, ca: "d" }, {}].map((each) => connectionsKey(each, DIRECT, {}));
   const others = [connectionsKey(tls, DIRECT, { connections: 1 }), connectionsKey(tls, { except: "a" }, {})];
@@ -41,7 +41,7 @@ it("connections are known by their arguments, without telling them", () => {
 });
 
 describe("the limits of a request", () => {
-  it("end an answer that is too large", async () => {
+  it("end a response that is too large", async () => {
     const { origin } = await serve((_, response) => response.end("x".repeat(2_000)));
     const error = await failureOf(send({ origin }, { maxResponseSize: 1_000 }));
     expect(error).toMatchObject({ code: "UND_ERR_RES_EXCEEDED_MAX_SIZE", sent: true, tls: false });
@@ -53,39 +53,39 @@ describe("the limits of a request", () => {
     expect(error).toMatchObject({ code: "UND_ERR_HEADERS_OVERFLOW", sent: true });
   });
 
-  it("end an answer that does not begin", async () => {
-    const { origin } = await serve(silence);
+  it("end a response that does not begin", async () => {
+    const { origin } = await serve(unresponsive);
     const error = await failureOf(send({ origin }, { headersTimeout: 50 }));
     expect(error).toMatchObject({ code: "UND_ERR_HEADERS_TIMEOUT", sent: true });
   });
 
-  it("end an answer that does not go on", async () => {
+  it("end a response that does not continue", async () => {
     const { origin } = await serve((_, response) => response.writeHead(200, { "content-length": "10" }).write("half"));
     const error = await failureOf(send({ origin }, { bodyTimeout: 50 }));
     expect(error).toMatchObject({ code: "UND_ERR_BODY_TIMEOUT", sent: true });
   });
 });
 
-describe("an answer that does not come", () => {
-  it("because nobody listens was certainly not sent", async () => {
+describe("a request without a response", () => {
+  it("was certainly not sent if the connection was refused", async () => {
     const error = await failureOf(send({ origin: `http://127.0.0.1:${await freePort()}` }));
     expect(error).toMatchObject({ code: "ECONNREFUSED", begun: false, sent: false, tls: false });
     expect(error.message).toContain("ECONNREFUSED");
   });
 
-  it("because no address of a name answers was certainly not sent", async () => {
+  it("was certainly not sent if no address of the name responds", async () => {
     const error = await failureOf(send({ origin: `http://localhost:${await freePort()}` }));
     expect(error).toMatchObject({ code: "ECONNREFUSED", sent: false });
   });
 
-  it("because the connection was reset may have been sent", async () => {
+  it("may have been sent if the connection was reset", async () => {
     const { origin, requests } = await serve(reset);
     const error = await failureOf(send({ origin, method: "POST", body: "x" }));
     expect(error).toMatchObject({ sent: true, tls: false });
     expect(requests).toEqual(["POST /"]);
   });
 
-  it("because the connection was closed in the middle of it may have been sent", async () => {
+  it("may have been sent if the connection was closed during the response", async () => {
     const { origin } = await serve((request, response) => {
       response.writeHead(200, { "content-length": "10" });
       response.write("half", () => request.socket.destroy());
@@ -93,7 +93,7 @@ describe("an answer that does not come", () => {
     expect(await failureOf(send({ origin }))).toMatchObject({ sent: true });
   });
 
-  it("because what listens is no HTTP server may have been sent", async () => {
+  it("may have been sent if the server is not an HTTP server", async () => {
     const server = createServer((socket) => {
       socket.on("error", () => undefined);
       socket.once("data", () => socket.end("SSH-2.0-server\r\n"));
@@ -107,7 +107,7 @@ describe("an answer that does not come", () => {
 });
 
 describe("connections", () => {
-  it("are kept for reads and not for writes, which would die on one that the server is closing", async () => {
+  it("are kept for reads but not for writes, which would fail on one that the server is closing", async () => {
     const ports: string[] = [];
     const { origin } = await serve((request, response) => {
       ports.push(`${request.method} ${request.socket.remotePort}`);
@@ -131,7 +131,7 @@ describe("transports with equal arguments", () => {
   const get = (transport: Transport, origin: string) =>
     transport.send({ method: "GET", origin, target: "/", headers: {}, signal: new AbortController().signal });
 
-  it("share their connections, which outlive all but the last of them", async () => {
+  it("share their connections until the last of them is closed", async () => {
     const ports: (number | undefined)[] = [];
     const { origin } = await serve((request, response) => {
       ports.push(request.socket.remotePort);
@@ -142,7 +142,7 @@ describe("transports with equal arguments", () => {
     await get(first, origin);
     await first.close();
     await first.close();
-    // One that has just answered may still count as busy.
+    // One that has just received a response may still count as busy.
     for (let i = 0; i < 3; i++) await get(second, origin);
     expect(ports.slice(1)).toContain(ports[0]);
     const before = [...ports];
@@ -150,22 +150,22 @@ describe("transports with equal arguments", () => {
     expect(before).not.toContain(ports.at(-1));
   });
 
-  it("end their own requests when they are closed, and nobody else's", async () => {
-    const answers: (() => void)[] = [];
-    const { origin } = await serve((_, response) => void answers.push(() => response.end()));
+  it("end only their own requests when they are closed", async () => {
+    const responses: (() => void)[] = [];
+    const { origin } = await serve((_, response) => void responses.push(() => response.end()));
     const [mine, theirs] = [undiciTransport({}), undiciTransport({})];
     onTestFinished(() => theirs.close());
     const sent = [get(mine, origin), get(theirs, origin)] as const;
-    await vi.waitUntil(() => answers.length === 2);
+    await vi.waitUntil(() => responses.length === 2);
     await mine.close();
     expect(await failureOf(sent[0])).toMatchObject({ code: "CLOSED", sent: true });
-    for (const answer of answers) answer();
+    for (const respond of responses) respond();
     expect((await sent[1]).status).toBe(200);
   });
 });
 
-describe("a connection of TLS that breaks under a request", () => {
-  /** Passes bytes on to a server, and once asked a record to the client that nobody can have encrypted. */
+describe("a TLS connection that breaks during a request", () => {
+  /** Forwards bytes to a server, and on request sends the client a record that cannot be decrypted. */
   async function garbling(port: number) {
     let garble = () => {};
     const proxy = createServer((client) => {
@@ -185,7 +185,7 @@ describe("a connection of TLS that breaks under a request", () => {
     return { origin: `https://127.0.0.1:${portOf(proxy)}`, garble: () => garble() };
   }
 
-  it("leaves open whether the request arrived, and may be made again", async () => {
+  it("leaves open whether the request arrived", async () => {
     const proxy: { garble(): void } = { garble: () => {} };
     const { port } = await serveTls({ cert: pem("server.pem"), key: pem("server.key") }, () => proxy.garble());
     const { origin, garble } = await garbling(port);
@@ -207,7 +207,7 @@ function open(connections = 8) {
   return { get: send("GET"), post: send("POST") };
 }
 
-/** A server that answers when it is told to, and knows who is connected. */
+/** A server that responses when it is told to, and knows who is connected. */
 async function slowServer() {
   const waiting: (() => void)[] = [];
   const sockets = new Set<IncomingMessage["socket"]>();
@@ -216,50 +216,50 @@ async function slowServer() {
     socket.once("close", () => sockets.delete(socket));
     waiting.push(() => response.end());
   });
-  const answer = async (count: number) => {
+  const respond = async (count: number) => {
     await vi.waitUntil(() => waiting.length >= count);
     for (const end of waiting.splice(0)) end();
   };
-  return { origin, answer, sockets, waiting };
+  return { origin, respond, sockets, waiting };
 }
 
 describe("the connections to a server", () => {
-  it("are as many as requests at a time, up to the limit; the rest wait", async () => {
-    const { origin, answer, sockets, waiting } = await slowServer();
+  it("are as many as concurrent requests, up to the limit, and the other requests wait", async () => {
+    const { origin, respond, sockets, waiting } = await slowServer();
     const { get } = open(2);
     const all = Promise.all([get(origin), get(origin), get(origin)]);
     await vi.waitUntil(() => waiting.length === 2);
     expect(sockets.size).toBe(2);
-    await answer(2);
-    await answer(1);
+    await respond(2);
+    await respond(1);
     await all;
   });
 
-  it("carry the next request when they are free", async () => {
-    const { origin, answer, sockets } = await slowServer();
+  it("are reused for the next request when they are free", async () => {
+    const { origin, respond, sockets } = await slowServer();
     const { get } = open();
     const all = Promise.all([get(origin), get(origin), get(origin)]);
-    await answer(3);
+    await respond(3);
     await all;
     for (let i = 0; i < 10; i++) {
       const next = get(origin);
-      await answer(1);
+      await respond(1);
       await next;
     }
-    // One that has just answered may still count as busy.
+    // One that has just received a response may still count as busy.
     expect(sockets.size).toBeLessThanOrEqual(4);
   });
 
-  it("are all closed with their requests where those are writes", async () => {
-    const { origin, answer, sockets } = await slowServer();
+  it("are all closed after their requests if those are writes", async () => {
+    const { origin, respond, sockets } = await slowServer();
     const { post } = open();
     const all = Promise.all([post(origin), post(origin)]);
-    await answer(2);
+    await respond(2);
     await all;
     await expect.poll(() => sockets.size).toBe(0);
   });
 
-  it("are opened again after one that failed, or that the server has closed", async () => {
+  it("are opened again after one failed or was closed by the server", async () => {
     const ports: (number | undefined)[] = [];
     const closing = ({ socket }: IncomingMessage) => ports.push(socket.remotePort);
     const { origin } = await serve(
@@ -283,8 +283,8 @@ describe("the connections to a server", () => {
     expect(new Set(ports).size).toBe(3);
   });
 
-  it("are not waited for by a request that was ended meanwhile", async () => {
-    const { origin, answer, waiting } = await slowServer();
+  it("are no longer waited for by a request that was aborted", async () => {
+    const { origin, respond, waiting } = await slowServer();
     const { get } = open(1);
     const controller = new AbortController();
     const first = get(origin);
@@ -292,7 +292,7 @@ describe("the connections to a server", () => {
     await vi.waitUntil(() => waiting.length === 1);
     controller.abort(new Error("enough"));
     await expect(second).rejects.toThrow("enough");
-    await answer(1);
+    await respond(1);
     expect((await first).status).toBe(200);
   });
 });
@@ -334,11 +334,11 @@ describe("TransportError", () => {
     ["ERR_SSL_UNEXPECTED_EOF_WHILE_READING", false],
     ["ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC", false],
     ["EPROTO", false],
-  ])("%s of a connection that stood: certificates are the matter %s", (code, tls) => {
+  ])("%s of an established connection: a TLS error %s", (code, tls) => {
     expect(new TransportError(code, "x", undefined, true)).toMatchObject({ sent: true, tls });
   });
 
-  it("of an incomplete body never had an effect", () => {
+  it("of an incomplete body: never sent", () => {
     expect(new TransportError("INCOMPLETE", "x", undefined, true).sent).toBe(false);
   });
 });

@@ -35,7 +35,7 @@ function counted(): { connect: Connect; opened: () => number; closed: () => numb
 describe("the connection of an account", () => {
   const { clock } = rig();
 
-  it("is shared, and closed with its last share", async () => {
+  it("is shared, and closed when the last user releases it", async () => {
     const { connect, opened, closed } = counted();
     const first = lease(connect, key("a"), IAM, clock);
     const second = lease(connect, key("a"), IAM, clock);
@@ -47,7 +47,7 @@ describe("the connection of an account", () => {
     expect([opened(), closed(), second.connection.signal.aborted]).toEqual([1, 1, true]);
   });
 
-  it("is opened again after that, with what is known of the account", async () => {
+  it("is opened again after that, and keeps the session of the account", async () => {
     const { connect, opened } = counted();
     const first = lease(connect, key("a"), IAM, clock);
     first.connection.session.projects.set("cn-north-4", "p");
@@ -59,7 +59,7 @@ describe("the connection of an account", () => {
     expect(second.connection.session.projects.get("cn-north-4")).toBe("p");
   });
 
-  it("is kept for five seconds for the next one", async () => {
+  it("is kept for five seconds for the next user", async () => {
     const { connect, opened, closed } = counted();
     const first = lease(connect, key("a"), IAM, clock);
     await first.release(true);
@@ -76,7 +76,7 @@ describe("the connection of an account", () => {
     expect(lease(connect, key("a"), IAM, clock).connection).not.toBe(first.connection);
   });
 
-  it("is another one for another key, secret or IAM, and for another world", () => {
+  it("is another one for another key, secret, IAM or transport", () => {
     const { connect } = counted();
     const connections = [
       lease(connect, key("a"), IAM, clock),
@@ -88,14 +88,14 @@ describe("the connection of an account", () => {
     expect(new Set(connections).size).toBe(connections.length);
   });
 
-  it("is known by a name that tells nothing", () => {
+  it("is identified by a hash", () => {
     const name = sessionKey(key("AKEXAMPLE", "SKEXAMPLE"), IAM);
     expect(name).toMatch(/^[0-9a-f]{64}$/);
   });
 });
 
-describe("what one pin asks for all of them", () => {
-  it("does not end with that pin", async () => {
+describe("a read that resources share", () => {
+  it("does not end with the resource that started it", async () => {
     const { cloud, clock, connect } = rig({ instances: 150 });
     cloud.faults.add({ match: { path: "/v3/projects" }, fault: { kind: "delay", ms: 5_000 } });
     const end = new AbortController();
@@ -112,31 +112,31 @@ describe("what one pin asks for all of them", () => {
     expect(cloud.journal.count("GET", "/v3/projects")).toBe(1);
   });
 
-  it("is given up when no pin is left", async () => {
+  it("ends when the last resource is closed", async () => {
     const { cloud, clock, connect } = rig();
     cloud.faults.add({ match: { path: "/v3/projects" }, fault: { kind: "hang" } });
     const access = openAccess({ region, ...KEY }, runtimeOf(clock), connect, {});
-    const asked = access.gateway.projectId().catch((error: unknown) => error);
+    const projectId = access.gateway.projectId().catch((error: unknown) => error);
     await clock.sleep(1_000);
     await access.close();
-    expect(await asked).toMatchObject({ message: "the last resource of the account was closed" });
+    expect(await projectId).toMatchObject({ message: "the last resource of the account was closed" });
   });
 
-  it("is kept out of what all of them say: every pin is told of every token, those before its time too", async () => {
+  it("reports every token to every resource for redaction, including earlier ones", async () => {
     const { cloud, clock, connect } = rig();
     const args = { region, ...USER };
-    const told: Record<"first" | "second" | "late", string[]> = { first: [], second: [], late: [] };
-    const first = openAccess(args, runtimeOf(clock, undefined, told.first), connect, {});
-    const second = openAccess(args, runtimeOf(clock, undefined, told.second), connect, {});
+    const concealed: Record<"first" | "second" | "late", string[]> = { first: [], second: [], late: [] };
+    const first = openAccess(args, runtimeOf(clock, undefined, concealed.first), connect, {});
+    const second = openAccess(args, runtimeOf(clock, undefined, concealed.second), connect, {});
     await readStarRocksKernels(first.gateway);
-    expect(told.first).toHaveLength(1);
+    expect(concealed.first).toHaveLength(1);
     await first.close();
     cloud.control.iam.expireTokens();
     await readStarRocksKernels(second.gateway);
-    expect(new Set(told.second).size).toBe(2);
-    openAccess(args, runtimeOf(clock, undefined, told.late), connect, {});
-    expect(told.late).toEqual(told.second);
-    expect(told.first).toHaveLength(1);
+    expect(new Set(concealed.second).size).toBe(2);
+    openAccess(args, runtimeOf(clock, undefined, concealed.late), connect, {});
+    expect(concealed.late).toEqual(concealed.second);
+    expect(concealed.first).toHaveLength(1);
   });
 });
 
@@ -150,8 +150,8 @@ function singleFlight<T>() {
   return { flight, resolve, reject, ended: () => end?.aborted };
 }
 
-describe("work for everybody who waits", () => {
-  it("goes on while one of them is left, and ends at the very moment at which the last one leaves", async () => {
+describe("single flight", () => {
+  it("continues while one caller waits, and is aborted as soon as the last one leaves", async () => {
     const { flight, ended } = singleFlight<string>();
     const [first, last] = [new AbortController(), new AbortController()];
     const waits = [flight.for(first.signal), flight.for(last.signal)].map((wait) => wait.catch(String));
@@ -162,7 +162,7 @@ describe("work for everybody who waits", () => {
     expect(await Promise.all(waits)).toEqual(["one", "two"]);
   });
 
-  it("gives all of them what came of it", async () => {
+  it("returns its result to all callers", async () => {
     const { flight, resolve, ended } = singleFlight<string>();
     const leaver = new AbortController();
     const waits = [flight.for(leaver.signal), flight.for(new AbortController().signal)];
@@ -172,9 +172,9 @@ describe("work for everybody who waits", () => {
     expect(ended()).toBe(false);
   });
 
-  it("is not waited for by one who has gone", async () => {
+  it("rejects at once for a caller whose signal is aborted", async () => {
     const { flight, reject, ended } = singleFlight<string>();
-    await expect(flight.for(AbortSignal.abort(new Error("gone")))).rejects.toThrow("gone");
+    await expect(flight.for(AbortSignal.abort(new Error("aborted")))).rejects.toThrow("aborted");
     expect(ended()).toBe(false);
     reject(new Error("failed"));
     await expect(flight.for(new AbortController().signal)).rejects.toThrow("failed");
@@ -187,18 +187,18 @@ const response = (status: number, text = "", headers: Record<string, string> = {
   body: new TextEncoder().encode(text),
 });
 
-/** How long a throttle is closed after a 429, in milliseconds. */
-function closedFor(answers: ReturnType<typeof response>[]): number {
+/** How long a throttle is closed after these responses, in milliseconds. */
+function closedFor(responses: ReturnType<typeof response>[]): number {
   const throttle = new Throttle();
   let now = 1_000_000;
   let closed = 0;
-  for (const answer of answers) {
+  for (const reply of responses) {
     now += closed;
     try {
-      throttle.obey(answer, now, "https://x");
+      throttle.obey(reply, now, "https://x");
     } catch (error) {
       expect(error).toBeInstanceOf(Throttled);
-      expect(answer.status).toBe(429);
+      expect(reply.status).toBe(429);
     }
     closed = 0;
     for (; closed <= 20 * MINUTE; closed += 1_000) {
@@ -214,12 +214,12 @@ function closedFor(answers: ReturnType<typeof response>[]): number {
   return closed;
 }
 
-describe("a 429 keeps calls back", () => {
+describe("a 429 delays requests", () => {
   const text = "The throttling threshold has been reached: policy user over ratelimit,limit:10,time:1 minute";
 
   it.each<[string, ReturnType<typeof response>[], number]>([
-    ["for a minute, if nothing is said", [response(429)], MINUTE],
-    ["for the window in its text", [response(429, text.replace("1 minute", "30 second"))], 30_000],
+    ["for a minute by default", [response(429)], MINUTE],
+    ["for the seconds in its text", [response(429, text.replace("1 minute", "30 second"))], 30_000],
     ["for the minute in its text", [response(429, text)], MINUTE],
     ["for its Retry-After", [response(429, text, { "retry-after": "90" })], 90_000],
     [
@@ -229,13 +229,13 @@ describe("a 429 keeps calls back", () => {
     ],
     ["for at most 8 minutes", [response(429, text.replace("1 minute", "1 hour"))], 8 * MINUTE],
     ["twice as long the second time", [response(429), response(429)], 2 * MINUTE],
-    ["for as long as the first time after calls that went well", [response(429), response(200), response(429)], MINUTE],
-    ["not at all without one", [response(503)], 0],
-  ])("%s", (_, answers, closed) => {
-    expect(closedFor(answers)).toBe(closed);
+    ["as long as the first time after successful requests", [response(429), response(200), response(429)], MINUTE],
+    ["but another status does not", [response(503)], 0],
+  ])("%s", (_, responses, closed) => {
+    expect(closedFor(responses)).toBe(closed);
   });
 
-  it("once for calls that were under way together", () => {
+  it("once for concurrent requests", () => {
     const throttle = new Throttle();
     for (let i = 0; i < 5; i++) expect(() => throttle.obey(response(429), 0, "https://x")).toThrow(/HTTP 429/);
     expect(() => throttle.acquire(MINUTE - 1, "https://x")).toThrow(/within 1 min/);
@@ -244,19 +244,19 @@ describe("a 429 keeps calls back", () => {
 });
 
 describe("a throttled service", () => {
-  it("is asked again minutes later, not at once", async () => {
+  it("receives the next request minutes later, not at once", async () => {
     const { lifecycle, inputs, cloud, clock, passing } = rig();
     cloud.control.gateway.throttle(14);
     const began = clock.now();
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
     const refused = cloud.journal.entries.filter(({ status }) => status === 429).length;
     expect(refused).toBeGreaterThan(0);
-    // One for each minute at most, and those that were under way together.
+    // At most one per minute, and concurrent ones.
     expect(refused).toBeLessThan((3 * clock.since(began)) / MINUTE);
     expect(passing().some((line) => /is throttling requests \(HTTP 429\)/.test(line))).toBe(true);
   });
 
-  it("that refuses the upgrade call has not accepted it", async () => {
+  it("that rejects the upgrade request receives it again later", async () => {
     const { lifecycle, inputs, cloud, clock, writes } = rig();
     cloud.control.gateway.disturb("APIGW.0308", { route: "starRocksUpgrade" });
     const began = clock.now();
@@ -266,7 +266,7 @@ describe("a throttled service", () => {
     expect(cloud.acceptedUpgrades).toHaveLength(1);
   });
 
-  it("is respected in what it asks for", async () => {
+  it("receives no request before its Retry-After has passed", async () => {
     const { lifecycle, inputs, cloud } = rig({ starRocksKernel: NEW, switches: { retryAfter: 300 } });
     cloud.control.gateway.disturb("APIGW.0308");
     await lifecycle.create(inputs());
@@ -275,13 +275,13 @@ describe("a throttled service", () => {
   });
 
   it("is not waited for by a preview", async () => {
-    const { lifecycle, inputs, cloud, said } = rig();
+    const { lifecycle, inputs, cloud, messages } = rig();
     cloud.control.gateway.disturb("APIGW.0308", { times: 100 });
     expect(await lifecycle.check({}, inputs())).toMatchObject({ failures: [] });
-    expect(said().join()).toMatch(/cannot plan: .*is throttling requests/);
+    expect(messages().join()).toMatch(/cannot plan: .*is throttling requests/);
   });
 
-  it("is left alone by every pin of the account", async () => {
+  it("receives no requests from any resource of the account", async () => {
     const { lifecycle, inputs, cloud } = rig({ starRocksKernel: NEW, starRocks: 5 });
     await lifecycle.create(inputs());
     cloud.journal.clear();

@@ -12,10 +12,10 @@ const HOUR = 60 * MINUTE;
 const NO_KEY = { accessKey: undefined, secretKey: undefined };
 const BY_PASSWORD = { ...NO_KEY, ...USER };
 const TOKENS = "/v3/auth/tokens";
-const AT_PIN = { starRocksKernel: NEW };
+const UP_TO_DATE = { starRocksKernel: NEW };
 
 describe("an access key", () => {
-  it("signs every call, so that the gateway takes all of them", async () => {
+  it("signs every request, and the gateway accepts all of them", async () => {
     const { lifecycle, inputs, cloud } = rig();
     await lifecycle.create(inputs());
     const refused = cloud.journal.entries.filter(({ status }) => status === 401 || status === 403);
@@ -32,7 +32,7 @@ describe("an access key", () => {
     expect((await lifecycle.create(inputs(args))).outs).toMatchObject({ status: "current" });
   });
 
-  it("that is temporary and expires while an upgrade runs hands over, and a new one goes on", async () => {
+  it("that is temporary and expires during an upgrade ends the run, and the next run resumes with a new one", async () => {
     const { lifecycle, inputs, cloud, writes } = rig();
     cloud.control.iam.addTemporaryKey("TEMPORARY", "temporary-secret", { securityToken: "a-t0ken", seconds: 180 });
     const args = { accessKey: "TEMPORARY", secretKey: "temporary-secret", securityToken: "a-t0ken" };
@@ -43,7 +43,7 @@ describe("an access key", () => {
     expect(writes()).toBe(1);
   });
 
-  it("with a wrong secret is told as such first, with where it comes from, and without any secret", async () => {
+  it("with a wrong secret is reported with its sources, and without any secret", async () => {
     const { lifecycle, inputs, cloud, lines } = rig();
     const call = lifecycle.create(inputs({ secretKey: "wrong-secret", projectId }));
     const error: unknown = await call.catch((thrown: unknown) => thrown);
@@ -56,11 +56,11 @@ describe("an access key", () => {
     expect(text).toContain("[unauthorized]");
     expect(text + JSON.stringify(lines)).not.toContain("wrong-secret");
     expect(text).not.toContain(accessKey);
-    // A bad signature is never tried again: five of them lock the key.
+    // A request with a bad signature is never retried, because five of them lock the key.
     expect(cloud.journal.entries.map(({ status }) => status)).toEqual([401]);
   });
 
-  it("with a wrong secret does not lock the key, however many resources use it", async () => {
+  it("with a wrong secret does not lock the key, regardless of how many resources use it", async () => {
     const { lifecycle, inputs, cloud, clock } = rig({ starRocks: 4 });
     const each = cloud.starRocks.map(({ id }, at) =>
       inputs({ secretKey: "wrong-secret", starRocksInstanceId: id, projectId, __urn: `${URN}-${at}` }),
@@ -81,11 +81,11 @@ describe("an access key", () => {
     const { gateway } = openAccess({ region, ...KEY, projectId }, runtimeOf(clock), connect, {});
     cloud.faults.add({ match: { method: "GET" }, fault: { kind: "delay", ms: 2_000 } });
     const began = clock.now();
-    const ended = await Promise.all([1, 2, 3].map(async () => readStarRocksKernels(gateway).then(() => clock.now())));
-    expect(ended.map((at) => at - began)).toEqual([2_000, 2_000, 2_000]);
+    const ends = await Promise.all([1, 2, 3].map(async () => readStarRocksKernels(gateway).then(() => clock.now())));
+    expect(ends.map((at) => at - began)).toEqual([2_000, 2_000, 2_000]);
   });
 
-  it("that could not be tried is tried by other requests after ten seconds", async () => {
+  it("is used by other requests after ten seconds if the first one has no response", async () => {
     const { cloud, connect, clock } = rig();
     const { gateway } = openAccess({ region, ...KEY, projectId }, runtimeOf(clock), connect, {});
     cloud.faults.add({ match: { method: "GET" }, times: 4, fault: { kind: "delay", ms: 25_000 } });
@@ -94,7 +94,7 @@ describe("an access key", () => {
     expect(clock.now() - began).toBe(35_000);
   });
 
-  it("whose request was changed on the way shows both texts", async () => {
+  it("whose request was changed in transit is reported with both canonical requests", async () => {
     const { lifecycle, inputs, cloud } = rig();
     const echo = "GET|/v3/other/||host:proxy||host|e3b0";
     const body = JSON.stringify({
@@ -102,8 +102,8 @@ describe("an access key", () => {
       error_msg: `Incorrect IAM authentication information: verify aksk signature fail, canonicalRequest:${echo}|x-security-token:s3cret-token|`,
       request_id: "abc",
     });
-    const answer = { status: 401, headers: { "content-type": "application/json" }, body };
-    cloud.faults.add({ match: { path: /star-?rocks/ }, times: 9, fault: { kind: "replace", ...answer } });
+    const reply = { status: 401, headers: { "content-type": "application/json" }, body };
+    cloud.faults.add({ match: { path: /star-?rocks/ }, times: 9, fault: { kind: "replace", ...reply } });
     const call = lifecycle.create(inputs({ securityToken: "s3cret-token", projectId }));
     const text = String(await call.catch((thrown: unknown) => thrown));
     expect(text).toContain(`The gateway's canonical request: ${echo}|x-security-token:[secret]|`);
@@ -111,7 +111,7 @@ describe("an access key", () => {
     expect(text).not.toContain("s3cret-token");
   });
 
-  it("that is not known is refused as such", async () => {
+  it("that is unknown is rejected", async () => {
     const { lifecycle, inputs } = rig();
     const text = String(await lifecycle.create(inputs({ accessKey: "AKNOBODY" })).catch((thrown: unknown) => thrown));
     expect(text).toMatch(
@@ -120,7 +120,7 @@ describe("an access key", () => {
     expect(text).not.toContain("AKNOBODY");
   });
 
-  it("that is locked says for how long", async () => {
+  it("that is locked is reported with the duration", async () => {
     const { lifecycle, inputs, cloud } = rig();
     for (let i = 0; i < 5; i++) {
       await lifecycle.create(inputs({ secretKey: `wrong-secret-${i}`, projectId })).catch(() => undefined);
@@ -130,29 +130,29 @@ describe("an access key", () => {
   });
 });
 
-describe("clocks", () => {
-  it.each([-3 * HOUR, 3 * HOUR])("that differ by %i ms are put right by the server's", async (skew) => {
+describe("the clocks of this machine and the server", () => {
+  it.each([-3 * HOUR, 3 * HOUR])("may differ by %i ms, which is corrected by the server's time", async (skew) => {
     const { lifecycle, inputs, cloud } = rig({}, { skew, dated: true });
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
-    // Learnt once, by the calls that were under way together.
+    // The offset is determined once, by the concurrent requests.
     expect(cloud.journal.entries.filter(({ status }) => status === 401).length).toBeLessThanOrEqual(3);
     expect(cloud.acceptedUpgrades).toHaveLength(1);
   });
 
-  it("are put right for calls that were under way together", async () => {
+  it("are corrected for concurrent requests", async () => {
     const { lifecycle, inputs, cloud } = rig({}, { skew: 3 * HOUR, dated: true });
     expect((await lifecycle.create(inputs({ projectId }))).outs).toMatchObject({ status: "current" });
     expect(cloud.journal.entries.filter(({ status }) => status === 401)).toHaveLength(1);
   });
 
-  it("that differ within the window need nothing", async () => {
-    const { lifecycle, inputs, cloud } = rig(AT_PIN, { skew: 14 * MINUTE, dated: true });
+  it("need no correction if they differ within the window", async () => {
+    const { lifecycle, inputs, cloud } = rig(UP_TO_DATE, { skew: 14 * MINUTE, dated: true });
     await lifecycle.create(inputs());
     expect(cloud.journal.entries.every(({ status }) => status === 200)).toBe(true);
   });
 
   it.each(["APIGW.0301", "APIGW.0303"] as const)(
-    "that differ too much, where no time is reported, end with the gateway's words (%s)",
+    "cause an error with the gateway's message if they differ too much and no time is reported (%s)",
     async (clockSkewCode) => {
       const { lifecycle, inputs } = rig({ switches: { clockSkewCode } }, { skew: HOUR });
       await expect(lifecycle.create(inputs())).rejects.toThrow(
@@ -161,7 +161,7 @@ describe("clocks", () => {
     },
   );
 
-  it("that drift apart while an upgrade runs do not matter", async () => {
+  it("may drift apart during an upgrade", async () => {
     const { lifecycle, inputs, cloud, clock, writes } = rig({}, { dated: true });
     clock.after(3 * MINUTE, () => cloud.control.gateway.setClockSkew(2 * MINUTE));
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
@@ -170,21 +170,21 @@ describe("clocks", () => {
 });
 
 describe("a user with a password", () => {
-  it("takes one token for a whole upgrade", async () => {
+  it("needs one token for a whole upgrade", async () => {
     const { lifecycle, inputs, cloud } = rig();
     expect((await lifecycle.create(inputs(BY_PASSWORD))).outs).toMatchObject({ status: "current" });
     expect(cloud.journal.count("POST", TOKENS)).toBe(1);
   });
 
-  it("shares its token with the other pins of the process", async () => {
-    const { lifecycle, inputs, cloud } = rig({ ...AT_PIN, starRocks: 8 });
+  it("shares its token with the other resources of the process", async () => {
+    const { lifecycle, inputs, cloud } = rig({ ...UP_TO_DATE, starRocks: 8 });
     const ids = cloud.starRocks.map(({ id }) => id);
     await Promise.all(ids.map((id) => lifecycle.create(inputs({ ...BY_PASSWORD, starRocksInstanceId: id }))));
     expect(cloud.journal.count("POST", TOKENS)).toBe(1);
     expect(cloud.journal.count("GET", "/v3/projects")).toBe(1);
   });
 
-  it("takes another one when its token dies in the middle, once", async () => {
+  it("requests one more token if its token expires during the upgrade", async () => {
     const { lifecycle, inputs, cloud, clock, writes } = rig();
     clock.after(4 * MINUTE, () => cloud.control.iam.expireTokens());
     expect((await lifecycle.create(inputs(BY_PASSWORD))).outs).toMatchObject({ status: "current" });
@@ -192,7 +192,7 @@ describe("a user with a password", () => {
     expect(writes()).toBe(1);
   });
 
-  it("takes another one when its token dies right before the upgrade call", async () => {
+  it("requests one more token if its token expires just before the upgrade request", async () => {
     const { lifecycle, inputs, cloud } = rig();
     let expired = false;
     cloud.onCall(({ request }) => {
@@ -218,7 +218,7 @@ describe("a user with a password", () => {
     expect(cloud.journal.entries.every(({ status }) => status <= 201)).toBe(true);
   });
 
-  it("whose password was changed in the middle hands over", async () => {
+  it("whose password was changed during the upgrade ends the run, and the next run resumes", async () => {
     const { lifecycle, inputs, cloud, clock, writes } = rig();
     clock.after(4 * MINUTE, () => cloud.control.iam.setPassword("An0ther!"));
     const first = await partial(lifecycle.create(inputs(BY_PASSWORD)));
@@ -234,7 +234,7 @@ describe("a user with a password", () => {
     ["password", { password: "wr0ng" }],
     ["user", { userName: "nobody" }],
     ["account", { domainName: "nowhere" }],
-  ])("with a wrong %s is refused, without its secret", async (_, wrong) => {
+  ])("with a wrong %s is rejected, and the error has no secret", async (_, wrong) => {
     const { lifecycle, inputs, cloud } = rig();
     const call = lifecycle.create(inputs({ ...BY_PASSWORD, ...wrong }));
     const text = String(await call.catch((thrown: unknown) => thrown));
@@ -243,8 +243,8 @@ describe("a user with a password", () => {
     expect(cloud.journal.count("POST", TOKENS)).toBe(1);
   });
 
-  it("needs an IAM that answers", async () => {
-    const { lifecycle, inputs, cloud, clock } = rig(AT_PIN);
+  it("is delayed until IAM responds", async () => {
+    const { lifecycle, inputs, cloud, clock } = rig(UP_TO_DATE);
     cloud.control.gateway.setUp(`iam.${region}`, false);
     clock.after(MINUTE / 2, () => cloud.control.gateway.setUp(`iam.${region}`, true));
     expect((await lifecycle.create(inputs(BY_PASSWORD))).outs).toMatchObject({ status: "current" });
@@ -252,8 +252,8 @@ describe("a user with a password", () => {
 });
 
 describe("the project", () => {
-  it("is looked up by the region, whatever sub-projects there are", async () => {
-    const { lifecycle, inputs, cloud } = rig(AT_PIN);
+  it("is found by the region, regardless of sub-projects", async () => {
+    const { lifecycle, inputs, cloud } = rig(UP_TO_DATE);
     cloud.control.iam.addProject(region, "test");
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
     expect(cloud.journal.count("GET", "/v3/projects")).toBe(1);
@@ -261,13 +261,13 @@ describe("the project", () => {
     expect(cloud.journal.count("GET", "/v3/projects")).toBe(1);
   });
 
-  it("is not looked up when it is given", async () => {
-    const { lifecycle, inputs, cloud } = rig(AT_PIN);
+  it("is not read if it is given", async () => {
+    const { lifecycle, inputs, cloud } = rig(UP_TO_DATE);
     await lifecycle.create(inputs({ projectId }));
     expect(cloud.journal.count("GET", "/v3/projects")).toBe(0);
   });
 
-  it("that is not there is told, with what to do", async () => {
+  it("that does not exist is reported with the remedy", async () => {
     const { lifecycle, inputs, cloud } = rig();
     cloud.control.iam.account("example").projects = [];
     await expect(lifecycle.create(inputs())).rejects.toThrow(
@@ -275,7 +275,7 @@ describe("the project", () => {
     );
   });
 
-  it("that is there twice is never guessed", async () => {
+  it("is never guessed if there are several", async () => {
     const { lifecycle, inputs, cloud } = rig();
     const other = { id: "f".repeat(32), name: region, region };
     cloud.control.iam.account("example").projects.push(other);
@@ -299,36 +299,36 @@ describe("the project", () => {
 });
 
 describe("permissions", () => {
-  it("to read are named when they are missing", async () => {
+  it("to read are named if they are missing", async () => {
     const { lifecycle, inputs, cloud } = rig();
     cloud.control.iam.deny(["gaussdb:instance:list"]);
     await expect(lifecycle.create(inputs())).rejects.toThrow(/requires the IAM action gaussdb:instance:list/);
   });
 
-  it("in identity policies are told in the same way", async () => {
+  it("in identity policies are named in the same way", async () => {
     const { lifecycle, inputs, cloud } = rig();
     const body = JSON.stringify({ error_msg: "Policy does not allow it", encoded_authorization_message: "xyz" });
-    const answer = { status: 403, headers: { "content-type": "application/json" }, body };
-    cloud.faults.add({ match: { path: /star-?rocks/ }, times: 9, fault: { kind: "replace", ...answer } });
+    const reply = { status: 403, headers: { "content-type": "application/json" }, body };
+    cloud.faults.add({ match: { path: /star-?rocks/ }, times: 9, fault: { kind: "replace", ...reply } });
     await expect(lifecycle.create(inputs())).rejects.toThrow(/Policy does not allow it.*gaussdb:instance:list/);
   });
 });
 
 describe("two accounts in one process", () => {
-  it("never mix", async () => {
-    const { lifecycle, inputs, cloud } = rig(AT_PIN);
+  it("are kept apart", async () => {
+    const { lifecycle, inputs, cloud } = rig(UP_TO_DATE);
     cloud.control.iam.addAccount("another");
-    cloud.control.iam.addUser("stranger", { account: "another" });
-    cloud.control.iam.addKey("AKSTRANGER", "stranger-secret", "stranger");
+    cloud.control.iam.addUser("foreign-user", { account: "another" });
+    cloud.control.iam.addKey("AKFOREIGN", "foreign-secret", "foreign-user");
     const own = lifecycle.create(inputs());
-    const strange = lifecycle.create(inputs({ accessKey: "AKSTRANGER", secretKey: "stranger-secret" }));
+    const foreign = lifecycle.create(inputs({ accessKey: "AKFOREIGN", secretKey: "foreign-secret" }));
     expect((await own).outs).toMatchObject({ status: "current" });
-    await expect(strange).rejects.toThrow(/TaurusDB instance .* does not exist|no StarRocks instance/);
+    await expect(foreign).rejects.toThrow(/TaurusDB instance .* does not exist|no StarRocks instance/);
     expect(cloud.journal.count("GET", "/v3/projects")).toBe(2);
   });
 
-  it("are told apart by their secret key, too", async () => {
-    const { lifecycle, inputs } = rig(AT_PIN);
+  it("are distinguished by their secret key, too", async () => {
+    const { lifecycle, inputs } = rig(UP_TO_DATE);
     await lifecycle.create(inputs());
     await expect(lifecycle.create(inputs({ secretKey: `${secretKey}x`, accessKey: KEY.accessKey }))).rejects.toThrow(
       /\[unauthorized\]/,
@@ -341,12 +341,12 @@ const OPERATOR = { userName: "operator", password: "S3cret-Pw", domainName: "OTC
 
 type Args = Readonly<Record<string, unknown>>;
 
-/** Pins whose network leads nowhere and notes who was called. */
+/** A provider without a network, and the hosts to which it sent requests. */
 function offline(env: Readonly<Record<string, string>> = {}, config: Readonly<Record<string, string>> = {}) {
-  const called = new Set<string>();
+  const hosts = new Set<string>();
   const connect = () => ({
     send: async ({ origin }: { origin: string }) => {
-      called.add(new URL(origin).hostname);
+      hosts.add(new URL(origin).hostname);
       throw new TransportError("ENOTFOUND", "getaddrinfo ENOTFOUND");
     },
     close: async () => undefined,
@@ -359,10 +359,10 @@ function offline(env: Readonly<Record<string, string>> = {}, config: Readonly<Re
     env,
   });
   lifecycle.configure({ config: { get: (key) => config[key] } });
-  return { lifecycle, called };
+  return { lifecycle, hosts };
 }
 
-const PINS: Readonly<Record<string, Args>> = {
+const RESOURCES: Readonly<Record<string, Args>> = {
   KernelVersion: { instanceIds: ["6754902da1f447269c6979b0590102a5in07"], version: "2.0.78" },
   StarRocksVersion: {
     instanceId: "6754902da1f447269c6979b0590102a5in07",
@@ -371,9 +371,9 @@ const PINS: Readonly<Record<string, Args>> = {
   },
 };
 
-describe.each(Object.entries(PINS))("credentials of taurusdb.%s", (type, pin) => {
+describe.each(Object.entries(RESOURCES))("credentials of taurusdb.%s", (type, resource) => {
   const inputs = (args: Args) => ({
-    ...pin,
+    ...resource,
     ...args,
     unreachableTimeout: "30s",
     __urn: `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/taurusdb:${type}::pinned`,
@@ -383,15 +383,15 @@ describe.each(Object.entries(PINS))("credentials of taurusdb.%s", (type, pin) =>
   it.each([
     ["another cloud", "https://gaussdb-mysql.eu-de.otc.t-systems.com", "otc.t-systems.com"],
     ["another domain of the same vendor", "https://gaussdb.eu-west-101.myhuaweicloud.eu", "myhuaweicloud.eu"],
-    ["a cloud that is not known", "https://gaussdb.eu-west-0.prod-cloud.example.com", "prod-cloud.example.com"],
+    ["an unknown cloud", "https://gaussdb.eu-west-0.prod-cloud.example.com", "prod-cloud.example.com"],
   ])("stay in the domain of the endpoint: %s", async (_, endpoint, domain) => {
     for (const credentials of [TEMPORARY_KEY, OPERATOR]) {
-      const { lifecycle, called } = offline();
+      const { lifecycle, hosts } = offline();
       const args = inputs({ region: "eu-de", endpoint, ...credentials });
       expect((await lifecycle.check({}, args)).failures).toEqual([]);
       await lifecycle.create(args).catch(() => undefined);
-      expect(called.size).toBeGreaterThan(0);
-      for (const host of called) expect(host.endsWith(`.${domain}`), host).toBe(true);
+      expect(hosts.size).toBeGreaterThan(0);
+      for (const host of hosts) expect(host.endsWith(`.${domain}`), host).toBe(true);
     }
   });
 
@@ -400,9 +400,9 @@ describe.each(Object.entries(PINS))("credentials of taurusdb.%s", (type, pin) =>
     "https://db.example.com",
     "http://127.0.0.1:8080",
     "https://gaussdb.eu-de.otc.t-systems.com:8443",
-  ])("go nowhere where nothing tells where IAM is: %s", async (endpoint) => {
+  ])("are not sent if the address of IAM is unknown: %s", async (endpoint) => {
     for (const credentials of [TEMPORARY_KEY, OPERATOR]) {
-      const { lifecycle, called } = offline();
+      const { lifecycle, hosts } = offline();
       const { failures } = await lifecycle.check({}, inputs({ region: "eu-de", endpoint, ...credentials }));
       expect(failures).toEqual([
         { property: "iamEndpoint", reason: expect.stringContaining("cannot be derived from `endpoint`") },
@@ -410,20 +410,20 @@ describe.each(Object.entries(PINS))("credentials of taurusdb.%s", (type, pin) =>
       await expect(lifecycle.create(inputs({ region: "eu-de", endpoint, ...credentials }))).rejects.toThrow(
         /iamEndpoint/,
       );
-      expect([...called]).toEqual([]);
+      expect([...hosts]).toEqual([]);
     }
   });
 
-  it("go to the service alone with a key and a project", async () => {
-    const { lifecycle, called } = offline();
+  it("are sent only to the service with a key and a project", async () => {
+    const { lifecycle, hosts } = offline();
     await lifecycle
       .create(inputs({ region: "eu-de", endpoint: "https://10.0.0.9", projectId, ...TEMPORARY_KEY }))
       .catch(() => undefined);
-    expect([...called]).toEqual(["10.0.0.9"]);
+    expect([...hosts]).toEqual(["10.0.0.9"]);
   });
 
-  it("go to the IAM that is named, wherever that is", async () => {
-    const { lifecycle, called } = offline();
+  it("are sent to the given IAM, regardless of its domain", async () => {
+    const { lifecycle, hosts } = offline();
     const args = inputs({
       region: "eu-de",
       endpoint: "https://10.0.0.9",
@@ -431,16 +431,16 @@ describe.each(Object.entries(PINS))("credentials of taurusdb.%s", (type, pin) =>
       ...OPERATOR,
     });
     await lifecycle.create(args).catch(() => undefined);
-    expect([...called]).toEqual(["10.0.0.8"]);
+    expect([...hosts]).toEqual(["10.0.0.8"]);
   });
 
-  it("do not go to an IAM of another cloud, from wherever that comes", async () => {
+  it("are not sent to an IAM of another cloud that comes from the environment", async () => {
     const env = { HW_AUTH_URL: "https://iam.eu-de.myhuaweicloud.com/v3" };
-    const { lifecycle, called } = offline(env);
+    const { lifecycle, hosts } = offline(env);
     const args = inputs({ region: "eu-de", endpoint: "https://gaussdb-mysql.eu-de.otc.t-systems.com", ...OPERATOR });
     const reason = expect.stringMatching(/is in myhuaweicloud\.com, but `endpoint` is in otc\.t-systems\.com/);
     expect((await lifecycle.check({}, args)).failures).toEqual([{ property: "iamEndpoint", reason }]);
     await expect(lifecycle.create(args)).rejects.toThrow(/iamEndpoint/);
-    expect([...called]).toEqual([]);
+    expect([...hosts]).toEqual([]);
   });
 });

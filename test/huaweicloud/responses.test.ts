@@ -2,15 +2,15 @@ import { describe, expect, it } from "vitest";
 import { canonicalJobId, JobIds, jobStateOf, percentOf, queryTime, timeOf } from "../../provider/huaweicloud/jobs";
 import { type Codes, type Meaning, readResponse } from "../../provider/huaweicloud/responses";
 
-/** The codes of the service that is called. */
+/** The codes of the service. */
 const OWN: Codes = { "X.0001": "missing", "X.0002": { 409: "busy" } };
 
-function answer(status: number, body: unknown, headers: Record<string, string> = {}) {
+function parse(status: number, body: unknown, headers: Record<string, string> = {}) {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   return readResponse({ status, headers, body: new TextEncoder().encode(text) }, OWN);
 }
 
-const coded = (status: number, code: string) => answer(status, { error_code: code, error_msg: "Because." }).kind;
+const coded = (status: number, code: string) => parse(status, { error_code: code, error_msg: "Because." }).kind;
 
 describe("what a code means", () => {
   it.each<[number, string, Meaning]>([
@@ -26,7 +26,7 @@ describe("what a code means", () => {
     [401, "APIGW.0305", "unauthorized"],
     [403, "APIGW.0306", "forbidden"],
     [401, "APIGW.0307", "stale"],
-    // Its service's, which may mean another thing than their status.
+    // Codes of the service, whose meaning may differ from that of their status.
     [400, "X.0001", "missing"],
     [409, "X.0002", "busy"],
     [400, "X.0002", "refused"],
@@ -45,8 +45,8 @@ describe("what a code means", () => {
 });
 
 describe("a code that is in no table", () => {
-  it("is marked where it comes with a status that has several meanings, and told with it", () => {
-    expect(answer(403, { error_code: "X.9999", error_msg: "No." })).toMatchObject({
+  it("is marked if its status has several meanings, and shown with it", () => {
+    expect(parse(403, { error_code: "X.9999", error_msg: "No." })).toMatchObject({
       kind: "forbidden",
       assumed: true,
       text: "No. (X.9999, HTTP 403)",
@@ -57,9 +57,9 @@ describe("a code that is in no table", () => {
     ["of the gateway", { error_code: "APIGW.0302", error_msg: "x" }],
     ["of IAM, whose codes are statuses", { error: { code: 403, message: "x" } }],
     ["that is missing", { error_msg: "x" }],
-    ["beside an encoded denial", { error_code: "PAP5.1", error_msg: "x", encoded_authorization_message: "y" }],
-  ])("is not one %s", (_, body) => {
-    expect(answer(403, body)).not.toHaveProperty("assumed");
+    ["next to an encoded denial", { error_code: "PAP5.1", error_msg: "x", encoded_authorization_message: "y" }],
+  ])("is not assumed %s", (_, body) => {
+    expect(parse(403, body)).not.toHaveProperty("assumed");
   });
 });
 
@@ -70,12 +70,12 @@ describe("the shapes of an error", () => {
     ["short names", { code: "X.0002", message: "Busy." }],
     ["nested", { error: { code: "X.0002", message: "Busy." } }],
   ])("%s", (_, body) => {
-    expect(answer(409, body)).toMatchObject({ kind: "busy", code: "X.0002", text: "Busy. (X.0002, HTTP 409)" });
+    expect(parse(409, body)).toMatchObject({ kind: "busy", code: "X.0002", text: "Busy. (X.0002, HTTP 409)" });
   });
 
   it("IAM's, with a number for a code", () => {
     const body = { error: { code: 401, message: "The username or password is wrong.", title: "Unauthorized" } };
-    expect(answer(401, body)).toMatchObject({
+    expect(parse(401, body)).toMatchObject({
       kind: "unauthorized",
       text: expect.stringContaining("password is wrong"),
     });
@@ -83,20 +83,20 @@ describe("the shapes of an error", () => {
 
   it("of an identity policy", () => {
     const body = { error_code: "PAP5.0001", error_msg: "denied", encoded_authorization_message: "x" };
-    expect(answer(403, body)).toMatchObject({ kind: "forbidden" });
+    expect(parse(403, body)).toMatchObject({ kind: "forbidden" });
   });
 
   it.each([
     ["in the body", { request_id: "r1", error_code: "APIGW.0101", error_msg: "x" }, {}],
     ["in the header", { error_code: "X.0002", error_msg: "x" }, { "x-request-id": "r1" }],
   ])("with the request's id %s", (_, body, headers) => {
-    expect(answer(404, body, headers)).toMatchObject({ requestId: "r1" });
+    expect(parse(404, body, headers)).toMatchObject({ requestId: "r1" });
   });
 
   it("with the gateway's canonical request apart from its text", () => {
     const message = "verify aksk signature fail, canonicalRequest:GET|/v1/||x-security-token:abc||x|e3b0";
     const body = { error_code: "APIGW.0301", error_msg: message };
-    expect(answer(401, body)).toMatchObject({
+    expect(parse(401, body)).toMatchObject({
       text: "verify aksk signature fail (APIGW.0301, HTTP 401)",
       echo: "GET|/v1/||x-security-token:[secret]||x|e3b0",
     });
@@ -104,11 +104,11 @@ describe("the shapes of an error", () => {
 
   it("without control characters", () => {
     const body = { error_code: "X.1", error_msg: "red \u001b[31malert\nnext" };
-    expect(answer(400, body)).toMatchObject({ text: "red [31malert | next (X.1, HTTP 400)" });
+    expect(parse(400, body)).toMatchObject({ text: "red [31malert | next (X.1, HTTP 400)" });
   });
 });
 
-describe("what is no answer of the cloud", () => {
+describe("a response that is not from the cloud", () => {
   it.each([
     [200, "<html>hi</html>", "foreign"],
     [404, "<h1>Not Found</h1>", "foreign"],
@@ -117,11 +117,11 @@ describe("what is no answer of the cloud", () => {
     [502, "<h1>Bad Gateway</h1>", "unavailable"],
     [503, "", "unavailable"],
   ])("HTTP %i %j is %s", (status, body, kind) => {
-    expect(answer(status, body, { "content-type": "text/html; charset=utf-8" })).toMatchObject({ kind, code: "" });
+    expect(parse(status, body, { "content-type": "text/html; charset=utf-8" })).toMatchObject({ kind, code: "" });
   });
 
-  it("is told by its status, its type and its start", () => {
-    const { text } = answer(404, "<h1>Not\nFound</h1>", { "content-type": "text/html" }) as { text: string };
+  it("is described by its status, its type and its start", () => {
+    const { text } = parse(404, "<h1>Not\nFound</h1>", { "content-type": "text/html" }) as { text: string };
     expect(text).toBe("HTTP 404, text/html: “Not Found”");
   });
 });
@@ -172,7 +172,7 @@ describe("times", () => {
     expect(timeOf(text)).toBe(at);
   });
 
-  it("go into a query with an offset", () => {
+  it("are written into a query with an offset", () => {
     expect(queryTime(Date.UTC(2026, 0, 1, 0, 0, 5, 678))).toBe("2026-01-01T00:00:05+0000");
   });
 });
@@ -187,7 +187,7 @@ describe("ids of jobs", () => {
     expect(canonicalJobId("job_id")).toBe("job_id");
   });
 
-  it("are asked for in both forms, first as the service wrote them last", () => {
+  it("are read in both forms, first as the service wrote them last", () => {
     const ids = new JobIds();
     expect(ids.forms(BARE)).toEqual([DASHED, BARE]);
     expect(ids.forms("job_id")).toEqual(["job_id"]);

@@ -34,7 +34,7 @@ describe("addresses", () => {
   });
 
   it.each([
-    // Beside the service, in the same domain.
+    // Next to the service, in the same domain.
     ["https://gaussdb-mysql.eu-de.otc.t-systems.com", "https://iam.eu-de.otc.t-systems.com"],
     ["GaussDB-MySQL.EU-DE.otc.t-systems.com", "https://iam.eu-de.otc.t-systems.com"],
     ["https://gaussdb-mysql.eu-de.otc.t-systems.com:443/", "https://iam.eu-de.otc.t-systems.com"],
@@ -42,7 +42,7 @@ describe("addresses", () => {
     ["https://gaussdb.eu-west-101.myhuaweicloud.eu", "https://iam.eu-west-101.myhuaweicloud.eu"],
     ["https://gaussdb.eu-west-0.prod-cloud.example.com", "https://iam.eu-west-0.prod-cloud.example.com"],
     ["https://taurusdb.cn-north-4.myhuaweicloud.com", "https://iam.cn-north-4.myhuaweicloud.com"],
-    // Nothing of these tells where IAM is.
+    // From these, the address of IAM cannot be derived.
     ["https://gaussdb-mysql.eu-de.otc.t-systems.com:8443", undefined],
     ["https://gaussdb.cn-north-4.com", undefined],
     ["https://gaussdb.example.com", undefined],
@@ -53,7 +53,7 @@ describe("addresses", () => {
     ["http://127.0.0.1:8080", undefined],
     ["https://gaussdb", undefined],
     ["https://gaussdb.eu-de.otc.t-systems.com.", undefined],
-  ])("of IAM beside %s, whatever the region", (endpoint, origin) => {
+  ])("of IAM next to %s, regardless of the region", (endpoint, origin) => {
     for (const region of [undefined, "eu-de", "cn-north-4"])
       expect(iamOrigin(TAURUSDB, { region, endpoint }, {})).toBe(origin);
     const env = { HUAWEICLOUD_SDK_REGION_GAUSSDB_EU_DE: endpoint };
@@ -61,7 +61,7 @@ describe("addresses", () => {
   });
 });
 
-/** What a driver for RDS for MySQL would say of its service. */
+/** The service as a driver for RDS for MySQL would define it. */
 const RDS: Service = {
   name: "RDS",
   sdkName: "RDS",
@@ -73,8 +73,8 @@ const RDS: Service = {
 const PROJECT = "054e292c9880d4992f02c0196d3ea468";
 const ARGS = { region: "cn-north-4", projectId: PROJECT, accessKey: "AK", secretKey: "SK" };
 
-/** A network that gives one answer to everything. */
-function answering(status: number, body: unknown) {
+/** A network that responds to every request with the same response. */
+function respondingWith(status: number, body: unknown) {
   const requests: WireRequest[] = [];
   const transport = {
     send: async (request: WireRequest) => {
@@ -100,8 +100,8 @@ const UPGRADE = {
 } as const;
 
 describe("another service of Huawei Cloud", () => {
-  it("is called at its own address, signed", async () => {
-    const { gateway, requests } = answering(200, { total_count: 7 });
+  it("receives signed requests at its own address", async () => {
+    const { gateway, requests } = respondingWith(200, { total_count: 7 });
     expect(await gateway.read(INSTANCES)).toEqual({ kind: "data", data: { total_count: 7 } });
     expect(requests).toHaveLength(1);
     expect(requests[0]).toMatchObject({
@@ -112,47 +112,47 @@ describe("another service of Huawei Cloud", () => {
   });
 
   it("has a prefix for each region", async () => {
-    const { access, requests } = answering(200, { total_count: 0 });
+    const { access, requests } = respondingWith(200, { total_count: 0 });
     await access({ region: "ap-southeast-1" }).gateway.read(INSTANCES);
     expect(requests[0]?.origin).toBe("https://rds-intl.ap-southeast-1.myhuaweicloud.com");
   });
 
-  it("is understood by its own error codes, and by the gateway's", async () => {
-    expect(await answering(400, coded("RDS.0011")).gateway.read(INSTANCES)).toMatchObject({ kind: "missing" });
-    expect(await answering(404, coded("APIGW.0101")).gateway.read(INSTANCES)).toMatchObject({ kind: "unserved" });
-    const busy = await answering(400, coded("RDS.0014"))
+  it("has its own error codes, in addition to the gateway's", async () => {
+    expect(await respondingWith(400, coded("RDS.0011")).gateway.read(INSTANCES)).toMatchObject({ kind: "missing" });
+    expect(await respondingWith(404, coded("APIGW.0101")).gateway.read(INSTANCES)).toMatchObject({ kind: "unserved" });
+    const busy = await respondingWith(400, coded("RDS.0014"))
       .gateway.write(UPGRADE)
       .catch((error: unknown) => error);
     expect(busy).toBeInstanceOf(Refused);
     expect(busy).toMatchObject({ refusal: "busy" });
   });
 
-  it("names its own IAM actions, its address and itself", async () => {
-    const forbidden = answering(403, coded("APIGW.0302")).gateway;
+  it("is reported with its own IAM actions, address and name", async () => {
+    const forbidden = respondingWith(403, coded("APIGW.0302")).gateway;
     await expect(forbidden.read(INSTANCES)).rejects.toMatchObject({
       remedy: expect.stringContaining("rds:instance:list"),
     });
     await expect(forbidden.write(UPGRADE)).rejects.toMatchObject({
       remedy: expect.stringContaining("rds:instance:modify"),
     });
-    await expect(answering(404, "hello").gateway.read(INSTANCES)).rejects.toMatchObject({
+    await expect(respondingWith(404, "hello").gateway.read(INSTANCES)).rejects.toMatchObject({
       remedy: expect.stringContaining("https://rds.cn-north-4.myhuaweicloud.com"),
     });
-    await expect(answering(404, coded("APIGW.0101")).gateway.find(INSTANCES)).rejects.toMatchObject({
+    await expect(respondingWith(404, coded("APIGW.0101")).gateway.find(INSTANCES)).rejects.toMatchObject({
       remedy: expect.stringContaining("the service is RDS's"),
     });
   });
 
-  it("has its jobs read in both forms of their ids", async () => {
+  it("has jobs that are read with both forms of their ids", async () => {
     const body = { job: { id: "j", name: "UpgradeDbMinorVersion", status: "Running", process: "40%" } };
     const id = "56d3c113-8dcf-4f1d-a73b-0170700c78d0";
-    expect(await readJob(answering(200, body).gateway, new JobIds(), id)).toMatchObject({ status: "Running" });
-    const unknown = answering(400, coded("RDS.0099"));
+    expect(await readJob(respondingWith(200, body).gateway, new JobIds(), id)).toMatchObject({ status: "Running" });
+    const unknown = respondingWith(400, coded("RDS.0099"));
     expect(await readJob(unknown.gateway, new JobIds(), id)).toBeUndefined();
     expect(unknown.requests.map(({ target }) => target.split("=")[1])).toEqual([id, id.replaceAll("-", "")]);
   });
 
-  it("takes the same arguments, told in its own words", () => {
+  it("has the same arguments, with its own messages", () => {
     const inputs = z.strictObject(connectionArguments(RDS)).superRefine(completeConnection(RDS, {}));
     expect(inputs.safeParse(ARGS).success).toBe(true);
     const messages = inputs.safeParse({ ...ARGS, region: "cn-south-1" }).error?.issues.map(({ message }) => message);

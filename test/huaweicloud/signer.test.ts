@@ -82,7 +82,7 @@ describe("a signature", () => {
     expect(sign(request, KEY)).toBe(header);
   });
 
-  it("is over this very text", () => {
+  it("covers exactly this canonical request", () => {
     expect(canonicalRequest(VECTORS.B.request)).toBe(
       [
         "GET",
@@ -143,8 +143,8 @@ describe("the official signer as an oracle", () => {
     secretKey: fc.string({ minLength: 1, maxLength: 40 }),
   });
 
-  it("signs random requests in the same way", async () => {
-    // Its own types ask for more of a credential than it uses, and tell less of the headers than it returns.
+  it("returns the same signatures for random requests", async () => {
+    // Its types require more of a credential than it uses, and declare less of the headers than it returns.
     const { AKSKSigner } = (await import("@huaweicloud/huaweicloud-sdk-core/auth/AKSKSigner.js")) as unknown as Oracle;
     fc.assert(
       fc.property(requests, ({ method, path, query, body, token, at, accessKey, secretKey }) => {
@@ -175,13 +175,13 @@ describe("the official signer as an oracle", () => {
   });
 });
 
-describe("what is sent", () => {
+describe("a request", () => {
   it("never has a plus or a slash in its query", () => {
     expect(targetOf("/p", { a: "x y+z/", b: "" })).toBe("/p?a=x%20y%2Bz%2F&b=");
     expect(targetOf("/p")).toBe("/p");
   });
 
-  it("is dated without separators and milliseconds", () => {
+  it("has a date without separators and milliseconds", () => {
     expect(sdkDate(Date.UTC(2026, 0, 2, 3, 4, 5, 678))).toBe("20260102T030405Z");
   });
 });

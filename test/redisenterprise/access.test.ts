@@ -100,7 +100,7 @@ describe.each(TYPES)("credentials (%s)", (_, inputs) => {
     const { failures } = await world.lifecycle.check({}, inputs(world, { password: "wr0ng-one" }));
     const reason = expect.stringMatching(/^cannot plan: .*rejected the credentials of admin@.*\[unauthorized\]$/);
     expect(failures).toEqual([{ property: "", reason }]);
-    expect(world.said()).toEqual([]);
+    expect(world.messages()).toEqual([]);
     expect(JSON.stringify(world.lines)).not.toContain("wr0ng-one");
   });
 

@@ -99,9 +99,9 @@ describe("the CRDB call", () => {
     const [redisVersion, modules, warnings] = row;
     const world = rig({ softwareVersion: NEW, databases: [at("7.2", [...modules])] });
     await world.lifecycle.check({}, world.redis({ redisVersion }));
-    expect(world.said()).toHaveLength(1 + warnings);
+    expect(world.messages()).toHaveLength(1 + warnings);
     if (warnings > 0)
-      expect(world.said()[1]).toMatch(/^Do not send module commands to database 1 \(cache\) until every/);
+      expect(world.messages()[1]).toMatch(/^Do not send module commands to database 1 \(cache\) until every/);
   });
 
   it("names the permission for its task", async () => {
@@ -302,7 +302,7 @@ describe.each(TYPES)("an upgrade of all participants (%s)", (_, inputs) => {
     await world.clock.sleep(2 * 24 * 60 * MINUTE);
     const { outs } = await world.lifecycle.update(first.id, first.properties, inputs(world));
     expect(outs).toMatchObject({ status: "current", lastUpgrade: { state: "gone" } });
-    expect(world.said().at(-1)).toMatch(
+    expect(world.messages().at(-1)).toMatch(
       /the vendor no longer reports upgrade crdb_tasks\/\S+ .*\. Its result on the other/,
     );
     expect(posts(world)).toHaveLength(1);
@@ -325,7 +325,7 @@ describe.each(TYPES)("an upgrade of all participants (%s)", (_, inputs) => {
     const world = active({ timings: { crdbQueueMs: 5 * MINUTE } });
     await partial(world.lifecycle.create(inputs(world, seconds("6s"))));
     await world.lifecycle.check({}, inputs(world));
-    expect(world.said().at(-1)).toMatch(/^joins running upgrade crdb_tasks\/\S+ \(CRDB upgrade to a version that/);
+    expect(world.messages().at(-1)).toMatch(/^joins running upgrade crdb_tasks\/\S+ \(CRDB upgrade to a version that/);
     const { outs } = await world.lifecycle.create(inputs(world));
     expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: taskOf(world), joined: true } });
     expect(posts(world)).toHaveLength(1);

@@ -105,10 +105,10 @@ describe("the arguments of both", () => {
   ];
   it.each(bad)("may not be %j", (args, message) => {
     for (const kind of ["modules", "redis"] as const) {
-      const said = complaints(kind, args);
+      const messages = complaints(kind, args);
       expect(
-        said.some((line) => message.test(line)),
-        said.join("\n"),
+        messages.some((line) => message.test(line)),
+        messages.join("\n"),
       ).toBe(true);
     }
   });
@@ -119,9 +119,9 @@ describe("the arguments of both", () => {
     "https://10.0.0.1:9443/?password=hunter2",
   ])("never quote a password in an endpoint: %s", (endpoint) => {
     for (const endpoints of [[endpoint], endpoint]) {
-      const said = complaints("modules", { endpoints });
-      expect(said).toHaveLength(1);
-      expect(said.join()).not.toContain("hunter2");
+      const messages = complaints("modules", { endpoints });
+      expect(messages).toHaveLength(1);
+      expect(messages.join()).not.toContain("hunter2");
     }
   });
 
@@ -179,10 +179,10 @@ describe("the modules to hold", () => {
     [{ search: { version: "2.10", arg: "x" } }, /^modules\.search: has no arg; did you mean args\?/],
     [{ search: "2.10", Search: "2.10" }, /^modules\.Search: is listed twice: names are not case-sensitive/],
   ])("may not be %j", (modules, message) => {
-    const said = complaints("modules", { modules });
+    const messages = complaints("modules", { modules });
     expect(
-      said.some((line) => message.test(line)),
-      said.join("\n"),
+      messages.some((line) => message.test(line)),
+      messages.join("\n"),
     ).toBe(true);
   });
 });

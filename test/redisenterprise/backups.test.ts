@@ -41,9 +41,9 @@ describe.each(SIDES)("the upgrade of a database (%s)", (_, side) => {
     };
 
     it("is shown as held by the preview", async () => {
-      const { lifecycle, given, said, cluster } = started();
+      const { lifecycle, given, messages, cluster } = started();
       expect((await lifecycle.check({}, given)).failures).toEqual([]);
-      expect(said()[0]).toBe(`${side.plan} · held: ${reason}`);
+      expect(messages()[0]).toBe(`${side.plan} · held: ${reason}`);
       expect(cluster.journal.count("POST")).toBe(0);
     });
 

@@ -105,7 +105,7 @@ describe("modules that can never be brought to their pins", () => {
   it("keep the others from being upgraded as well", async () => {
     const world = rig();
     await refused(world, world.modules({ modules: { search: "2.10.17", nope: "1" } }), "modules", /no module nope/);
-    expect(world.said()[0]).toMatch(/^search 2\.10\.8 → 2\.10\.17, nope → 1, /);
+    expect(world.messages()[0]).toMatch(/^search 2\.10\.8 → 2\.10\.17, nope → 1, /);
   });
 
   it("are told together", async () => {
@@ -175,7 +175,7 @@ describe("databases that are not there", () => {
     for (const which of [{ databaseId: 7 }, { databaseName: "Cache" }]) {
       const world = rig({ databases });
       await refused(world, inputs(world, which), Object.keys(which)[0] ?? "", there);
-      expect(world.said()).toEqual([
+      expect(world.messages()).toEqual([
         expect.stringMatching(/^nothing → .*, not possible as written · blocked: database not there$/),
       ]);
     }
@@ -340,7 +340,7 @@ describe("conditions that could not be read", () => {
     const nothing = { kind: "replace", status: 404, headers: { server: "envoy" }, body: "" } as const;
     cluster.faults.add({ match: { path: target }, times: 6, fault: nothing });
     expect((await lifecycle.check({}, world.redis())).failures).toEqual([]);
-    expect(world.said()).toEqual([expect.stringMatching(/^cannot plan: .*GET \S+ returned "not found"/)]);
+    expect(world.messages()).toEqual([expect.stringMatching(/^cannot plan: .*GET \S+ returned "not found"/)]);
     const { outs } = await lifecycle.create(world.redis());
     expect(outs).toMatchObject({ status: "current" });
     expect(world.writes()).toBe(1);
@@ -399,7 +399,7 @@ describe.each(TYPES)("a database with neither replication nor persistence (%s)",
       const world = rig({ databases: [UNPROTECTED], switches: { missingConsent } });
       const args = inputs(world, { mayDiscardData: true });
       expect((await world.lifecycle.check({}, args)).failures).toEqual([]);
-      expect(world.said()[0]).toContain(
+      expect(world.messages()[0]).toContain(
         "with downtime and the loss of all its data: the database is neither replicated nor persistent",
       );
       const { outs } = await world.lifecycle.create(args);
@@ -430,7 +430,7 @@ describe.each(TYPES)("a database without replication, but with persistence (%s)"
   it("is upgraded with a warning of the downtime in the plan", async () => {
     const world = rig({ databases: [{ ...CACHE, replication: false }] });
     expect((await world.lifecycle.check({}, inputs(world))).failures).toEqual([]);
-    expect(world.said()).toEqual([expect.stringContaining("with downtime: the database is not replicated")]);
+    expect(world.messages()).toEqual([expect.stringContaining("with downtime: the database is not replicated")]);
     const { outs } = await world.lifecycle.create(inputs(world));
     expect(outs).toMatchObject({ status: "current" });
     expect(world.cluster.lostKeys).toBe(0);

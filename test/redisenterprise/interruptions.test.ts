@@ -31,7 +31,7 @@ describe.each(SIDES)("an upgrade that outlives its run (%s)", (_, side) => {
     const task = world.cluster.acceptedUpgrades[0]?.actionUid;
     const { outs } = await world.lifecycle.create(side.inputs(world));
     expect(outs).toMatchObject({ status: "current", lastUpgrade: { task, joined: true } });
-    const [joining, summary] = world.said().slice(-2);
+    const [joining, summary] = world.messages().slice(-2);
     expect(joining).toMatch(`joins running upgrade ${task} (SMUpgradeBDB to a version that`);
     expect(summary).toMatch(/^upgraded .*, seen running for \d+ s$/);
     expect(world.writes()).toBe(1);
@@ -66,7 +66,7 @@ describe.each(SIDES)("a reply that is lost (%s)", (_, side) => {
     const task = world.cluster.acceptedUpgrades[0]?.actionUid;
     expect(outs).toMatchObject({ status: "current", lastUpgrade: { task, to: side.to, state: "succeeded" } });
     expect(outs["lastUpgrade"]).not.toHaveProperty("joined");
-    expect(world.said()[0]).toContain("response to the upgrade request was lost");
+    expect(world.messages()[0]).toContain("response to the upgrade request was lost");
     expect(world.writes()).toBe(1);
   });
 

@@ -51,7 +51,9 @@ describe("the call", () => {
     const world = rig();
     await world.lifecycle.check({}, world.modules({ modules: { search: { version: "2.10.17", args: "WORKERS 8" } } }));
     const { outs } = await create(world, { search: { version: "2.10.17", args: "WORKERS 8" } });
-    expect(world.said()[0]).toMatch(/^search 2\.10\.8 → 2\.10\.17 with other arguments \(WORKERS 6 → WORKERS 8\), /);
+    expect(world.messages()[0]).toMatch(
+      /^search 2\.10\.8 → 2\.10\.17 with other arguments \(WORKERS 6 → WORKERS 8\), /,
+    );
     expect(world.cluster.database(1).modules[0]).toMatchObject({ version: "2.10.17", args: "WORKERS 8" });
     expect(outs).toMatchObject({ status: "current", lastUpgrade: { to: "search 2.10.17 (WORKERS 8)" } });
   });
@@ -79,7 +81,7 @@ describe("three modules behind and one ahead", () => {
   it("are brought to their pins in one request, and the one ahead is reported and left alone", async () => {
     const world = rig({ databases: [four] });
     await world.lifecycle.check({}, world.modules({ modules: pins }));
-    expect(world.said()).toEqual([
+    expect(world.messages()).toEqual([
       "search 2.10.8 → 2.10.17, ReJSON 2.8.4 → 2.8.10, bf 2.8.1 → 2.8.7, in one request, with a failover of each shard, timeseries 1.12.9 is newer than 1.12.7 and is not changed",
     ]);
     const { id, outs } = await create(world, pins);
@@ -161,7 +163,7 @@ describe("a named module whose version cannot be read", () => {
     const world = rig();
     world.cluster.control.setModule(1, { name: "search", version: "nightly" });
     await world.lifecycle.check({}, world.modules());
-    expect(world.said()).toEqual(["cannot plan: the version of its module search cannot be read: nightly"]);
+    expect(world.messages()).toEqual(["cannot plan: the version of its module search cannot be read: nightly"]);
     await expect(world.lifecycle.create(world.modules({ unreachableTimeout: "1m" }))).rejects.toThrow(
       /cannot be read: nightly/,
     );
@@ -251,7 +253,7 @@ describe("arguments alone", () => {
   it("are an upgrade to the build that runs, and shown as such", async () => {
     const world = rig({ databases: [there] });
     await world.lifecycle.check({}, world.modules({ modules: pins }));
-    expect(world.said()).toEqual([
+    expect(world.messages()).toEqual([
       "search 2.10.17 with other arguments (WORKERS 6 → WORKERS 8), with a failover of each shard",
     ]);
     const { outs } = await create(world, pins);
@@ -273,14 +275,14 @@ describe("arguments alone", () => {
     await world.clock.sleep(10 * 60_000);
     const { outs } = await world.lifecycle.update(first.id, first.properties, inputs);
     expect(outs).toMatchObject({ status: "current", lastUpgrade: { state: "succeeded" } });
-    expect(world.said().join()).not.toContain("still runs");
+    expect(world.messages().join()).not.toContain("still runs");
     expect(world.writes()).toBe(1);
   });
 
   it("can be taken away", async () => {
     const world = rig({ databases: [there] });
     await world.lifecycle.check({}, world.modules({ modules: { search: { version: "2.10", args: "" } } }));
-    expect(world.said()[0]).toContain("(WORKERS 6 → none)");
+    expect(world.messages()[0]).toContain("(WORKERS 6 → none)");
     await create(world, { search: { version: "2.10", args: "" } });
     expect(world.cluster.database(1).modules[0]).toMatchObject({ args: "" });
   });

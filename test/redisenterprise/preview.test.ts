@@ -10,7 +10,7 @@ describe.each(SIDES)("the preview of a new pin (%s)", (_, side) => {
     const world = rigFor(side, "behind");
     const { failures } = await world.lifecycle.check({}, side.inputs(world));
     expect(failures).toEqual([]);
-    expect(world.said()).toEqual([side.plan]);
+    expect(world.messages()).toEqual([side.plan]);
     expect(world.writes()).toBe(0);
     expect(world.cluster.journal.count("POST")).toBe(0);
   });
@@ -22,15 +22,15 @@ describe.each(SIDES)("the preview of a new pin (%s)", (_, side) => {
     const world = rigFor(side, "behind", { databases: [{ ...CACHE, autoUpgrade: true }] });
     const minimum = side.property === "modules" ? { search: ">=2.10.9" } : ">=7.4";
     await world.lifecycle.check({}, side.inputs(world, args ?? { [side.property]: minimum }));
-    expect(world.said()).toHaveLength(1 + notes);
+    expect(world.messages()).toHaveLength(1 + notes);
     if (notes > 0)
-      expect(world.said()[1]).toMatch(/^Database 1 \(cache\) has auto_upgrade: .* beyond the target version/);
+      expect(world.messages()[1]).toMatch(/^Database 1 \(cache\) has auto_upgrade: .* beyond the target version/);
   });
 
   it("says that the database is already there", async () => {
     const world = rigFor(side, "there");
     await world.lifecycle.check({}, side.inputs(world));
-    expect(world.said()).toEqual([side.already]);
+    expect(world.messages()).toEqual([side.already]);
   });
 
   it("says that an upgrade runs that will be waited for, though nobody can know where it goes to", async () => {
@@ -39,7 +39,7 @@ describe.each(SIDES)("the preview of a new pin (%s)", (_, side) => {
     const task = world.cluster.acceptedUpgrades[0]?.actionUid;
     world.lines.length = 0;
     await world.lifecycle.check({}, side.inputs(world));
-    expect(world.said()).toEqual([
+    expect(world.messages()).toEqual([
       `joins running upgrade ${task} (SMUpgradeBDB to a version that the cluster does not report)`,
     ]);
   });
@@ -48,7 +48,7 @@ describe.each(SIDES)("the preview of a new pin (%s)", (_, side) => {
     const world = rigFor(side, "behind");
     world.cluster.control.busy(1);
     await world.lifecycle.check({}, side.inputs(world));
-    expect(world.said()).toEqual([`${side.plan}, after SMUpdateBDB of database 1 (cache) has ended`]);
+    expect(world.messages()).toEqual([`${side.plan}, after SMUpdateBDB of database 1 (cache) has ended`]);
   });
 
   it("never fails because the cluster cannot be reached", async () => {
@@ -70,7 +70,7 @@ describe.each(SIDES)("the preview of a new pin (%s)", (_, side) => {
     world.cluster.faults.add({ match: { path: "/v1/cluster" }, times: 9, fault: { kind: "hang" } });
     const began = world.clock.now();
     await world.lifecycle.check({}, side.inputs(world));
-    expect(world.said()).toEqual(["cannot plan: unreachable, no response in time"]);
+    expect(world.messages()).toEqual(["cannot plan: unreachable, no response in time"]);
     expect(world.clock.since(began)).toBeLessThanOrEqual(10_000);
   });
 
@@ -78,7 +78,7 @@ describe.each(SIDES)("the preview of a new pin (%s)", (_, side) => {
     const world = rigFor(side, "behind");
     const unknown = { endpoints: [UNKNOWN], password: UNKNOWN, databaseId: UNKNOWN };
     expect((await world.lifecycle.check({}, side.inputs(world, unknown))).failures).toEqual([]);
-    expect(world.said()).toEqual(["cannot plan yet: `endpoints`, `password`, `databaseId` are known after apply"]);
+    expect(world.messages()).toEqual(["cannot plan yet: `endpoints`, `password`, `databaseId` are known after apply"]);
     expect(world.cluster.journal.entries).toEqual([]);
   });
 
@@ -87,7 +87,7 @@ describe.each(SIDES)("the preview of a new pin (%s)", (_, side) => {
     const args = side.inputs(world);
     await world.lifecycle.check({ ...args, wait: false }, args);
     await world.lifecycle.diff("id", { ...args, status: "behind" }, args);
-    expect(world.said()).toHaveLength(1);
+    expect(world.messages()).toHaveLength(1);
   });
 });
 
@@ -142,11 +142,11 @@ describe.each(SIDES)("a refresh (%s)", (_, side) => {
     const world = rigFor(side, "there");
     const { id, outs } = await settled(world, side.floor);
     side.put(world.cluster, "ahead");
-    const before = world.said().length;
+    const before = world.messages().length;
     const { props, inputs } = await world.lifecycle.read(id, outs);
     expect(inputs).toMatchObject(side.floor);
     expect(props).toMatchObject({ status: "current" });
-    expect(world.said()).toHaveLength(before);
+    expect(world.messages()).toHaveLength(before);
   });
 
   it("keeps the last known state while the cluster is down", async () => {

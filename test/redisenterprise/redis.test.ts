@@ -76,7 +76,7 @@ describe("the modules", () => {
     const world = rig({ databases: [PLAIN] });
     await world.lifecycle.check({}, world.redis());
     const { outs } = await create(world);
-    expect(world.said()[0]).toBe(
+    expect(world.messages()[0]).toBe(
       "7.4.2 → 8.0.0, with a failover of each shard, search 2.10.17 → 7.99.91, ReJSON 2.8.10 → 7.99.3, adds timeseries 8.0.2 and bf 8.0.1",
     );
     expect(versions(world)).toEqual({ search: "7.99.91", ReJSON: "7.99.3", timeseries: "8.0.2", bf: "8.0.1" });
@@ -87,7 +87,7 @@ describe("the modules", () => {
     const world = rig({ softwareVersion: "8.0.10-1", databases: [{ ...CACHE, bigstore: true, modules: [] }] });
     await world.lifecycle.check({}, world.redis({ redisVersion: "8.4" }));
     await create(world, { redisVersion: "8.4" });
-    expect(world.said()[0]).toMatch(/, adds bf 8\.4\.2 and ReJSON 8\.4\.2$/);
+    expect(world.messages()[0]).toMatch(/, adds bf 8\.4\.2 and ReJSON 8\.4\.2$/);
     expect(Object.keys(versions(world)).sort()).toEqual(["ReJSON", "bf"]);
   });
 
@@ -97,7 +97,7 @@ describe("the modules", () => {
     const world = rig({ databases: [at], modules: [own] });
     await world.lifecycle.check({}, world.redis({ redisVersion: "7.4", modules: "keep" }));
     await create(world, { redisVersion: "7.4", modules: "keep" });
-    expect(world.said()[0]).toBe("7.2.7 → 7.4.2, with a failover of each shard, modules unchanged");
+    expect(world.messages()[0]).toBe("7.2.7 → 7.4.2, with a failover of each shard, modules unchanged");
     expect(bodyOf(world)).toMatchObject({ latest_with_modules: false });
     expect(world.cluster.database(1)).toMatchObject({
       redisVersion: "7.4",
@@ -118,7 +118,7 @@ describe("the modules", () => {
     });
     const { failures } = await world.lifecycle.check({}, world.redis({ redisVersion: "7.4", modules }));
     expect(failures).toEqual([]);
-    expect(world.said()[0]).toMatch(plan);
+    expect(world.messages()[0]).toMatch(plan);
     expect((await create(world, { redisVersion: "7.4", modules })).outs).toMatchObject({ status: "current" });
     expect(versions(world)).toEqual({ rg: version });
   });
@@ -131,7 +131,7 @@ describe("the modules", () => {
     });
     const args = world.redis({ redisVersion: "8.0", modules });
     expect((await world.lifecycle.check({}, args)).failures).toEqual([]);
-    expect(world.said()[0]).toMatch(
+    expect(world.messages()[0]).toMatch(
       /, adds search 7\.99\.91, timeseries 8\.0\.2, bf 8\.0\.1 and ReJSON 7\.99\.3, removes searchlight 1\.0\.0$/,
     );
     expect((await create(world, { modules })).outs).toMatchObject({ status: "current" });
@@ -149,7 +149,7 @@ describe("the modules", () => {
   it("do not matter to a database without any", async () => {
     const world = rig({ databases: [{ ...CACHE, redisVersion: "7.2", modules: [] }] });
     await world.lifecycle.check({}, world.redis({ redisVersion: "7.4" }));
-    expect(world.said()[0]).toBe("7.2.7 → 7.4.2, with a failover of each shard, modules unchanged");
+    expect(world.messages()[0]).toBe("7.2.7 → 7.4.2, with a failover of each shard, modules unchanged");
     expect((await create(world, { redisVersion: "7.4" })).outs).toMatchObject({ status: "current" });
   });
 });
@@ -203,7 +203,7 @@ describe("dryRun", () => {
   it.each(["supported", "ignored", "refused"] as const)("is never sent, and the plan says so: %s", async (dryRun) => {
     const world = rig({ databases: [PLAIN], switches: { dryRun } });
     expect((await world.lifecycle.check({}, world.redis(asked))).failures).toEqual([]);
-    expect(world.said()).toEqual([
+    expect(world.messages()).toEqual([
       "7.4.2 → 8.0.0, with a failover of each shard, search 2.10.17 → 7.99.91, ReJSON 2.8.10 → 7.99.3, adds timeseries 8.0.2 and bf 8.0.1, dryRun has no effect: a server that does not support the query would start the upgrade",
     ]);
     expect(world.cluster.journal.count("POST")).toBe(0);

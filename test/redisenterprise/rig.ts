@@ -56,7 +56,7 @@ export interface Rig {
   /** Upgrade calls that reached the master. */
   writes(): number;
   /** Lasting log lines. */
-  said(): string[];
+  messages(): string[];
   /** Everything that the nodes were sent. */
   readonly received: Received[];
 }
@@ -104,6 +104,6 @@ export function rig(options: ClusterOptions = {}): Rig {
     modules: (args = {}) => inputs("ModuleVersions", { modules: { search: "2.10.17", ReJSON: "2.8.10" } }, args),
     redis: (args = {}) => inputs("DatabaseVersion", { redisVersion: "8.0" }, args),
     writes: () => cluster.writes().length,
-    said: () => lines.filter((line) => !line.ephemeral).map((line) => line.message),
+    messages: () => lines.filter((line) => !line.ephemeral).map((line) => line.message),
   };
 }

@@ -276,7 +276,7 @@ describe.each(SIDES)("an upgrade that fails at the vendor (%s)", (_, side) => {
     world.cluster.control.fail();
     const first = await partial(world.lifecycle.create(side.inputs(world)));
     expect(await world.lifecycle.diff(first.id, first.properties, side.inputs(world))).toMatchObject({ changes: true });
-    expect(world.said().at(-1)).toMatch(/^upgrade .* failed: SMUpgradeBDB failed in state init/);
+    expect(world.messages().at(-1)).toMatch(/^upgrade .* failed: SMUpgradeBDB failed in state init/);
     const second = await partial(world.lifecycle.update(first.id, first.properties, side.inputs(world)));
     expect(second.reasons[0]).toContain("active-change-pending");
     await partial(world.lifecycle.create(side.inputs(world)));

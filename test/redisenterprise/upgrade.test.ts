@@ -20,7 +20,7 @@ describe.each(SIDES)("a database behind its pin (%s)", (_, side) => {
       lastUpgrade: { task, kind: "SMUpgradeBDB", from: side.from, to: side.to, state: "succeeded" },
       __provider: "text",
     });
-    expect(world.said()).toEqual([
+    expect(world.messages()).toEqual([
       `upgrade ${task} started`,
       expect.stringMatching(new RegExp(`^upgraded ${side.from} → ${side.to}(\\.2)? in \\d+ s$`)),
     ]);
@@ -83,7 +83,7 @@ describe.each(SIDES)("a database behind its pin (%s)", (_, side) => {
     const world = rigFor(side, "behind");
     await world.lifecycle.check({}, side.inputs(world, { preserveRoles: true }));
     await world.lifecycle.create(side.inputs(world, { preserveRoles: true }));
-    expect(world.said()[0]).toContain("with two failovers of each shard, which keep the roles");
+    expect(world.messages()[0]).toContain("with two failovers of each shard, which keep the roles");
     expect(world.cluster.database(1).failovers).toBe(2);
   });
 
@@ -112,7 +112,9 @@ describe.each(SIDES)("a database behind its pin (%s)", (_, side) => {
     expect(world.writes()).toBe(1);
     side.put(world.cluster, "behind");
     await world.lifecycle.update(id, outs, args);
-    expect(world.said().join()).toMatch(/no longer reports upgrade .*, and the target version has not been reached/);
+    expect(world.messages().join()).toMatch(
+      /no longer reports upgrade .*, and the target version has not been reached/,
+    );
     expect(world.writes()).toBe(2);
   });
 });
@@ -162,7 +164,7 @@ describe.each(SIDES)("a database at its pin (%s)", (_, side) => {
     world.cluster.journal.clear();
     await world.lifecycle.delete(id, outs);
     expect(world.cluster.journal.entries).toEqual([]);
-    expect(world.said()).toEqual(["no longer managed; the database was not changed"]);
+    expect(world.messages()).toEqual(["no longer managed; the database was not changed"]);
   });
 
   it("never has its object in the state, which holds its password", async () => {
@@ -180,7 +182,7 @@ describe.each(SIDES)("a database newer than its pin (%s)", (_, side) => {
     const world = rigFor(side, "ahead");
     const { id, outs } = await world.lifecycle.create(side.inputs(world));
     expect(outs).toMatchObject({ status: "newer" });
-    expect(world.said().join()).toContain("newer than the target version: ");
+    expect(world.messages().join()).toContain("newer than the target version: ");
     expect(await world.lifecycle.diff(id, outs, side.inputs(world))).toMatchObject({ changes: false });
     expect(world.writes()).toBe(0);
   });
@@ -189,7 +191,7 @@ describe.each(SIDES)("a database newer than its pin (%s)", (_, side) => {
     const world = rigFor(side, "ahead");
     const { outs } = await world.lifecycle.create(side.inputs(world, { onNewer: "accept" }));
     expect(outs).toMatchObject({ status: "newer" });
-    expect(world.said()).toEqual([]);
+    expect(world.messages()).toEqual([]);
     expect(world.writes()).toBe(0);
   });
 

@@ -49,10 +49,10 @@ describe.each(HELD)("the upgrade of a kernel whose backup does not allow it: %s"
   };
 
   it("is shown as held by the preview", async () => {
-    const { lifecycle, given, said, writes } = started();
+    const { lifecycle, given, messages, writes } = started();
     expect((await lifecycle.check({}, given)).failures).toEqual([]);
-    expect(said()[0]).toMatch(/^2\.0\.69\.250900 → 2\.0\.78\.260600.* · held: /);
-    expect(said()[0]).toContain(reason);
+    expect(messages()[0]).toMatch(/^2\.0\.69\.250900 → 2\.0\.78\.260600.* · held: /);
+    expect(messages()[0]).toContain(reason);
     expect(writes()).toBe(0);
   });
 
@@ -123,7 +123,7 @@ describe("the upgrade of kernels", () => {
     // The newest of each instance are on the last page.
     for (let day = 7; day >= 0; day--) for (const at of one.ids.keys()) ended(one, 24 * day, at);
     await one.lifecycle.check({}, one.inputs({ backup: { maxAge: "1h" } }));
-    expect(one.said()[0]).not.toContain("held");
+    expect(one.messages()[0]).not.toContain("held");
     expect(paths(one, LIST).map(({ target }) => target.split("?")[1])).toEqual([
       "limit=100&offset=0",
       "limit=100&offset=100",
@@ -145,7 +145,7 @@ describe("the upgrade of kernels", () => {
         ),
       ),
     );
-    expect(one.said().filter((line) => line.includes("held: there is no backup"))).toHaveLength(4);
+    expect(one.messages().filter((line) => line.includes("held: there is no backup"))).toHaveLength(4);
     expect(paths(one, LIST)).toHaveLength(1);
   });
 
@@ -153,7 +153,7 @@ describe("the upgrade of kernels", () => {
     const one = kernelRig({ instances: 2 });
     for (let hours = 2_100; hours >= 30; hours--) ended(one, hours);
     await one.lifecycle.check({}, one.inputs({ backup: RULE }));
-    expect(one.said()[0]).toContain("held");
+    expect(one.messages()[0]).toContain("held");
     expect(paths(one, LIST)).toHaveLength(1);
     expect(paths(one, ONE).map(({ target }) => target.split("?")[1])).toEqual(
       Array(2).fill("limit=100&order_field=beginTime&order_rule=desc"),
@@ -166,11 +166,11 @@ describe("the upgrade of kernels", () => {
     const one = kernelRig({}, { skew: -3 * HOUR, dated: true });
     ended(one, 23);
     await one.lifecycle.check({}, one.inputs({ backup: RULE }));
-    expect(one.said()[0]).not.toContain("held");
+    expect(one.messages()[0]).not.toContain("held");
     const late = kernelRig({}, { skew: -3 * HOUR, dated: true });
     ended(late, 25);
     await late.lifecycle.check({}, late.inputs({ backup: RULE }));
-    expect(late.said()[0]).toContain("the last backup is 25 h old");
+    expect(late.messages()[0]).toContain("the last backup is 25 h old");
   });
 
   it("waits through a failure of the service", async () => {

@@ -28,7 +28,7 @@ describe("pins that are previewed one after the other", () => {
     await rig.clock.sleep(6_000);
     await rig.lifecycle.check({}, pinOf(rig, 3));
     expect(pages(rig)).toBe(2);
-    expect(rig.said()).toHaveLength(4);
+    expect(rig.messages()).toHaveLength(4);
   });
 
   it("and applied after that look again: what was seen of an instance once is not what runs there now", async () => {
@@ -162,7 +162,7 @@ describe("a region whose rows do not tell the kernel", () => {
   it("has it in database-version: the upgrade is planned, made and seen", async () => {
     const rig = kernelRig({ instances: 2, switches });
     await rig.lifecycle.check({}, rig.inputs());
-    expect(rig.said()[0]).toContain("2.0.69.250900 → 2.0.78.260600");
+    expect(rig.messages()[0]).toContain("2.0.69.250900 → 2.0.78.260600");
     const { id, outs } = await rig.lifecycle.create(rig.inputs());
     expect(outs).toMatchObject({ status: "current", currentVersion: "2.0.78.260600" });
     expect(rig.writes()).toBe(1);
@@ -222,10 +222,10 @@ const UNTOLD = ['""', "null", '"n/a"'];
 describe("an upgrade of which the service does not say where it leads", () => {
   it.each(UNTOLD)("is not asked for by an exact pin, nor by a prefix (%s)", async (newest) => {
     for (const version of ["2.0.75.28", "2.0.75"]) {
-      const { lifecycle, inputs, said, writes } = telling(newest);
+      const { lifecycle, inputs, messages, writes } = telling(newest);
       const args = inputs({ version });
       expect((await lifecycle.check({}, args)).failures).toEqual([]);
-      expect(said().join(" ")).toContain(`It is unknown whether an upgrade would end at ${version}`);
+      expect(messages().join(" ")).toContain(`It is unknown whether an upgrade would end at ${version}`);
       expect(await message(lifecycle.create(args))).toMatch(
         /the service does not report which one that is.*>=2\.0\.75.*\[blocked\]/,
       );
@@ -244,7 +244,7 @@ describe("an upgrade of which the service does not say where it leads", () => {
     const rig = telling(newest);
     const args = rig.inputs({ version: "latest" });
     await rig.lifecycle.check({}, args);
-    expect(rig.said()).toEqual([`${OLD} → newest, now`]);
+    expect(rig.messages()).toEqual([`${OLD} → newest, now`]);
     expect((await rig.lifecycle.create(args)).outs).toMatchObject({ status: "current", currentVersion: NEW });
   });
 
@@ -256,10 +256,10 @@ describe("an upgrade of which the service does not say where it leads", () => {
   });
 
   it("and not even whether there is one, is no answer to latest", async () => {
-    const { lifecycle, inputs, said, writes } = telling('""', "");
+    const { lifecycle, inputs, messages, writes } = telling('""', "");
     const args = inputs({ version: "latest" });
     await lifecycle.check({}, args);
-    expect(said()[0]).toMatch(/^cannot plan: the service does not report whether a newer kernel is offered to/);
+    expect(messages()[0]).toMatch(/^cannot plan: the service does not report whether a newer kernel is offered to/);
     expect(await message(lifecycle.create(args))).toMatch(/whether a newer kernel is offered to .*\[unreachable\]/);
     expect(writes()).toBe(0);
   });
@@ -277,13 +277,13 @@ describe("an instance that is outdated and cannot be upgraded now (upgrade_flag 
   } as const;
 
   it.each(["latest", ">=2.0.75", "2.0.78"])("is not upgraded to %s, and a preview warns", async (version) => {
-    const { lifecycle, inputs, said, writes } = kernelRig(
+    const { lifecycle, inputs, messages, writes } = kernelRig(
       {},
       flag(() => true),
     );
     const args = inputs({ version });
     expect((await lifecycle.check({}, args)).failures).toEqual([]);
-    expect(said().join(" ")).toContain("cannot be upgraded now, although 2.0.78.260600 is available");
+    expect(messages().join(" ")).toContain("cannot be upgraded now, although 2.0.78.260600 is available");
     expect(await message(lifecycle.create(args))).toMatch(/cannot be upgraded now.*in the console.*\[blocked\]/);
     expect(writes()).toBe(0);
   });
@@ -302,11 +302,11 @@ describe("an instance that is outdated and cannot be upgraded now (upgrade_flag 
     "needs the console if its kernel is upgraded in rounds (upgrade_flag false: %s)",
     async (reported) => {
       const rewrite = (body: string) => (reported ? body : body.replace('"upgrade_flag":false', '"upgrade_flag":true'));
-      const { lifecycle, inputs, cloud, said, writes } = kernelRig({ kernel: "2.0.51.240305" }, { rewrite });
+      const { lifecycle, inputs, cloud, messages, writes } = kernelRig({ kernel: "2.0.51.240305" }, { rewrite });
       const args = inputs({ version: "latest" });
       cloud.control.instance().preparation = "toBeConfirmed";
       await lifecycle.check({}, args);
-      expect(said().some((line) => line.includes("Apply Upgrade"))).toBe(reported);
+      expect(messages().some((line) => line.includes("Apply Upgrade"))).toBe(reported);
       expect(await message(lifecycle.create(args))).toMatch(
         /"Kernel version upgrade to be confirmed".*"Apply Upgrade"/,
       );

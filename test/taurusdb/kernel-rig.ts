@@ -53,7 +53,7 @@ export function kernelRig(options: Setup = {}, { env = {}, skew = 0, dated = fal
       cloud.journal.entries.filter((e) => e.method === "POST" && e.target.split("?")[0]?.endsWith(UPGRADE)).length,
     reads: () => cloud.journal.entries.filter((e) => e.method === "GET").length,
     /** Lasting log lines. */
-    said: () => lines.filter((line) => !line.ephemeral).map((line) => line.message),
+    messages: () => lines.filter((line) => !line.ephemeral).map((line) => line.message),
   };
 }
 

@@ -63,8 +63,8 @@ describe("an upgrade in the maintenance window", () => {
     const { id, outs } = await rig.lifecycle.create(rig.inputs(LATER));
     await rig.lifecycle.delete(id, outs);
     expect(scheduled(rig)).toEqual(["Canceled", "Canceled"]);
-    expect(rig.said().filter((line) => line.startsWith("canceled kernel upgrade"))).toHaveLength(2);
-    expect(rig.said().at(-1)).toBe("no longer managed; the database was not changed");
+    expect(rig.messages().filter((line) => line.startsWith("canceled kernel upgrade"))).toHaveLength(2);
+    expect(rig.messages().at(-1)).toBe("no longer managed; the database was not changed");
   });
 
   it("is canceled and made now when the schedule changes to now", async () => {
@@ -72,7 +72,7 @@ describe("an upgrade in the maintenance window", () => {
     const { id, outs } = await rig.lifecycle.create(rig.inputs(LATER));
     const now = rig.inputs();
     await rig.lifecycle.check(rig.inputs(LATER), now);
-    expect(rig.said()).toContain(
+    expect(rig.messages()).toContain(
       `2.0.69.250900 → ${NEW}, 2 of 2 instances in 1 request, now, after canceling 2 that are scheduled for their maintenance windows (refused for those that this resource did not schedule)`,
     );
     const { outs: done } = await rig.lifecycle.update(id, outs, now);

@@ -19,7 +19,7 @@ describe("a kernel pin", () => {
   });
 
   it("upgrades what is behind with one call, and leaves out what is not", async () => {
-    const { lifecycle, inputs, writes, cloud, ids, said } = kernelRig({ instances: 3 });
+    const { lifecycle, inputs, writes, cloud, ids, messages } = kernelRig({ instances: 3 });
     cloud.control.setKernel(NEW, ids[1]);
     const { outs } = await lifecycle.create(inputs());
     expect(outs).toMatchObject({
@@ -30,7 +30,7 @@ describe("a kernel pin", () => {
     });
     expect(writes()).toBe(1);
     expect(cloud.acceptedUpgrades.map(({ instances }) => instances)).toEqual([[ids[0], ids[2]]]);
-    expect(said()).toContain(`requested the kernel upgrade of 2 instances: ${ids[0]}, ${ids[2]}`);
+    expect(messages()).toContain(`requested the kernel upgrade of 2 instances: ${ids[0]}, ${ids[2]}`);
   });
 
   it("asks nothing at all when the state satisfies it", async () => {
@@ -166,10 +166,10 @@ describe("an upgrade that outlives its run", () => {
 
 describe("an answer to the upgrade call that is lost", () => {
   it("after it took effect: looked for, not sent again", async () => {
-    const { lifecycle, inputs, cloud, writes, said } = kernelRig();
+    const { lifecycle, inputs, cloud, writes, messages } = kernelRig();
     cloud.faults.add({ match: POST, fault: { kind: "loseReply" } });
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
-    expect(said().some((line) => line.includes("response to the upgrade request was lost"))).toBe(true);
+    expect(messages().some((line) => line.includes("response to the upgrade request was lost"))).toBe(true);
     expect(writes()).toBe(1);
   });
 

@@ -47,7 +47,7 @@ export interface Rig {
   /** Upgrade calls that reached the cloud. */
   writes(): number;
   /** Lasting log lines. */
-  said(): string[];
+  messages(): string[];
   /** Passing log lines. */
   passing(): string[];
 }
@@ -88,7 +88,7 @@ export function rig(
       __provider: "text",
     }),
     writes: () => cloud.journal.count("POST", /\/starrocks\/db-upgrade$/),
-    said: () => lines.filter((line) => !line.ephemeral).map((line) => line.message),
+    messages: () => lines.filter((line) => !line.ephemeral).map((line) => line.message),
     passing: () => lines.filter((line) => line.ephemeral).map((line) => line.message),
   };
 }

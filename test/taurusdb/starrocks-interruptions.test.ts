@@ -40,7 +40,7 @@ describe("an upgrade that outlives its run", () => {
     await cutShort(world);
     const { outs } = await world.lifecycle.create(world.inputs());
     expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: world.cloud.jobs[0]?.id, joined: true } });
-    expect(world.said().some((line) => line.startsWith("joins running upgrade"))).toBe(true);
+    expect(world.messages().some((line) => line.startsWith("joins running upgrade"))).toBe(true);
     expect(world.writes()).toBe(1);
   });
 
@@ -97,7 +97,7 @@ describe("an upgrade that outlives its run", () => {
     world.cloud.control.failJob("BE is down.");
     const { outs } = await world.lifecycle.update(first.id, first.properties, world.inputs());
     expect(outs).toMatchObject({ status: "current" });
-    expect(world.said().some((line) => /earlier upgrade .* has ended: .*BE is down/.test(line))).toBe(true);
+    expect(world.messages().some((line) => /earlier upgrade .* has ended: .*BE is down/.test(line))).toBe(true);
     expect(world.writes()).toBe(2);
   });
 
@@ -127,10 +127,10 @@ describe("an upgrade that outlives its run", () => {
 
 describe("a reply that is lost", () => {
   it("after the call took effect is looked for, not sent again", async () => {
-    const { lifecycle, inputs, cloud, said, writes } = rig();
+    const { lifecycle, inputs, cloud, messages, writes } = rig();
     cloud.faults.add({ match: { method: "POST", path: UPGRADE }, fault: { kind: "loseReply" } });
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
-    expect(said()[0]).toContain("response to the upgrade request was lost");
+    expect(messages()[0]).toContain("response to the upgrade request was lost");
     expect(writes()).toBe(1);
   });
 

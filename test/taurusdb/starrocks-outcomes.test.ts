@@ -16,7 +16,7 @@ describe("an upgrade that ends badly", () => {
   });
 
   it("because the instance is abnormal after its job has completed", async () => {
-    const { lifecycle, inputs, cloud, clock, said, writes } = rig();
+    const { lifecycle, inputs, cloud, clock, messages, writes } = rig();
     cloud.control.damage();
     const began = clock.now();
     const first = await partial(lifecycle.create(inputs()));
@@ -27,7 +27,7 @@ describe("an upgrade that ends badly", () => {
     expect(clock.since(began)).toBeLessThan(20 * MINUTE);
     const { outs } = await lifecycle.update(first.id, first.properties, inputs());
     expect(outs).toMatchObject({ status: "current" });
-    expect(said().at(-1)).toMatch(/does not work.*sr1 is abnormal/);
+    expect(messages().at(-1)).toMatch(/does not work.*sr1 is abnormal/);
     expect(writes()).toBe(1);
   });
 
@@ -90,11 +90,11 @@ describe("an upgrade that takes its time", () => {
   });
 
   it("because it waits for approval is found by a run that knows nothing of it, and by a preview", async () => {
-    const { lifecycle, inputs, cloud, writes, said } = rig();
+    const { lifecycle, inputs, cloud, writes, messages } = rig();
     cloud.control.awaitApproval();
     await partial(lifecycle.create(inputs()));
     expect((await lifecycle.check({}, inputs())).failures).toEqual([]);
-    expect(said().join(" ")).toContain("waits for approval (Unauthorized)");
+    expect(messages().join(" ")).toContain("waits for approval (Unauthorized)");
     await expect(lifecycle.create(inputs())).rejects.toThrow(/waits for approval \(Unauthorized\).*\[blocked\]/);
     cloud.control.approve();
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });

@@ -34,7 +34,7 @@ describe("an upgrade in the maintenance window", () => {
       lastUpgrade: { task: canonicalJobId(schedule?.id ?? ""), from: OLD, to: NEW, state: "deferred", window: WINDOW },
     });
     expect(world.cloud.acceptedUpgrades).toMatchObject([{ delay: true }]);
-    expect(world.said().at(-1)).toContain(
+    expect(world.messages().at(-1)).toContain(
       "is scheduled for its maintenance window, 2026-01-01T18:00Z to 2026-01-01T22:00Z",
     );
     expect(world.writes()).toBe(1);
@@ -83,7 +83,7 @@ describe("an upgrade in the maintenance window", () => {
     const { id, outs, inputs } = await deferred(world);
     await world.clock.sleep(23 * HOUR);
     const next = await world.lifecycle.update(id, outs, inputs);
-    expect(world.said().some((line) => /earlier upgrade .* has ended: .*BE is down/.test(line))).toBe(true);
+    expect(world.messages().some((line) => /earlier upgrade .* has ended: .*BE is down/.test(line))).toBe(true);
     expect(next.outs).toMatchObject({
       status: "deferred",
       lastUpgrade: { window: { opens: "2026-01-02T18:00:00.000Z" } },
@@ -98,7 +98,7 @@ describe("an upgrade in the maintenance window", () => {
     const [schedule] = world.cloud.schedules;
     expect(await cancelSchedules(world.access().gateway, [schedule?.id ?? ""])).toHaveLength(1);
     const next = await world.lifecycle.update(id, outs, inputs);
-    expect(world.said().some((line) => line.includes("it was canceled"))).toBe(true);
+    expect(world.messages().some((line) => line.includes("it was canceled"))).toBe(true);
     expect(next.outs).toMatchObject({ status: "deferred" });
     expect(world.cloud.schedules).toMatchObject([{ status: "Canceled" }, { status: "Pending" }]);
     expect(world.writes()).toBe(2);
@@ -176,7 +176,7 @@ describe("an upgrade in the maintenance window", () => {
     const world = rig();
     await deferred(world);
     await world.lifecycle.check({}, world.inputs(LATER));
-    expect(world.said().at(-1)).toMatch(
+    expect(world.messages().at(-1)).toMatch(
       /is scheduled for its maintenance window, 2026-01-01T18:00Z to 2026-01-01T22:00Z/,
     );
   });
@@ -188,7 +188,7 @@ describe("a scheduled upgrade that is not wanted any more", () => {
     const { id, outs } = await deferred(world);
     const next = await world.lifecycle.update(id, outs, world.inputs());
     expect(next.outs).toMatchObject({ status: "current", currentVersion: NEW });
-    expect(world.said().some((line) => line.startsWith("canceled upgrade"))).toBe(true);
+    expect(world.messages().some((line) => line.startsWith("canceled upgrade"))).toBe(true);
     expect(world.cloud.schedules).toMatchObject([{ status: "Canceled" }]);
     expect(world.cloud.acceptedUpgrades.map(({ delay }) => delay)).toEqual([true, false]);
   });
@@ -197,18 +197,18 @@ describe("a scheduled upgrade that is not wanted any more", () => {
     const world = rig();
     const { id, outs, inputs } = await deferred(world);
     await world.lifecycle.check(inputs, world.inputs());
-    expect(world.said().at(-1)).toMatch(
+    expect(world.messages().at(-1)).toMatch(
       /now, with a restart, after canceling upgrade .*, which is scheduled for .* \(refused if this resource did not schedule it\)$/,
     );
     await world.lifecycle.diff(id, outs, world.inputs());
-    expect(world.said().at(-1)).toMatch(/^will cancel scheduled upgrade .* before the upgrade is requested$/);
+    expect(world.messages().at(-1)).toMatch(/^will cancel scheduled upgrade .* before the upgrade is requested$/);
   });
 
   it("of somebody else is announced as what keeps a new resource from starting", async () => {
     const world = rig();
     await deferred(world);
     await world.lifecycle.check({}, world.inputs());
-    expect(world.said().at(-1)).toMatch(
+    expect(world.messages().at(-1)).toMatch(
       /^will not start: upgrade .*, which this resource did not schedule, is scheduled/,
     );
   });
@@ -219,7 +219,7 @@ describe("a scheduled upgrade that is not wanted any more", () => {
     await world.lifecycle.delete(id, outs);
     expect(world.cloud.schedules).toMatchObject([{ status: "Canceled" }]);
     expect(world.cloud.journal.count("DELETE", SCHEDULED)).toBe(1);
-    expect(world.said().some((line) => line.startsWith("canceled upgrade"))).toBe(true);
+    expect(world.messages().some((line) => line.startsWith("canceled upgrade"))).toBe(true);
   });
 
   it("is kept by a delete when another pin counts on it", async () => {
@@ -246,7 +246,7 @@ describe("a scheduled upgrade that is not wanted any more", () => {
     const empty = { status: 200, headers: { "content-type": "application/json" }, body: '{"job_ids":[]}' };
     world.cloud.faults.add({ match: { method: "DELETE" }, times: Infinity, fault: { kind: "replace", ...empty } });
     await expect(world.lifecycle.delete(id, outs)).rejects.toThrow(/could not be canceled/);
-    expect(world.said().some((line) => line.includes("did not cancel scheduled task"))).toBe(true);
+    expect(world.messages().some((line) => line.includes("did not cancel scheduled task"))).toBe(true);
     expect(world.cloud.schedules).toMatchObject([{ status: "Pending" }]);
   });
 
@@ -296,7 +296,7 @@ describe("a scheduled upgrade that a lowered pin does not want", () => {
     expect(next).toMatchObject({ status: "current", currentVersion: OLD });
     expect((next["lastUpgrade"] as { state: string }).state).not.toBe("succeeded");
     expect(schedules(world)).toEqual(["Canceled"]);
-    expect(world.said().join("\n")).not.toContain("upgraded");
+    expect(world.messages().join("\n")).not.toContain("upgraded");
   });
 
   it("is an error, and stays in the state, when the service does not cancel it", async () => {

@@ -6,7 +6,7 @@ import { instanceId, MINUTE, NEW, OLD, PROJECT, rig } from "./rig";
 
 describe("a StarRocks instance behind its pin", () => {
   it("is upgraded with one call to its own id, and waited for", async () => {
-    const { lifecycle, inputs, writes, cloud, said, starRocks } = rig();
+    const { lifecycle, inputs, writes, cloud, messages, starRocks } = rig();
     const { id, outs } = await lifecycle.create(inputs());
     expect(id).toBe(starRocks);
     const task = cloud.jobs[0]?.id;
@@ -18,7 +18,7 @@ describe("a StarRocks instance behind its pin", () => {
       lastUpgrade: { task, kind: "StarRocks kernel upgrade", from: OLD, to: NEW, state: "succeeded" },
       __provider: "text",
     });
-    expect(said()).toEqual([
+    expect(messages()).toEqual([
       `upgrade ${task} started`,
       expect.stringMatching(/^upgraded 3\.1\.6\.0 → 3\.1\.15\.80 in 10 min \d+ s$/),
     ]);
@@ -122,12 +122,12 @@ describe("a StarRocks instance at its pin", () => {
   });
 
   it("is unpinned by delete, without a call", async () => {
-    const { lifecycle, inputs, cloud, said } = rig({ starRocksKernel: NEW });
+    const { lifecycle, inputs, cloud, messages } = rig({ starRocksKernel: NEW });
     const { id, outs } = await lifecycle.create(inputs());
     cloud.journal.clear();
     await lifecycle.delete(id, outs);
     expect(cloud.journal.entries).toEqual([]);
-    expect(said()).toContain("no longer managed; the database was not changed");
+    expect(messages()).toContain("no longer managed; the database was not changed");
   });
 
   it("is replaced when another one is named", async () => {
@@ -142,18 +142,18 @@ describe("a StarRocks instance newer than its pin", () => {
   const newer = { starRocksKernel: "3.1.20.0" };
 
   it("is reported, and nothing is called", async () => {
-    const { lifecycle, inputs, cloud, said } = rig(newer);
+    const { lifecycle, inputs, cloud, messages } = rig(newer);
     const { id, outs } = await lifecycle.create(inputs());
     expect(outs).toMatchObject({ status: "newer", currentVersion: "3.1.20.0" });
-    expect(said().join()).toContain("newer than the target version");
+    expect(messages().join()).toContain("newer than the target version");
     expect(await lifecycle.diff(id, outs, inputs())).toMatchObject({ changes: false });
     expect(cloud.writes()).toEqual([]);
   });
 
   it("is lived with in silence under onNewer accept", async () => {
-    const { lifecycle, inputs, said } = rig(newer);
+    const { lifecycle, inputs, messages } = rig(newer);
     expect((await lifecycle.create(inputs({ onNewer: "accept" }))).outs).toMatchObject({ status: "newer" });
-    expect(said()).toEqual([]);
+    expect(messages()).toEqual([]);
   });
 
   it("is an error under onNewer fail, at preview already", async () => {
@@ -195,9 +195,9 @@ describe("a pin that cannot be reached", () => {
   });
 
   it.each(["3.1.99.0", ">=3.2", "3.3"])("because %s is not offered yet names what is", async (version) => {
-    const { lifecycle, inputs, cloud, said } = rig();
+    const { lifecycle, inputs, cloud, messages } = rig();
     expect(await lifecycle.check({}, inputs({ version }))).toMatchObject({ failures: [] });
-    expect(said().join()).toContain(`${version} is not offered yet`);
+    expect(messages().join()).toContain(`${version} is not offered yet`);
     await expect(lifecycle.create(inputs({ version }))).rejects.toThrow(
       new RegExp(`not offered yet.*the region lists ${NEW}.*\\[blocked\\]`),
     );

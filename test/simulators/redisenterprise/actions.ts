@@ -105,13 +105,13 @@ function machineView(call: Call, database: DatabaseState, machine: MachineState)
   const { actionWords } = call.world.state.switches;
   const { status } = machine;
   const failed = status === "failed";
-  const said = failed ? machine.failure : WORDS[actionWords][status];
+  const message = failed ? machine.failure : WORDS[actionWords][status];
   const base = {
     action_uid: machine.actionUid,
     heartbeat: epochSeconds(isOver(machine) ? machine.heartbeat : call.now),
     name: machine.name,
     object_name: `bdb:${database.uid}`,
-    status: said,
+    status: message,
   };
   if (status === "completed") return base;
   if (status === "pending") return { ...base, progress: 0 };
