@@ -167,7 +167,7 @@ describe("discover taurusdb", () => {
       offers: counted(/database-version$/),
       starRocks: counted(/\/htap$/),
       tasks: counted(/immediate-jobs|scheduled-jobs/),
-    }).toEqual({ lists: 6, details: 26, offers: 500, starRocks: 500, tasks: 13 });
+    }).toEqual({ lists: 6, details: 26, offers: 500, starRocks: 500, tasks: 16 });
     expect(requests.length).toBeLessThan(1_060);
     expect(progress).toContain(`50% 125 of 250 instances · TaurusDB in cn-north-4, project ${second}`);
     expect(writes).toEqual([]);
