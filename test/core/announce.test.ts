@@ -8,7 +8,7 @@ import type { Policy } from "../../provider/core/policy";
 import type { Failure, TaskStatus } from "../../provider/core/task";
 import type { View } from "../../provider/core/unit";
 import { VirtualClock } from "../support/virtual-clock";
-import { NO_RULES } from "./scripted-driver";
+import { NO_RULES } from "./reconcile/scripted-driver";
 
 const clock = new VirtualClock();
 const task = { id: "13", kind: "OB rolling upgrade", to: "4.3.5.2-9" };

@@ -12,8 +12,8 @@ import {
   viewOfOne,
 } from "../../provider/core/unit";
 import { parseConstraint, parseVersion } from "../../provider/core/version";
-import { blocked, busy, member, NEW, OLD, scheduled, seen, task, upgrading, window } from "./fleet/facts";
-import { WORDS } from "./fleet/world";
+import { blocked, busy, member, NEW, OLD, scheduled, seen, task, upgrading, window } from "./reconcile/facts";
+import { WORDS } from "./reconcile/world";
 
 const ourTask = { id: "11", kind: "OB rolling upgrade", to: "4.3.5.2-9" };
 

@@ -25,8 +25,8 @@ import {
   upgrading,
   verdictOn,
   window,
-} from "./fleet/facts";
-import { MINUTE, SETTLE } from "./fleet/world";
+} from "./reconcile/facts";
+import { MINUTE, SETTLE } from "./reconcile/world";
 
 const foreign =
   "upgrade t1 (KernelUpgrade to 2.0.78.260600), which this resource did not schedule, is scheduled for its maintenance window from 2026-01-01T18:00:00.000Z; cancel it at the vendor, or set `schedule` to `maintenance-window` to use it";

@@ -15,7 +15,7 @@ import {
   succeeded,
   task,
   upgrade,
-} from "../scripted-driver";
+} from "../reconcile/scripted-driver";
 import { approved, HOUR, rules } from "./holds";
 
 const NOW = Date.UTC(2026, 0, 1);

@@ -2,8 +2,7 @@ import { describe, expect, it } from "vitest";
 import { proposalOf, usedBy } from "../../../provider/core/control/approval";
 import type { ChangeRules } from "../../../provider/core/control/control";
 import type { TaskStatus } from "../../../provider/core/task";
-import { NEW, OLD } from "../fleet/facts";
-import { MINUTE, many, World } from "../fleet/world";
+import { NEW, OLD } from "../reconcile/facts";
 import {
   deadline,
   failure,
@@ -20,7 +19,8 @@ import {
   upgrade,
   upgradeWith,
   waiting,
-} from "../scripted-driver";
+} from "../reconcile/scripted-driver";
+import { MINUTE, many, World } from "../reconcile/world";
 import { approved, HELD, HOUR, rules, WINDOW } from "./holds";
 
 const play = (script: Script) => playScript({ schedules: false, ...script });

@@ -1,6 +1,6 @@
 import { type Approval, proposalOf } from "../../../provider/core/control/approval";
 import type { ChangeRules } from "../../../provider/core/control/control";
-import { NO_RULES, type Script, upgradeWith } from "../scripted-driver";
+import { NO_RULES, type Script, upgradeWith } from "../reconcile/scripted-driver";
 
 export const HOUR = 3_600_000;
 /** The clock of the scripts begins on Thursday, 2026-01-01 00:00 UTC. */

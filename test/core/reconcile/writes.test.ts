@@ -6,15 +6,13 @@ import {
   sending,
   Unreachable,
   UpgradeError,
-} from "../../provider/core/errors";
-import { SOON_TRIES } from "../../provider/core/policy";
-import { Recovery } from "../../provider/core/reconcile/recovery";
-import { HttpClient } from "../../provider/http/client";
-import { INCOMPLETE, TransportError } from "../../provider/http/transport";
-import { VirtualClock } from "../support/virtual-clock";
-import { OLD } from "./fleet/facts";
-import { fleet, windowed } from "./fleet/windows";
-import { HOUR, MINUTE, many, SECOND, SETTLE, World } from "./fleet/world";
+} from "../../../provider/core/errors";
+import { SOON_TRIES } from "../../../provider/core/policy";
+import { Recovery } from "../../../provider/core/reconcile/recovery";
+import { HttpClient } from "../../../provider/http/client";
+import { INCOMPLETE, TransportError } from "../../../provider/http/transport";
+import { VirtualClock } from "../../support/virtual-clock";
+import { OLD } from "./facts";
 import {
   failure,
   interrupted,
@@ -30,6 +28,8 @@ import {
   upgrade,
   waiting,
 } from "./scripted-driver";
+import { fleet, windowed } from "./windows";
+import { HOUR, MINUTE, many, SECOND, SETTLE, World } from "./world";
 
 const ENDED = [running, succeeded];
 const refused = (refusal: RefusalKind) => new Refused("refused the upgrade call: not now.", { refusal });
@@ -360,7 +360,7 @@ describe("the result of a write that a driver reports", () => {
 });
 
 describe("a fleet", () => {
-  /** How long a request with a lost response may take to appear: see `POLICY` in fleet/world.ts. */
+  /** How long a request with a lost response may take to appear: see `POLICY` in world.ts. */
   const LOST = SETTLE;
 
   describe("an upgrade request whose response was lost", () => {

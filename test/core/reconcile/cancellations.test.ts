@@ -1,184 +1,204 @@
 import { describe, expect, it } from "vitest";
+import type { Plan } from "../../../provider/core/decision/plan";
+import { Refused, Unreachable } from "../../../provider/core/errors";
 import type { Unit } from "../../../provider/core/unit";
+import {
+  failure,
+  newer,
+  play,
+  record,
+  running,
+  satisfied,
+  succeeded,
+  TITLE,
+  task,
+  upgrade,
+  upgradeWith,
+} from "./scripted-driver";
 import type { Fate } from "./vendor";
-import { closes, evening, fleet, NEW, night, OLD, opens, windowed } from "./windows";
-import { HOUR, MINUTE, many, SECOND, type Up, World } from "./world";
+import { evening, fleet, OLD, windowed } from "./windows";
+import { HOUR, MINUTE, many, type Up, World } from "./world";
 
-describe("scheduled upgrades", () => {
-  it("end the run that requested them, with tasks and windows in the record", async () => {
-    const world = fleet();
-    const { outcome, requests, messages, took } = await world.up(windowed);
-    expect(outcome).toMatchObject({ status: "deferred", accepted: true });
-    expect(outcome.error).toBeUndefined();
-    expect(outcome.upgrade).toEqual({
-      task: "batch",
-      kind: "kernel upgrade of 3 instances",
-      from: OLD,
-      to: NEW,
-      startedAt: expect.any(String),
-      tasks: { i001: "t1", i002: "t2", i003: "t3" },
-      window: { opens, closes },
-      state: "deferred",
+const window = { opens: "2026-01-01T18:00:00.000Z", closes: "2026-01-01T22:00:00.000Z" };
+const scheduledRecord = record("deferred", { window });
+const cancelPlan: Plan = { kind: "cancel", task, window, upgrade: upgradeWith() };
+
+describe("a scheduled upgrade that must start now", () => {
+  it("is canceled before the upgrade is requested", async () => {
+    const { outcome, journal, messages } = await play({
+      reads: [cancelPlan, upgrade(), upgrade(), satisfied],
+      starts: [{ ...task, id: "12" }],
+      inspections: [succeeded],
+      remembered: scheduledRecord,
     });
-    expect(requests).toEqual([["i001", "i002", "i003"]]);
-    expect(messages.at(-1)).toBe(
-      "the kernel upgrade of 3 instances is scheduled for their maintenance windows, 2026-01-01T06:00Z to 2026-01-01T16:00Z",
+    expect(outcome).toMatchObject({ status: "current", upgrade: { task: "12", state: "succeeded" } });
+    expect(journal).toEqual(["read", "cancel 11", "read", "read", "start", "inspect 12", "read"]);
+    expect(messages).toContain(
+      "canceled upgrade 11 (rolling upgrade to 4.3.5.2), which was scheduled for its maintenance window",
     );
-    expect(took).toBeLessThan(10 * SECOND);
   });
 
-  it("are not changed by the next run", async () => {
-    const world = fleet();
-    const { outcome } = await world.up(windowed);
-    const next = await world.up(windowed);
-    expect(next.journal.map(({ what }) => what)).toEqual(["read"]);
-    expect(next.outcome).toMatchObject({ status: "deferred", upgrade: outcome.upgrade });
-  });
-
-  it("are waited for while in progress, then the others stay scheduled", async () => {
-    const world = fleet();
-    await world.up(windowed);
-    await world.clock.sleep(6 * HOUR + MINUTE);
-    const { outcome, requests } = await world.up(windowed);
-    expect(outcome).toMatchObject({ status: "deferred", upgrade: { state: "deferred", tasks: { i003: "t3" } } });
-    expect(requests).toEqual([]);
-    await world.clock.sleep(11 * HOUR);
-    const last = await world.up(windowed);
-    expect(last.outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "succeeded" } });
-    expect(last.outcome.upgrade).not.toHaveProperty("tasks");
-    expect(last.outcome.upgrade).not.toHaveProperty("window");
-    expect(last.journal.map(({ what }) => what)).toEqual(["read"]);
-  });
-
-  it("are also waited for if one has just started and does not appear yet", async () => {
-    const world = fleet({ fates: [{ startsAfter: 4 * MINUTE }] });
-    await world.up(windowed);
-    await world.clock.sleep(6 * HOUR - 5 * SECOND);
-    const { outcome, requests } = await world.up(windowed);
-    expect(outcome.status).toBe("deferred");
-    expect(requests).toEqual([]);
-    expect(world.vendor.broken).toEqual([]);
-  });
-
-  it("are waited for if the vendor was unreachable for the next run until one had started", async () => {
-    const world = fleet({ fates: [{ startsAfter: 4 * MINUTE }] });
-    await world.up(windowed);
-    await world.clock.sleep(6 * HOUR - 10 * MINUTE);
-    const { requests } = await world.up({ unreachable: [[0, 10 * MINUTE]] });
-    expect(requests.flat()).not.toContain("i001");
-    expect(world.vendor.broken).toEqual([]);
-  });
-
-  it("are waited for if the vendor became unreachable for a run that had seen them, until one had started", async () => {
-    const begins = [0, 5 * HOUR] as const;
-    const world = new World([
-      ...many(1, OLD, { window: [20 * MINUTE, 5 * HOUR], fates: [{ startsAfter: 4 * MINUTE }] }),
-      ...many(1, OLD, { window: begins, fates: [{ startsAfter: 0, takes: 20 * MINUTE }] }, 2),
-    ]);
-    const { outcome, requests } = await world.up({ ...windowed, unreachable: [[MINUTE, 20 * MINUTE + 2 * SECOND]] });
-    expect(outcome.error).toBeUndefined();
-    expect(requests).toHaveLength(1);
-    expect(world.vendor.broken).toEqual([]);
-  });
-
-  it("are waited for if the vendor was unreachable for the run that requested them until one had started", async () => {
-    const world = fleet({ window: [10 * MINUTE, 5 * HOUR], fates: [{ startsAfter: 4 * MINUTE }] });
-    const { outcome, requests } = await world.up({ ...windowed, unreachable: [[1_000, 10 * MINUTE + SECOND]] });
-    expect(outcome.error).toBeUndefined();
-    expect(requests).toHaveLength(1);
-    expect(world.vendor.broken).toEqual([]);
-  });
-
-  it("are reported and requested again after they failed in their windows", async () => {
-    const world = fleet({ fates: [{ ends: "fails" }, {}] });
-    await world.up(windowed);
-    await world.clock.sleep(17 * HOUR);
-    const { outcome, requests, warnings } = await world.up({ schedules: false });
-    expect(outcome.status).toBe("current");
-    expect(requests).toEqual([["i001", "i002", "i003"]]);
-    expect(warnings).toEqual([
-      "Upgrades failed since the last run, and are requested again: i001 (t1: disk full.), i002 (t2: disk full.), i003 (t3: disk full.)",
-    ]);
-  });
-
-  it("belong to this resource even if the run that requested them was interrupted before they appeared", async () => {
-    const world = fleet();
-    const first = await world.up({ ...windowed, on: (moment, _, stage) => moment === "start:end" && stage.abort() });
-    expect(first.outcome).toMatchObject({ status: "upgrading", accepted: true, error: { code: "interrupted" } });
-    expect(first.outcome.upgrade).toMatchObject({ state: "deferred", tasks: { i001: "unknown" } });
-    expect(first.outcome.upgrade).not.toHaveProperty("window");
-    const next = await world.up(windowed);
-    expect(next.requests).toEqual([]);
-    expect(next.outcome).toMatchObject({
-      status: "deferred",
-      upgrade: { state: "deferred", tasks: { i001: "t1", i002: "t2", i003: "t3" }, window: { opens, closes } },
+  it("fails the run if the vendor rejects every cancellation", async () => {
+    const { outcome, starts, journal } = await play({
+      reads: [cancelPlan],
+      cancellations: [new Refused("not now", { refusal: "soon" })],
+      remembered: record("deferred", { window }),
     });
-    expect(next.outcome.upgrade?.joined).toBeUndefined();
+    expect(outcome.error?.code).toBe("refused");
+    expect(outcome.error?.message).toContain("could not be canceled");
+    expect(journal.filter((entry) => entry === "cancel 11")).toHaveLength(6);
+    expect(starts).toBe(0);
   });
 
-  it("are recorded by a run with wait: false", async () => {
-    const { outcome } = await fleet().up({ ...windowed, policy: { wait: false } });
-    expect(outcome).toMatchObject({ status: "deferred", upgrade: { tasks: { i001: "t1" } } });
+  it("is never canceled if this resource did not schedule it", async () => {
+    for (const remembered of [
+      undefined,
+      record("deferred", { window, joined: true }),
+      record("deferred", { task: "7" }),
+    ]) {
+      const { outcome, journal } = await play({ reads: [cancelPlan], ...(remembered && { remembered }) });
+      expect(outcome.error).toMatchObject({ code: "blocked", remedy: expect.stringContaining("maintenance-window") });
+      expect(journal).toEqual(["read"]);
+    }
   });
 
-  it("are requested again if the vendor accepted one without scheduling it, also with wait: false", async () => {
-    const forgotten = { window: evening, fates: [{ ends: "never" }, {}] } as const;
-    const world = new World([...many(1, OLD, { window: evening }), ...many(1, OLD, forgotten, 2)]);
-    const up: Up = { ...windowed, policy: { wait: false } };
-    await world.up(up);
-    const { requests, took } = await world.up(up);
-    expect(requests).toEqual([["i002"]]);
-    expect(took).toBeLessThan(6 * MINUTE);
-    await world.clock.sleep(11 * HOUR);
-    expect((await world.up(up)).outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
-  });
-
-  it("are found after a lost response", async () => {
-    const world = fleet();
-    const { outcome, requests } = await world.up({ ...windowed, faults: ["lost-after"] });
-    expect(outcome).toMatchObject({ status: "deferred", upgrade: { state: "deferred", tasks: { i003: "t3" } } });
-    expect(requests).toHaveLength(1);
-  });
-
-  it("are recorded, and blocked instances are reported", async () => {
-    const world = new World([...many(2, OLD, { window: night }), ...many(1, OLD, { broken: "It is frozen." }, 3)]);
-    const { outcome } = await world.up(windowed);
-    expect(outcome).toMatchObject({
-      status: "behind",
-      accepted: true,
-      error: { code: "blocked" },
-      problems: { i003: "It is frozen. Fix it." },
-      upgrade: { state: "deferred", tasks: { i001: "t1", i002: "t2" } },
+  it("is not canceled if the upgrade request could never succeed", async () => {
+    const finding = { code: "no", property: "version", message: "No such version.", remedy: "Choose another." };
+    const { outcome, journal } = await play({
+      reads: [{ ...cancelPlan, upgrade: upgradeWith(finding) }],
+      remembered: scheduledRecord,
     });
+    expect(outcome.error?.code).toBe("blocked");
+    expect(journal).toEqual(["read"]);
+  });
+
+  it.each([
+    ["rejected", new Refused("Not now.", { refusal: "busy" })],
+    ["lost", new Unreachable("Connection reset.", { sent: true, responded: false })],
+  ])("is read again after a cancellation that was %s", async (_, error) => {
+    const { outcome, journal, warnings } = await play({
+      reads: [cancelPlan, satisfied],
+      cancellations: [error],
+      inspections: [succeeded],
+      remembered: scheduledRecord,
+    });
+    expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
+    expect(journal).toEqual(["read", "cancel 11", "read", "inspect 11"]);
+    expect(warnings).toHaveLength(1);
   });
 });
 
-describe("an upgrade scheduled by another client", () => {
-  it("is not changed", async () => {
-    const world = new World(many(1, OLD, { window: night }));
-    world.vendor.elsewhere("i001", true);
-    await world.clock.sleep(MINUTE);
-    const { outcome, requests } = await world.up(windowed);
-    expect(outcome).toMatchObject({ status: "deferred", upgrade: { task: "t1", joined: true, state: "deferred" } });
-    expect(outcome.upgrade).not.toHaveProperty("tasks");
-    expect(requests).toEqual([]);
-    const next = await world.up();
-    expect(next.outcome).toMatchObject({ status: "behind", error: { code: "blocked" } });
-    expect(next.journal.some(({ what }) => what === "cancel")).toBe(false);
-    expect(world.vendor.waiting).toEqual(["t1"]);
+const scheduledStatus = { kind: "scheduled", window } as const;
+const canceled = { kind: "failed", ...failure, message: "it was canceled." } as const;
+/** The target version was lowered to the current version. */
+const lowered: Plan = { kind: "satisfied", at: "4.2.1.8" };
+describe("a canceled upgrade that the vendor still lists", () => {
+  const listed: Plan = { kind: "cancel", task, window, upgrade: upgradeWith() };
+
+  it("is not canceled again, and the run continues once it is no longer listed", async () => {
+    const { outcome, journal } = await play({
+      reads: [listed, listed, upgrade(), upgrade(), satisfied],
+      starts: [{ ...task, id: "12" }],
+      inspections: [succeeded],
+      remembered: scheduledRecord,
+    });
+    expect(outcome).toMatchObject({ status: "current" });
+    expect(journal.filter((entry) => entry.startsWith("cancel"))).toEqual(["cancel 11"]);
   });
 
-  it("is never treated as ours because an older record has a request", async () => {
-    const world = new World(many(2, OLD, { window: night }));
-    await world.up({ ...windowed, names: ["i001"] });
-    world.vendor.elsewhere("i002", true);
-    await world.clock.sleep(MINUTE);
-    const { outcome, journal } = await world.up();
-    expect(outcome).toMatchObject({ status: "behind", error: { code: "blocked" } });
-    expect(Object.keys(outcome.problems ?? {})).toEqual(["i002"]);
-    expect(journal.filter(({ what }) => what === "cancel").flatMap(({ names }) => names)).toEqual(["t1"]);
-    expect(world.vendor.versionOf("i001")).toBe(NEW);
-    expect(world.vendor.waiting).toEqual(["t2"]);
+  it("fails the run if it stays listed", async () => {
+    const { outcome, journal, took } = await play({ reads: [listed], remembered: scheduledRecord });
+    expect(outcome).toMatchObject({ error: { code: "refused" } });
+    expect(journal.filter((entry) => entry.startsWith("cancel"))).toEqual(["cancel 11"]);
+    expect(took).toBeGreaterThan(5_000);
+  });
+});
+
+it("an upgrade that is scheduled although the resource does not use windows is canceled, also if only a read by id shows it", async () => {
+  const { outcome, journal } = await play({
+    reads: [upgrade(), upgrade(), upgrade(), upgrade(), satisfied],
+    inspections: [{ kind: "scheduled", window }, succeeded],
+    starts: [{ ...task, id: "12" }],
+    remembered: record("deferred", { window }),
+    schedules: false,
+  });
+  expect(journal).toContain("cancel 11");
+  expect(outcome.status).toBe("current");
+});
+
+const refused = new Refused("Not now.", { refusal: "busy" });
+const lost = new Unreachable("Connection reset.", { sent: true, responded: false });
+
+function count(journal: readonly string[], entry: string): number {
+  return journal.filter((one) => one === entry).length;
+}
+
+describe("a scheduled upgrade that the resource no longer needs", () => {
+  it.each([
+    ["rejected", refused],
+    ["lost", lost],
+  ])("is canceled again after a cancellation that was %s", async (_, error) => {
+    const { outcome, journal } = await play({
+      reads: [lowered],
+      inspections: [scheduledStatus],
+      cancellations: [error, error, () => undefined],
+      remembered: scheduledRecord,
+    });
+    expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "withdrawn" } });
+    expect(count(journal, "cancel 11")).toBe(3);
+  });
+
+  it.each([lowered, newer])(
+    "fails the run and stays in the record if the vendor does not cancel it: %o",
+    async (plan) => {
+      const { outcome, journal, starts } = await play({
+        reads: [plan],
+        inspections: [scheduledStatus],
+        cancellations: [refused],
+        remembered: scheduledRecord,
+      });
+      expect(outcome).toMatchObject({ status: "behind", accepted: true, upgrade: scheduledRecord });
+      expect(outcome.error).toMatchObject({ code: "refused", remedy: expect.stringContaining("Cancel it") });
+      expect(outcome.error?.message).toBe(
+        `${TITLE}: upgrade 11 (rolling upgrade to 4.3.5.2) could not be canceled. It is no longer needed, but is still scheduled for its maintenance window, 2026-01-01T18:00Z to 2026-01-01T22:00Z.`,
+      );
+      expect(count(journal, "cancel 11")).toBe(6);
+      expect(starts).toBe(0);
+    },
+  );
+
+  it("is not recorded as succeeded if the vendor reports it as canceled", async () => {
+    const { outcome } = await play({
+      reads: [lowered],
+      inspections: [scheduledStatus, canceled],
+      cancellations: [lost],
+      remembered: scheduledRecord,
+    });
+    expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "failed" } });
+  });
+
+  it("is polled until it is reported as scheduled, then canceled", async () => {
+    const { outcome, journal } = await play({
+      reads: [lowered],
+      inspections: [running, running, scheduledStatus],
+      remembered: scheduledRecord,
+    });
+    expect(outcome).toMatchObject({ status: "current", upgrade: { state: "withdrawn" } });
+    expect(count(journal, "cancel 11")).toBe(1);
+  });
+
+  it("scheduled by another client is not changed, but logged, and not recorded", async () => {
+    const { outcome, journal, warnings } = await play({
+      reads: [lowered],
+      inspections: [scheduledStatus],
+      remembered: record("deferred", { window, joined: true }),
+    });
+    expect(outcome).toMatchObject({ status: "current", accepted: false });
+    expect(outcome.upgrade).toBeUndefined();
+    expect(journal).toEqual(["read", "inspect 11"]);
+    expect(warnings[0]).toMatch(
+      /is scheduled for its maintenance window, .*This resource did not schedule it and does not need it/,
+    );
   });
 });
 
@@ -430,36 +450,5 @@ describe("deleting a fleet", () => {
     const world = fleet();
     await world.up(windowed);
     await expect(world.giveUp({ unreachable: [[0, HOUR]] })).rejects.toMatchObject({ code: "unreachable" });
-  });
-});
-
-describe("a scheduled upgrade that another resource relies on", () => {
-  const kept = { i001: "another resource relies on it." };
-  const warning = "kernel upgrade t1 of i001 stays scheduled: another resource relies on it.";
-
-  it("is kept when its fleet is deleted, and the others are canceled", async () => {
-    const world = fleet();
-    await world.up(windowed);
-    const { warnings } = await world.giveUp({ kept });
-    expect(world.vendor.waiting).toEqual(["t1"]);
-    expect(warnings).toEqual([warning]);
-  });
-
-  it("is kept when its instance is removed from the resource", async () => {
-    const world = fleet();
-    await world.up(windowed);
-    const { outcome, warnings } = await world.up({ ...windowed, kept, names: ["i002", "i003", "i004"] });
-    expect(world.vendor.waiting).toEqual(["t1", "t2", "t3"]);
-    expect(warnings).toEqual([warning]);
-    expect(outcome.upgrade?.tasks).toEqual({ i002: "t2", i003: "t3" });
-  });
-
-  it("is kept when the resource no longer needs it", async () => {
-    const world = fleet();
-    await world.up(windowed);
-    const { outcome, warnings } = await world.up({ ...windowed, kept, version: ">=2.0.48" });
-    expect(outcome).toMatchObject({ status: "current", accepted: false });
-    expect(world.vendor.waiting).toEqual(["t1"]);
-    expect(warnings).toEqual([warning]);
   });
 });

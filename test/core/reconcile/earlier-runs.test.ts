@@ -1,6 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { Unreachable } from "../../provider/core/errors";
-import { failure, joining, newer, play, record, running, satisfied, succeeded, task, upgrade } from "./scripted-driver";
+import type { Plan } from "../../../provider/core/decision/plan";
+import { Unreachable } from "../../../provider/core/errors";
+import {
+  failure,
+  interrupted,
+  joining,
+  newer,
+  play,
+  record,
+  running,
+  satisfied,
+  succeeded,
+  task,
+  upgrade,
+} from "./scripted-driver";
 
 const again = { ...task, id: "12" };
 
@@ -342,5 +355,145 @@ describe("a lost response to a request that chose the id of its task", () => {
     expect(journal.slice(0, 2)).toEqual(["read", "inspect 7"]);
     expect(outcome).toMatchObject({ status: "current", upgrade: { task: "7", state: "succeeded" } });
     expect(starts).toBe(0);
+  });
+});
+
+const window = { opens: "2026-01-01T18:00:00.000Z", closes: "2026-01-01T22:00:00.000Z" };
+/** The target version was lowered to the current version. */
+const lowered: Plan = { kind: "satisfied", at: "4.2.1.8" };
+
+describe("an upgrade in progress that the resource no longer needs", () => {
+  it.each(["running", "deferred"] as const)(
+    "(%s) is waited for, then the new version is compared with the target",
+    async (state) => {
+      const { outcome, journal } = await play({
+        reads: [lowered, newer],
+        inspections: [running, running, running, succeeded],
+        remembered: record(state, { window }),
+      });
+      expect(outcome).toMatchObject({ status: "newer", accepted: false, upgrade: { task: "11", state: "succeeded" } });
+      expect(journal).not.toContain("cancel 11");
+    },
+  );
+
+  it("is not reported as current with wait: false", async () => {
+    const { outcome } = await play({
+      reads: [lowered],
+      inspections: [running],
+      remembered: record("running"),
+      policy: { wait: false },
+    });
+    expect(outcome).toMatchObject({ status: "upgrading", accepted: true, upgrade: { task: "11", state: "running" } });
+  });
+
+  it("stays in the record of an interrupted run", async () => {
+    const { outcome } = await play({
+      reads: [lowered],
+      inspections: [running],
+      remembered: record("running"),
+      meanwhile: ({ clock, abort }) => void clock.sleep(90_000).then(() => abort(interrupted())),
+    });
+    expect(outcome).toMatchObject({ status: "upgrading", accepted: true, upgrade: { state: "running" } });
+  });
+
+  it("is logged and recorded as failed when it fails", async () => {
+    const { outcome, messages } = await play({
+      reads: [lowered],
+      inspections: [running, { kind: "failed", ...failure }],
+      remembered: record("running"),
+    });
+    expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "failed" } });
+    expect(messages).toContain("The earlier upgrade 11 to 4.3.5.2 has ended: stage 3/9 failed.");
+  });
+
+  it("is compared with the target once its version appears, even after it succeeded", async () => {
+    const { outcome } = await play({
+      reads: [lowered, lowered, lowered, newer],
+      inspections: [running, succeeded],
+      remembered: record("running"),
+    });
+    expect(outcome).toMatchObject({ status: "newer", upgrade: { state: "succeeded" } });
+  });
+
+  it("is recorded as failed if it had no effect", async () => {
+    const { outcome, took, warnings } = await play({
+      reads: [lowered],
+      inspections: [succeeded],
+      remembered: record("running"),
+    });
+    expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "failed" } });
+    expect(took).toBeGreaterThanOrEqual(60_000);
+    expect(warnings[0]).toContain("is reported as successful, but 4.2.1.8 still runs");
+  });
+
+  it("has succeeded if the vendor's versions are too short to compare", async () => {
+    const { outcome, took } = await play({
+      reads: [{ kind: "satisfied", at: "4.3" }],
+      inspections: [succeeded],
+      remembered: record("running", { from: "4.3.1.0" }),
+    });
+    expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
+    expect(took).toBe(0);
+  });
+
+  it("has succeeded if its target is not a version", async () => {
+    const { outcome, took, warnings } = await play({
+      reads: [lowered],
+      inspections: [succeeded],
+      remembered: record("running", { to: "a version that the vendor does not tell" }),
+    });
+    expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
+    expect(warnings).toEqual([]);
+    expect(took).toBe(0);
+  });
+
+  it("that the vendor no longer reports has succeeded only if the version has changed", async () => {
+    for (const [plan, state] of [
+      [lowered, "gone"],
+      [satisfied, "succeeded"],
+    ] as const) {
+      const { outcome } = await play({
+        reads: [plan],
+        inspections: [{ kind: "gone" }],
+        remembered: record("running"),
+      });
+      expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state } });
+    }
+  });
+});
+
+describe("a request with a lost response that the resource no longer needs", () => {
+  const ago = (ms: number) =>
+    record("unknown", { task: "unknown", startedAt: new Date(Date.UTC(2026, 0, 1) - ms).toISOString() });
+
+  it("gets its time to appear, and is not recorded as succeeded without an effect", async () => {
+    const { outcome, took } = await play({ reads: [lowered], remembered: ago(10_000) });
+    expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { state: "gone" } });
+    expect(took).toBeGreaterThanOrEqual(20_000);
+  });
+
+  it("is not waited for longer than its time, also if it was recorded by a clock that was ahead", async () => {
+    for (const [remembered, longest] of [
+      [ago(3_600_000), 0],
+      [ago(-3_600_000), 40_000],
+    ] as const) {
+      const { outcome, took } = await play({ reads: [lowered], remembered });
+      expect(outcome).toMatchObject({ status: "current", upgrade: { state: "gone" } });
+      expect(took).toBeLessThanOrEqual(longest);
+    }
+  });
+
+  it("is waited for until its version appears", async () => {
+    const { outcome, journal } = await play({
+      reads: [{ kind: "satisfied", at: "4.2.5.1" }, satisfied],
+      remembered: ago(1_000),
+    });
+    expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
+    expect(journal).toEqual(["read", "read"]);
+  });
+
+  it("is recorded as succeeded if it had an effect", async () => {
+    const { outcome } = await play({ reads: [lowered, newer], remembered: ago(1_000) });
+    expect(outcome).toMatchObject({ status: "newer", upgrade: { state: "succeeded" } });
   });
 });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Unreachable, UpgradeError } from "../../provider/core/errors";
-import { OLD } from "./fleet/facts";
-import { HOUR, MINUTE, type Moment, many, READ, SECOND, type Stage, World } from "./fleet/world";
+import { Unreachable, UpgradeError } from "../../../provider/core/errors";
+import { OLD } from "./facts";
 import {
   deadline,
   interrupted,
@@ -15,6 +14,7 @@ import {
   upgrade,
   waiting,
 } from "./scripted-driver";
+import { HOUR, MINUTE, type Moment, many, READ, SECOND, type Stage, World } from "./world";
 
 const RUNNING = "upgrade 11 (rolling upgrade to 4.3.5.2)";
 

@@ -1,16 +1,16 @@
-import type { BackupRecord } from "../../provider/core/control/backup";
-import type { ChangeRules } from "../../provider/core/control/control";
-import type { Plan } from "../../provider/core/decision/plan";
-import type { Driver, Observation } from "../../provider/core/driver";
-import { UpgradeError } from "../../provider/core/errors";
-import type { Outcome, UpgradeRecord } from "../../provider/core/outcome";
-import type { Policy } from "../../provider/core/policy";
-import { reconcile } from "../../provider/core/reconcile/reconcile";
-import { type Request, requestOf, type Step } from "../../provider/core/request";
-import type { Task, TaskStatus } from "../../provider/core/task";
-import { type Finding, type Member, type Unit, type Upgrade, viewOfOne } from "../../provider/core/unit";
-import { parseVersion } from "../../provider/core/version";
-import { VirtualClock } from "../support/virtual-clock";
+import type { BackupRecord } from "../../../provider/core/control/backup";
+import type { ChangeRules } from "../../../provider/core/control/control";
+import type { Plan } from "../../../provider/core/decision/plan";
+import type { Driver, Observation } from "../../../provider/core/driver";
+import { UpgradeError } from "../../../provider/core/errors";
+import type { Outcome, UpgradeRecord } from "../../../provider/core/outcome";
+import type { Policy } from "../../../provider/core/policy";
+import { reconcile } from "../../../provider/core/reconcile/reconcile";
+import { type Request, requestOf, type Step } from "../../../provider/core/request";
+import type { Task, TaskStatus } from "../../../provider/core/task";
+import { type Finding, type Member, type Unit, type Upgrade, viewOfOne } from "../../../provider/core/unit";
+import { parseVersion } from "../../../provider/core/version";
+import { VirtualClock } from "../../support/virtual-clock";
 
 /** A read that leads to the plan of the script. */
 export interface ScriptedRead extends Observation {

@@ -1,6 +1,211 @@
 import { describe, expect, it } from "vitest";
+import type { TaskStatus } from "../../../provider/core/task";
 import { NEW, OLD } from "./facts";
+import { failure, joining, newer, play, running, satisfied, succeeded, TITLE, task, upgrade } from "./scripted-driver";
 import { HOUR, MINUTE, many, READ, SECOND, SETTLE, World } from "./world";
+
+const ENDED = [running, succeeded];
+
+describe("a version ahead of the target", () => {
+  it.each(["report", "accept"] as const)("is no error with onNewer %j, and nothing is sent", async (onNewer) => {
+    const { outcome, starts, warnings } = await play({ reads: [newer], policy: { onNewer } });
+    expect(outcome).toMatchObject({ status: "newer", accepted: false });
+    expect(outcome.error).toBeUndefined();
+    expect(starts).toBe(0);
+    const note = `${TITLE} runs 4.4.0.0; newer than the target version: server-1. Nothing was sent. Raise the target version to what is running, or set \`onNewer\` to \`accept\`. Databases are never downgraded. [newer]`;
+    expect(warnings).toEqual(onNewer === "report" ? [note] : []);
+  });
+
+  it('is an error with onNewer "fail", and nothing is sent', async () => {
+    const { outcome, starts } = await play({ reads: [newer], policy: { onNewer: "fail" } });
+    expect(outcome).toMatchObject({ status: "newer", error: { code: "newer" } });
+    expect(outcome.error?.remedy).toMatch(/Databases are never downgraded/);
+    expect(outcome.observation?.plan).toEqual(newer);
+    expect(starts).toBe(0);
+  });
+});
+
+describe("findings", () => {
+  it("prevent the request, and the error lists all of them with their remedies", async () => {
+    const { outcome, starts, journal } = await play({
+      reads: [
+        upgrade(
+          { code: "a", message: "An agent does not run.", remedy: "Start it." },
+          { code: "b", message: "Two versions run.", remedy: "Wait." },
+        ),
+      ],
+      starts: [task],
+    });
+    expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "blocked" } });
+    expect(outcome.error?.message).toBe(
+      `${TITLE}: the upgrade was not started. An agent does not run. Start it. Two versions run. Wait.`,
+    );
+    expect(starts).toBe(0);
+    expect(journal).toEqual(["read", "read"]);
+  });
+
+  it("about arguments fail the run at the first read, and only those are listed", async () => {
+    const { outcome, journal } = await play({
+      reads: [
+        upgrade(
+          { code: "a", message: "An agent does not run.", remedy: "Start it." },
+          { code: "b", property: "mode", message: "Rolling needs 3 zones.", remedy: "Add one." },
+        ),
+      ],
+    });
+    expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "blocked" } });
+    expect(outcome.error?.message).toBe(`${TITLE}: the upgrade was not started. mode: Rolling needs 3 zones. Add one.`);
+    expect(journal).toEqual(["read"]);
+  });
+
+  it("that later reads no longer show do not prevent the request, after two reads without findings", async () => {
+    const { outcome, starts } = await play({
+      reads: [upgrade({ code: "a", message: "Not yet.", remedy: "Wait." }), upgrade(), upgrade(), satisfied],
+      starts: [task],
+      inspections: ENDED,
+    });
+    expect(outcome.status).toBe("current");
+    expect(starts).toBe(1);
+  });
+});
+
+/** A run that requests an upgrade; the test determines what happens then. */
+function started(inspections: readonly TaskStatus[], after: Parameters<typeof play>[0]["reads"]) {
+  return play({ reads: [upgrade(), upgrade(), ...after], starts: [task], inspections });
+}
+
+describe("a succeeded task", () => {
+  it("counts only after the new version has been observed", async () => {
+    const { outcome, starts, took } = await started([succeeded], [upgrade(), upgrade(), upgrade(), satisfied]);
+    expect(outcome).toMatchObject({ status: "current", upgrade: { task: "11", state: "succeeded" } });
+    expect(outcome.error).toBeUndefined();
+    expect(starts).toBe(1);
+    expect(took).toBeGreaterThanOrEqual(3 * 450);
+  });
+
+  it("fails with not-upgraded if the new version never appears, and is not requested again", async () => {
+    const { outcome, starts, took } = await started([succeeded], [upgrade()]);
+    expect(outcome).toMatchObject({
+      accepted: false,
+      error: { code: "not-upgraded" },
+      upgrade: { task: "11", state: "succeeded" },
+    });
+    expect(outcome.status).not.toBe("current");
+    expect(outcome.error?.message).toBe(
+      `${TITLE}: upgrade 11 (rolling upgrade to 4.3.5.2) is reported as successful, but 4.2.1.8 still runs.`,
+    );
+    expect(starts).toBe(1);
+    expect(took).toBeGreaterThanOrEqual(MINUTE);
+    expect(took).toBeLessThan(1.2 * MINUTE);
+  });
+
+  it("may be followed by unreadable versions for longer than the settle time", async () => {
+    const unknown = { kind: "unknown", reason: "restarting" } as const;
+    const { outcome, starts } = await started([succeeded], [...Array(60).fill(unknown), satisfied]);
+    expect(outcome.status).toBe("current");
+    expect(starts).toBe(1);
+  });
+});
+
+describe("tasks that succeed without reaching the target version", () => {
+  it("are followed by at most four requests in one run", async () => {
+    const elsewhere = { ...task, to: "4.2.5.1" };
+    const reads = [upgrade()];
+    const { outcome, starts } = await play({ reads, starts: [elsewhere], inspections: [succeeded] });
+    expect(starts).toBe(4);
+    expect(outcome.error?.code).toBe("not-upgraded");
+  });
+});
+
+describe("a failed task", () => {
+  it("fails the run with the vendor's message and the remedy", async () => {
+    const { outcome, starts } = await started([running, { kind: "failed", ...failure }], [upgrade()]);
+    expect(outcome).toMatchObject({
+      status: "failed",
+      accepted: false,
+      error: {
+        code: "upgrade-failed",
+        message: `${TITLE}: upgrade 11 (rolling upgrade to 4.3.5.2) failed: stage 3/9 failed.`,
+        remedy: "Fix it.",
+      },
+      upgrade: { task: "11", state: "failed" },
+    });
+    expect(outcome.upgrade?.finishedAt).toBeDefined();
+    expect(starts).toBe(1);
+  });
+
+  it("leaves the versions of one last read in the outcome", async () => {
+    const half = { kind: "newer", at: "4.3.0.0", members: [] } as const;
+    const { outcome, journal } = await started([{ kind: "failed", ...failure }], [half]);
+    expect(journal.at(-1)).toBe("read");
+    expect(outcome.observation?.plan).toEqual(half);
+  });
+
+  it("is reported even if the last read fails", async () => {
+    const { outcome } = await started([{ kind: "failed", ...failure }], [new Error("gone")]);
+    expect(outcome.error?.code).toBe("upgrade-failed");
+    expect(outcome.observation?.plan).toEqual(upgrade());
+  });
+
+  it("that holds the lock is reported at the first read, without a request", async () => {
+    const { outcome, starts, journal } = await play({
+      reads: [{ kind: "failed", task, from: "4.2.1.8", failure }],
+    });
+    expect(outcome).toMatchObject({
+      status: "failed",
+      error: { code: "upgrade-failed", remedy: "Fix it." },
+      upgrade: { task: "11", from: "4.2.1.8", state: "failed" },
+    });
+    expect(starts).toBe(0);
+    expect(journal.every((entry) => entry === "read")).toBe(true);
+  });
+});
+
+describe("a rolled-back task", () => {
+  it("fails the run, which does not request it again", async () => {
+    const { outcome, starts } = await started([{ kind: "rolled-back", ...failure }], [upgrade()]);
+    expect(outcome).toMatchObject({
+      status: "failed",
+      accepted: false,
+      error: { code: "rolled-back", remedy: "Fix it." },
+      upgrade: { task: "11", state: "rolled-back" },
+    });
+    expect(outcome.error?.message).toBe(
+      `${TITLE}: upgrade 11 (rolling upgrade to 4.3.5.2) was rolled back: stage 3/9 failed.`,
+    );
+    expect(starts).toBe(1);
+  });
+});
+
+describe("a task that the vendor no longer reports", () => {
+  it("is no error if the target version is reached", async () => {
+    const { outcome, starts } = await started([running, { kind: "gone" }], [satisfied]);
+    expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { task: "11", state: "succeeded" } });
+    expect(outcome.error).toBeUndefined();
+    expect(starts).toBe(1);
+  });
+
+  it("fails the run if the target version is not reached, and nothing is requested again", async () => {
+    const { outcome, starts } = await started([running, { kind: "gone" }], [upgrade()]);
+    expect(outcome).toMatchObject({ accepted: false, error: { code: "vanished" }, upgrade: { state: "gone" } });
+    expect(outcome.error?.message).toBe(
+      `${TITLE}: the vendor no longer reports upgrade 11 (rolling upgrade to 4.3.5.2), and the target version has not been reached.`,
+    );
+    expect(outcome.status).not.toBe("current");
+    expect(starts).toBe(1);
+  });
+});
+
+describe("a joined task", () => {
+  it.each([
+    ["failed", { kind: "failed", ...failure }, "upgrade-failed"],
+    ["was rolled back", { kind: "rolled-back", ...failure }, "rolled-back"],
+  ] as const)("that %s fails the run like one that it started", async (_, status, code) => {
+    const { outcome, starts } = await play({ reads: [joining], inspections: [running, status] });
+    expect(outcome).toMatchObject({ status: "failed", error: { code } });
+    expect(starts).toBe(0);
+  });
+});
 
 describe("instances ahead of the target", () => {
   const specs = [...many(2, OLD), ...many(1, "2.0.80.1", {}, 3)];

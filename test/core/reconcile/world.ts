@@ -9,7 +9,7 @@ import { giveUp } from "../../../provider/core/run";
 import type { Runtime } from "../../../provider/core/runtime";
 import type { Finding, Unit, View } from "../../../provider/core/unit";
 import { VirtualClock } from "../../support/virtual-clock";
-import { NO_RULES } from "../scripted-driver";
+import { NO_RULES } from "./scripted-driver";
 import { FleetVendor, type Spec } from "./vendor";
 import { fleetDriver } from "./vendor-driver";
 

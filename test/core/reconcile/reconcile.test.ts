@@ -1,9 +1,10 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Unreachable, UpgradeError } from "../../provider/core/errors";
-import { summaryOf } from "../../provider/core/run";
-import type { TaskStatus } from "../../provider/core/task";
+import { Unreachable, UpgradeError } from "../../../provider/core/errors";
+import { summaryOf } from "../../../provider/core/run";
+import { holds, parseConstraint, parseVersion } from "../../../provider/core/version";
+import { type RandomUp, randomUp, specs } from "./random-worlds";
 import {
-  failure,
   joining,
   newer,
   play,
@@ -16,6 +17,8 @@ import {
   upgrade,
   waiting,
 } from "./scripted-driver";
+import type { Spec } from "./vendor";
+import { HOUR, MINUTE, type Run, SETTLE, type Up, World } from "./world";
 
 const ENDED = [running, succeeded];
 
@@ -206,209 +209,6 @@ describe("a run that finds another operation in progress", () => {
   });
 });
 
-describe("a version ahead of the target", () => {
-  it.each(["report", "accept"] as const)("is no error with onNewer %j, and nothing is sent", async (onNewer) => {
-    const { outcome, starts, warnings } = await play({ reads: [newer], policy: { onNewer } });
-    expect(outcome).toMatchObject({ status: "newer", accepted: false });
-    expect(outcome.error).toBeUndefined();
-    expect(starts).toBe(0);
-    const note = `${TITLE} runs 4.4.0.0; newer than the target version: server-1. Nothing was sent. Raise the target version to what is running, or set \`onNewer\` to \`accept\`. Databases are never downgraded. [newer]`;
-    expect(warnings).toEqual(onNewer === "report" ? [note] : []);
-  });
-
-  it('is an error with onNewer "fail", and nothing is sent', async () => {
-    const { outcome, starts } = await play({ reads: [newer], policy: { onNewer: "fail" } });
-    expect(outcome).toMatchObject({ status: "newer", error: { code: "newer" } });
-    expect(outcome.error?.remedy).toMatch(/Databases are never downgraded/);
-    expect(outcome.observation?.plan).toEqual(newer);
-    expect(starts).toBe(0);
-  });
-});
-
-describe("findings", () => {
-  it("prevent the request, and the error lists all of them with their remedies", async () => {
-    const { outcome, starts, journal } = await play({
-      reads: [
-        upgrade(
-          { code: "a", message: "An agent does not run.", remedy: "Start it." },
-          { code: "b", message: "Two versions run.", remedy: "Wait." },
-        ),
-      ],
-      starts: [task],
-    });
-    expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "blocked" } });
-    expect(outcome.error?.message).toBe(
-      `${TITLE}: the upgrade was not started. An agent does not run. Start it. Two versions run. Wait.`,
-    );
-    expect(starts).toBe(0);
-    expect(journal).toEqual(["read", "read"]);
-  });
-
-  it("about arguments fail the run at the first read, and only those are listed", async () => {
-    const { outcome, journal } = await play({
-      reads: [
-        upgrade(
-          { code: "a", message: "An agent does not run.", remedy: "Start it." },
-          { code: "b", property: "mode", message: "Rolling needs 3 zones.", remedy: "Add one." },
-        ),
-      ],
-    });
-    expect(outcome).toMatchObject({ status: "behind", accepted: false, error: { code: "blocked" } });
-    expect(outcome.error?.message).toBe(`${TITLE}: the upgrade was not started. mode: Rolling needs 3 zones. Add one.`);
-    expect(journal).toEqual(["read"]);
-  });
-
-  it("that later reads no longer show do not prevent the request, after two reads without findings", async () => {
-    const { outcome, starts } = await play({
-      reads: [upgrade({ code: "a", message: "Not yet.", remedy: "Wait." }), upgrade(), upgrade(), satisfied],
-      starts: [task],
-      inspections: ENDED,
-    });
-    expect(outcome.status).toBe("current");
-    expect(starts).toBe(1);
-  });
-});
-
-const MINUTE = 60_000;
-
-/** A run that requests an upgrade; the test determines what happens then. */
-function started(inspections: readonly TaskStatus[], after: Parameters<typeof play>[0]["reads"]) {
-  return play({ reads: [upgrade(), upgrade(), ...after], starts: [task], inspections });
-}
-
-describe("a succeeded task", () => {
-  it("counts only after the new version has been observed", async () => {
-    const { outcome, starts, took } = await started([succeeded], [upgrade(), upgrade(), upgrade(), satisfied]);
-    expect(outcome).toMatchObject({ status: "current", upgrade: { task: "11", state: "succeeded" } });
-    expect(outcome.error).toBeUndefined();
-    expect(starts).toBe(1);
-    expect(took).toBeGreaterThanOrEqual(3 * 450);
-  });
-
-  it("fails with not-upgraded if the new version never appears, and is not requested again", async () => {
-    const { outcome, starts, took } = await started([succeeded], [upgrade()]);
-    expect(outcome).toMatchObject({
-      accepted: false,
-      error: { code: "not-upgraded" },
-      upgrade: { task: "11", state: "succeeded" },
-    });
-    expect(outcome.status).not.toBe("current");
-    expect(outcome.error?.message).toBe(
-      `${TITLE}: upgrade 11 (rolling upgrade to 4.3.5.2) is reported as successful, but 4.2.1.8 still runs.`,
-    );
-    expect(starts).toBe(1);
-    expect(took).toBeGreaterThanOrEqual(MINUTE);
-    expect(took).toBeLessThan(1.2 * MINUTE);
-  });
-
-  it("may be followed by unreadable versions for longer than the settle time", async () => {
-    const unknown = { kind: "unknown", reason: "restarting" } as const;
-    const { outcome, starts } = await started([succeeded], [...Array(60).fill(unknown), satisfied]);
-    expect(outcome.status).toBe("current");
-    expect(starts).toBe(1);
-  });
-});
-
-describe("tasks that succeed without reaching the target version", () => {
-  it("are followed by at most four requests in one run", async () => {
-    const elsewhere = { ...task, to: "4.2.5.1" };
-    const reads = [upgrade()];
-    const { outcome, starts } = await play({ reads, starts: [elsewhere], inspections: [succeeded] });
-    expect(starts).toBe(4);
-    expect(outcome.error?.code).toBe("not-upgraded");
-  });
-});
-
-describe("a failed task", () => {
-  it("fails the run with the vendor's message and the remedy", async () => {
-    const { outcome, starts } = await started([running, { kind: "failed", ...failure }], [upgrade()]);
-    expect(outcome).toMatchObject({
-      status: "failed",
-      accepted: false,
-      error: {
-        code: "upgrade-failed",
-        message: `${TITLE}: upgrade 11 (rolling upgrade to 4.3.5.2) failed: stage 3/9 failed.`,
-        remedy: "Fix it.",
-      },
-      upgrade: { task: "11", state: "failed" },
-    });
-    expect(outcome.upgrade?.finishedAt).toBeDefined();
-    expect(starts).toBe(1);
-  });
-
-  it("leaves the versions of one last read in the outcome", async () => {
-    const half = { kind: "newer", at: "4.3.0.0", members: [] } as const;
-    const { outcome, journal } = await started([{ kind: "failed", ...failure }], [half]);
-    expect(journal.at(-1)).toBe("read");
-    expect(outcome.observation?.plan).toEqual(half);
-  });
-
-  it("is reported even if the last read fails", async () => {
-    const { outcome } = await started([{ kind: "failed", ...failure }], [new Error("gone")]);
-    expect(outcome.error?.code).toBe("upgrade-failed");
-    expect(outcome.observation?.plan).toEqual(upgrade());
-  });
-
-  it("that holds the lock is reported at the first read, without a request", async () => {
-    const { outcome, starts, journal } = await play({
-      reads: [{ kind: "failed", task, from: "4.2.1.8", failure }],
-    });
-    expect(outcome).toMatchObject({
-      status: "failed",
-      error: { code: "upgrade-failed", remedy: "Fix it." },
-      upgrade: { task: "11", from: "4.2.1.8", state: "failed" },
-    });
-    expect(starts).toBe(0);
-    expect(journal.every((entry) => entry === "read")).toBe(true);
-  });
-});
-
-describe("a rolled-back task", () => {
-  it("fails the run, which does not request it again", async () => {
-    const { outcome, starts } = await started([{ kind: "rolled-back", ...failure }], [upgrade()]);
-    expect(outcome).toMatchObject({
-      status: "failed",
-      accepted: false,
-      error: { code: "rolled-back", remedy: "Fix it." },
-      upgrade: { task: "11", state: "rolled-back" },
-    });
-    expect(outcome.error?.message).toBe(
-      `${TITLE}: upgrade 11 (rolling upgrade to 4.3.5.2) was rolled back: stage 3/9 failed.`,
-    );
-    expect(starts).toBe(1);
-  });
-});
-
-describe("a task that the vendor no longer reports", () => {
-  it("is no error if the target version is reached", async () => {
-    const { outcome, starts } = await started([running, { kind: "gone" }], [satisfied]);
-    expect(outcome).toMatchObject({ status: "current", accepted: false, upgrade: { task: "11", state: "succeeded" } });
-    expect(outcome.error).toBeUndefined();
-    expect(starts).toBe(1);
-  });
-
-  it("fails the run if the target version is not reached, and nothing is requested again", async () => {
-    const { outcome, starts } = await started([running, { kind: "gone" }], [upgrade()]);
-    expect(outcome).toMatchObject({ accepted: false, error: { code: "vanished" }, upgrade: { state: "gone" } });
-    expect(outcome.error?.message).toBe(
-      `${TITLE}: the vendor no longer reports upgrade 11 (rolling upgrade to 4.3.5.2), and the target version has not been reached.`,
-    );
-    expect(outcome.status).not.toBe("current");
-    expect(starts).toBe(1);
-  });
-});
-
-describe("a joined task", () => {
-  it.each([
-    ["failed", { kind: "failed", ...failure }, "upgrade-failed"],
-    ["was rolled back", { kind: "rolled-back", ...failure }, "rolled-back"],
-  ] as const)("that %s fails the run like one that it started", async (_, status, code) => {
-    const { outcome, starts } = await play({ reads: [joining], inspections: [running, status] });
-    expect(outcome).toMatchObject({ status: "failed", error: { code } });
-    expect(starts).toBe(0);
-  });
-});
-
 describe("the summary of a run", () => {
   const finishedAt = "2026-01-01T00:01:28.000Z";
   const startedAt = "2026-01-01T00:00:00.000Z";
@@ -482,4 +282,152 @@ describe("the summary of a run", () => {
   it("is missing without an upgrade", () => {
     expect(summaryOf({}, undefined, undefined)).toBeUndefined();
   });
+});
+
+/** Number of random fleets: `FLEET_RUNS=5000` finds more. */
+const RUNS = Number(process.env["FLEET_RUNS"] ?? 150);
+/** Longer than any run of these fleets should take. */
+const LONGEST = 24 * HOUR;
+
+/** The last request for an instance that was accepted, or whose response was lost. */
+interface Requested {
+  readonly run: number;
+  readonly age: number;
+  readonly version: string | undefined;
+}
+
+class Trial {
+  readonly world: World;
+  readonly #specs: readonly Spec[];
+  readonly #requested = new Map<string, Requested>();
+  readonly #violations: string[] = [];
+  /** Requested by a run, never removed from the resource since, and not up to date yet. */
+  readonly #ours = new Set<string>();
+  #run = 0;
+  #requestedAt = 0;
+
+  constructor(all: readonly Spec[]) {
+    this.#specs = all;
+    this.world = new World(all);
+  }
+
+  async up({ up, without, stopAt, elsewhere, unreachableUntil }: Omit<RandomUp, "pause">): Promise<Run> {
+    const { vendor } = this.world;
+    const all = this.#specs.map(({ name }) => name);
+    const names = all.filter((name, i) => !without.includes(i) && !this.#isAddedTooSoon(name));
+    const chosen = names.length === 0 ? all.slice(0, 1) : names;
+    for (const { name } of this.#specs) if (!chosen.includes(name)) this.#ours.delete(name);
+    this.#run += 1;
+    const began = vendor.age;
+    const [member = 0, after = 0] = unreachableUntil ?? [];
+    const opens = unreachableUntil && this.#specs[member]?.window?.[0];
+    const unreachableFor = opens === undefined ? 0 : opens + after - began;
+    const run = await this.world.up({
+      ...up,
+      ...(unreachableFor > 0 ? { unreachable: [...(up.unreachable ?? []), [0, unreachableFor] as const] } : {}),
+      names: chosen,
+      on: (moment, nth, stage) => {
+        if (moment === stopAt?.[0] && nth === stopAt[1]) stage.abort();
+        const other = elsewhere?.[1] === undefined ? undefined : this.#specs[elsewhere[1]]?.name;
+        if (moment === "read:end" && nth === elsewhere?.[0] && other !== undefined) vendor.startElsewhere(other);
+      },
+      beforeRequest: (requested) => this.#before(requested),
+      afterRequest: (requested) => this.#sent(requested),
+    });
+    this.#judge(run, up, chosen, vendor.age - began);
+    return run;
+  }
+
+  /** Removed from the resource before its upgrade ended: not added again while that upgrade may not be visible. */
+  #isAddedTooSoon(name: string): boolean {
+    const { vendor } = this.world;
+    const last = this.#requested.get(name);
+    return last !== undefined && !this.#ours.has(name) && (vendor.age - last.age < SETTLE || vendor.isOpen(name));
+  }
+
+  #before(names: readonly string[]): void {
+    const { vendor } = this.world;
+    this.#requestedAt = vendor.age;
+    for (const name of names) {
+      const last = this.#requested.get(name);
+      if (last === undefined) continue;
+      if (last.run === this.#run && vendor.versionOf(name) === last.version) {
+        this.#violations.push(`${name} was requested twice in a run although nothing had changed`);
+      }
+      if (!vendor.hasTaskSince(name, last.age) && vendor.age - last.age < SETTLE) {
+        this.#violations.push(`${name} was requested again after ${vendor.age - last.age} ms`);
+      }
+    }
+  }
+
+  #sent(names: readonly string[]): void {
+    const { vendor } = this.world;
+    for (const name of names) {
+      this.#ours.add(name);
+      this.#requested.set(name, { run: this.#run, age: this.#requestedAt, version: vendor.versionOf(name) });
+    }
+  }
+
+  #judge({ outcome, late, journal, took }: Run, up: Up, names: readonly string[], lasted: number): void {
+    const { vendor } = this.world;
+    expect(vendor.broken).toEqual([]);
+    expect(this.#violations).toEqual([]);
+    expect(late).toEqual([]);
+    expect(took).toBe(lasted);
+    expect(took).toBeLessThan(LONGEST);
+    expect(journal.length).toBeLessThan(400 + took / (5 * 1_000));
+    const constraint = parseConstraint(up.version ?? ">=2.0.78");
+    const satisfied = (name: string) => {
+      const version = parseVersion(vendor.versionOf(name) ?? "");
+      return constraint !== undefined && version !== undefined && holds(version, constraint);
+    };
+    if (outcome.status === "current") {
+      expect(outcome).toMatchObject({ accepted: false });
+      expect(outcome.error).toBeUndefined();
+      expect(names.filter((name) => !satisfied(name))).toEqual([]);
+    }
+    const open = names.filter((name) => this.#ours.has(name) && vendor.isOpen(name) && !satisfied(name));
+    if (open.length > 0) expect(outcome.accepted).toBe(true);
+    // Later upgrades of these no longer concern the resource.
+    for (const name of names) if (satisfied(name)) this.#ours.delete(name);
+    if (outcome.accepted) expect(outcome.upgrade).toBeDefined();
+    if (outcome.status === "deferred" && outcome.error === undefined) {
+      expect(vendor.waiting.length).toBeGreaterThan(0);
+      expect(outcome.upgrade?.window).toBeDefined();
+    }
+    if (["behind", "failed"].includes(outcome.status)) expect(outcome.error).toBeDefined();
+  }
+}
+
+/** Whether an upgrade can bring every instance to the target. */
+function fixable(all: readonly Spec[]): boolean {
+  return all.every(
+    ({ broken, deletedAt, version }) => broken === undefined && deletedAt === undefined && version !== "2.0.80.1",
+  );
+}
+
+it("upgrades random fleets without a duplicate or lost request despite faults and interruptions", {
+  timeout: 60_000 + RUNS * 200,
+}, async () => {
+  await fc.assert(
+    fc.asyncProperty(specs, fc.array(randomUp, { minLength: 1, maxLength: 4 }), async (all, ups) => {
+      const trial = new Trial(all);
+      for (const { pause, ...one } of ups) {
+        await trial.up(one);
+        await trial.world.clock.sleep(pause);
+      }
+      if (!fixable(all)) return;
+      // Without further faults, every instance reaches the target.
+      await trial.world.clock.sleep(8 * HOUR);
+      let last: Run | undefined;
+      for (let i = 0; i < 5 && last?.outcome.status !== "current"; i++) {
+        last = await trial.up({ up: {}, without: [] });
+        await trial.world.clock.sleep(MINUTE);
+      }
+      expect(last?.outcome.status).toBe("current");
+      const after = await trial.up({ up: {}, without: [] });
+      expect(after.journal.map(({ what }) => what)).toEqual(["read"]);
+    }),
+    { numRuns: RUNS },
+  );
 });
