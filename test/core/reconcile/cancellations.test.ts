@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Plan } from "../../../provider/core/decision/plan";
 import { Refused, Unreachable } from "../../../provider/core/errors";
 import type { Unit } from "../../../provider/core/unit";
+import { OLD } from "./facts";
 import {
   failure,
   newer,
@@ -16,7 +17,7 @@ import {
   upgradeWith,
 } from "./scripted-driver";
 import type { Fate } from "./vendor";
-import { evening, fleet, OLD, windowed } from "./windows";
+import { evening, fleet, windowed } from "./windows";
 import { HOUR, MINUTE, many, type Up, World } from "./world";
 
 const window = { opens: "2026-01-01T18:00:00.000Z", closes: "2026-01-01T22:00:00.000Z" };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Plan } from "../../../provider/core/decision/plan";
 import { Unreachable } from "../../../provider/core/errors";
+import { NEW, OLD } from "./facts";
 import {
   interrupted,
   newer,
@@ -13,7 +14,7 @@ import {
   task,
   upgrade,
 } from "./scripted-driver";
-import { closes, evening, fleet, NEW, night, OLD, opens, windowed } from "./windows";
+import { closes, evening, fleet, night, opens, windowed } from "./windows";
 import { HOUR, MINUTE, many, SECOND, type Up, World } from "./world";
 
 const window = { opens: "2026-01-01T18:00:00.000Z", closes: "2026-01-01T22:00:00.000Z" };

@@ -1,9 +1,8 @@
+import { NEW, OLD } from "./facts";
 import { HOUR, many, type Up, World } from "./world";
 
 /** Fleets whose instances have maintenance windows. */
 
-export const OLD = "2.0.48.231200";
-export const NEW = "2.0.78.260600";
 export const evening = [6 * HOUR, 10 * HOUR] as const;
 export const night = [12 * HOUR, 16 * HOUR] as const;
 export const windowed: Up = { schedules: true };
