@@ -2,9 +2,11 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import * as automation from "@pulumi/pulumi/automation";
 import ts from "typescript";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stackRules } from "../../provider/frontend/resource/stack-settings";
+import { commandsIn, normalized, openTranscripts, type Transcripts } from "./command-line";
 import { type Block, blocksOf, page, pages, ROOT } from "./pages";
+import { rowsShown } from "./previews";
 
 /**
  * Every TypeScript block in the documentation must compile. A block with an import is a complete program; any other block
@@ -238,5 +240,45 @@ describe("the stack settings in guides", () => {
     });
     expect(read).toContain(`dbversion:${key}`);
     expect(problem).toBeUndefined();
+  });
+});
+
+const PATH = "docs/guides/command-line.md";
+const COMMANDS = commandsIn(page(PATH));
+
+/** On a busy machine each process is slow. */
+const COMMAND_TIMEOUT = 240_000;
+
+describe("the guide to the command line", { timeout: COMMAND_TIMEOUT }, () => {
+  let transcripts: Transcripts;
+  let previewed: readonly string[];
+  beforeAll(async () => {
+    transcripts = await openTranscripts();
+    previewed = await transcripts.preview();
+  }, COMMAND_TIMEOUT);
+  afterAll(() => transcripts?.close());
+
+  it("shows all commands", () => {
+    const names = COMMANDS.map(({ command }) => command.split(" ")[0]);
+    expect(new Set(names)).toEqual(new Set(["--help", "discover", "doctor", "status", "explain"]));
+  });
+
+  it.each(COMMANDS)("shows the output of `$command`", async ({ command, output }) => {
+    expect(normalized(output)).toBe(normalized(await transcripts.outputOf(command)));
+  });
+
+  it("contains the program that discover writes", async () => {
+    const [program] = blocksOf(page(PATH)).filter(({ language }) => language === "ts");
+    const [, agents = ""] =
+      /--endpoint (\S+)/.exec(COMMANDS.find(({ command }) => /^discover o/.test(command))?.command ?? "") ?? [];
+    const written = await transcripts.outputOf(`discover oceanbase --endpoint ${agents} --write ts`);
+    expect(normalized(program?.text ?? "")).toBe(normalized(written));
+  });
+
+  it("shows the first preview of that program, without upgrades", () => {
+    const shown = rowsShown(PATH);
+    expect(shown).toHaveLength(2);
+    expect(shown.filter((row) => !previewed.includes(row))).toEqual([]);
+    expect(shown.every((row) => row.includes("already at"))).toBe(true);
   });
 });
