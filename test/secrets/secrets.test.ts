@@ -1,8 +1,16 @@
-import { describe, expect, test } from "vitest";
+import { spawn } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { PRINTED } from "../base/printed";
+import { kill } from "../engine/processes";
 import { inTurns } from "../support/turns";
+import { canary, formsOf, leaks } from "./canary";
 import { ECHOES, echoing, OWN_MESSAGES, textOf } from "./echo";
 import { PLACEMENTS, Recorder } from "./recorder";
-import { SECRET_TYPES } from "./worlds";
+import { filesBelow, SHOWS_COMMANDS, watchCommands } from "./traces";
+import { SECRET_TYPES, type SecretType } from "./worlds";
 
 /** Authentication methods with a login request. */
 const LOGS_IN: ReadonlySet<string> = new Set(["token", "user"]);
@@ -85,4 +93,105 @@ describe.each(TYPES)("secrets of $name ($login)", { timeout: 60_000 }, ({ type, 
     }
     expect(recorder.leaks().slice(0, 3)).toEqual([]);
   });
+});
+
+/** Credentials that are not arguments of the resource, such as another password in a script's log. */
+const UNKNOWN = "Unkn0wn-Pw-9";
+const TEXT = Object.values(PRINTED)
+  .flat()
+  .map((form) => form.replaceAll("§", UNKNOWN));
+
+/** One authentication method for each type. */
+const UNIQUE_TYPES = [...new Map(SECRET_TYPES.map((type) => [type.type, type])).values()];
+
+function leakedTo(recorder: Recorder): string[] {
+  return recorder.output.filter((line) => line.includes(UNKNOWN));
+}
+
+/** Each form separately, because a message quotes only a few. */
+async function failing(type: SecretType, message: string): Promise<Recorder> {
+  const recorder = new Recorder(type, "arguments");
+  recorder.world.fail(message);
+  await recorder.create();
+  return recorder;
+}
+
+describe.each(UNIQUE_TYPES.map((type, nth) => ({ name: type.type, type, nth })))("$name", ({ type, nth }) => {
+  for (const { cases, tags } of inTurns(TEXT, nth, UNIQUE_TYPES.length)) {
+    const options = { timeout: 60_000, tags };
+
+    test("does not output unknown credentials in the message of a failed upgrade", options, async () => {
+      for (const message of cases) {
+        const recorder = await failing(type, `running the script: ${message}`);
+        expect(recorder.output.join("\n")).toContain("[upgrade-failed]");
+        expect(recorder.output.join("\n")).toContain("running the script");
+        expect.soft(leakedTo(recorder), message).toEqual([]);
+      }
+    });
+
+    test("does not output unknown credentials in a rejection of the vendor", options, async () => {
+      for (const message of cases) {
+        const refusal = echoing({ title: "400", status: 400, refuses: ({ method }) => method !== "GET" });
+        const recorder = new Recorder(type, "arguments", (world, own) => {
+          const { problem } = world;
+          return refusal(Object.assign(world, { problem: (status: number) => problem(status, message) }), own);
+        });
+        await recorder.create();
+        expect(recorder.echoes).toBeGreaterThan(0);
+        expect.soft(leakedTo(recorder), message).toEqual([]);
+      }
+    });
+  }
+
+  test("outputs the end of a long reason once", async () => {
+    const output = Array.from({ length: 300 }, (_, nth) => `  File "upgrade_pre.py", line ${nth}, in check`);
+    const reason = "MyError: 'restore job is not finished'";
+    const recorder = await failing(type, ["Traceback (most recent call last):", ...output, reason].join("\n"));
+    const errors = recorder.output.filter((text) => text.includes("[upgrade-failed]"));
+    expect(errors).not.toEqual([]);
+    for (const text of errors) expect(text.split(reason)).toHaveLength(2);
+  });
+});
+
+/** Verifies that `test/e2e/secrets.long.test.ts` can fail. */
+
+const SECRET = canary("Trace");
+const FORMS = formsOf(SECRET.value).map((form, nth) => ({ nth, form }));
+
+test.each(FORMS)("filesBelow finds a file with a secret in form $nth in any subdirectory", async ({ form }) => {
+  const dir = await mkdtemp(join(tmpdir(), "traces-"));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  await writeFile(join(dir, "harmless"), "nothing");
+  expect(leaks((await filesBelow(dir)).join("\n"), [SECRET])).toEqual([]);
+  await mkdir(join(dir, "deep", "down"), { recursive: true });
+  await writeFile(join(dir, "deep", "down", "x.bin"), Buffer.concat([Buffer.from([0, 255, 128]), Buffer.from(form)]));
+  expect(leaks((await filesBelow(dir)).join("\n"), [SECRET])).not.toEqual([]);
+});
+
+test("filesBelow finds a directory whose name contains a secret", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "traces-"));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  await mkdir(join(dir, `x${SECRET.mark}`));
+  expect(leaks((await filesBelow(dir)).join("\n"), [SECRET])).not.toEqual([]);
+});
+
+test.runIf(SHOWS_COMMANDS)(
+  "watchCommands sees a secret in the arguments of a grandchild process, in every form",
+  async () => {
+    const commands = watchCommands();
+    const idle = "setInterval(() => {}, 1_000);";
+    const starts = `require("node:child_process").spawn(process.execPath, ["-e", "${idle}", ...JSON.parse(process.env.FORMS)]);`;
+    const env = { ...process.env, FORMS: JSON.stringify(FORMS.map(({ form }) => form)) };
+    const child = spawn(process.execPath, ["-e", `${starts} ${idle}`], { env, detached: true, stdio: "ignore" });
+    onTestFinished(() => kill(-(child.pid ?? 0), "SIGKILL"));
+    const missed = () => FORMS.filter(({ form }) => !commands.seen().some((command) => command.includes(form)));
+    await expect.poll(missed, { timeout: 15_000 }).toEqual([]);
+    expect(leaks(commands.stop().join("\n"), [SECRET])).not.toEqual([]);
+  },
+);
+
+test("the provider starts no processes, because a short one could run between two samples", async () => {
+  const sources = await filesBelow(join(__dirname, "..", "..", "provider"));
+  expect(sources.length).toBeGreaterThan(100);
+  expect(sources.filter((source) => /child_process|worker_threads|node:cluster/.test(source))).toEqual([]);
 });
