@@ -1,6 +1,21 @@
-import { describe, expect, it } from "vitest";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Unreachable } from "../../provider/core/errors";
+import type { DynamicProvider } from "../../provider/frontend/dynamic/dynamic-provider";
+import type { LogLine } from "../../provider/frontend/resource/log";
 import { UNKNOWN } from "../../provider/frontend/resource/properties";
+import { declared } from "../docs/interfaces";
+import { HeldClock } from "../hostile/held-clock";
+import { inputsOf } from "../hostile/trial";
+import { RedisEnterpriseCluster, taurusdb } from "../simulators";
+import { partial } from "../support/partial";
+import { isRead } from "../support/reads";
+import { makeRpm } from "../support/rpm-package";
+import { VirtualClock } from "../support/virtual-clock";
+import { RESOURCE_TYPES, type ResourceType, type Vendor } from "../systems";
+import { sceneOf as sceneWith } from "../systems/scene";
 import { stage, URN } from "./fake-lifecycle";
 
 const task = { id: "11", kind: "upgrade", to: "2.0" };
@@ -199,3 +214,207 @@ describe("a preview without a plan says why", () => {
     expect(world.looks).toBe(0);
   });
 });
+
+describe.each(RESOURCE_TYPES.map((of) => [of.type, of] as const))(
+  "%s after a request without a response",
+  (type, of) => {
+    /** A resource whose upgrade request never arrived, and whose run was interrupted while it waited for the response. */
+    async function unanswered() {
+      const clock = new VirtualClock();
+      let interrupt: (() => void) | undefined;
+      let lost = true;
+      const scene = sceneWith(of, clock, (request, vendor) => {
+        if (!lost || request.method !== "POST" || !of.upgradePath.test(request.target)) return vendor(request);
+        return new Promise((_, reject) => {
+          request.signal.addEventListener("abort", () => reject(request.signal.reason), { once: true });
+          interrupt?.();
+        });
+      });
+      const onCancel = (listener: () => void) => {
+        interrupt = listener;
+        return () => undefined;
+      };
+      const urn = `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${type}::orders`;
+      const inputs = { ...scene.vendor.args, __urn: urn };
+      const { id, properties } = await partial(scene.process({ onCancel }).create(inputs));
+      lost = false;
+      /** The lines of a preview of these inputs. */
+      const preview = async (news: Record<string, unknown>) => {
+        const lines: LogLine[] = [];
+        const log = { write: (line: LogLine) => lines.push(line), flush: async () => undefined };
+        const process = scene.process({ log });
+        await process.check(inputs, news);
+        await process.diff(id, properties, news);
+        return lines.map(({ message }) => message);
+      };
+      const update = () => scene.process().update(id, properties, inputs);
+      return { clock, scene, inputs, properties, preview, update };
+    }
+
+    const WAITS =
+      /^no request is sent (for .* )?while the upgrade that an earlier run requested at \S+Z may still appear$/;
+
+    it("shows in a preview that this request is waited for, until it is no longer expected", async () => {
+      const { clock, scene, inputs, properties, preview, update } = await unanswered();
+      expect(properties).toMatchObject({ status: "upgrading", lastUpgrade: { state: "unknown" } });
+      expect(await preview(inputs)).toEqual([expect.stringContaining(" → "), expect.stringMatching(WAITS)]);
+      await clock.sleep(60 * 60_000);
+      expect(await preview(inputs)).toEqual([expect.stringContaining(" → ")]);
+      expect(scene.vendor.accepted()).toBe(0);
+      expect((await update()).outs).toMatchObject({ status: "current" });
+      expect(scene.vendor.accepted()).toBe(1);
+    });
+
+    it("shows it for changed arguments too", async () => {
+      const { inputs, preview } = await unanswered();
+      const lines = await preview({ ...inputs, unreachableTimeout: "3m" });
+      expect(lines).toContainEqual(expect.stringMatching(WAITS));
+    });
+  },
+);
+
+type Args = Readonly<Record<string, unknown>>;
+
+const { user, password, account } = taurusdb.DEFAULTS;
+
+let directory: string;
+const rpm = () => join(directory, "package.rpm");
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "reads-only-"));
+  await writeFile(rpm(), makeRpm());
+});
+
+afterAll(() => rm(directory, { recursive: true }));
+
+const OBSHELL = (): readonly Args[] => [
+  { packages: [rpm()], release: undefined },
+  { packages: [rpm()] },
+  { upgradeDir: "/data/upgrade", onFailure: "retry" },
+  { onFailure: "rollback" },
+];
+const TAURUS = (): readonly Args[] => [
+  { preCheck: true },
+  { preCheck: false, schedule: "maintenance-window" },
+  { accessKey: undefined, secretKey: undefined, userName: user, password, domainName: account },
+];
+const REDIS = (): readonly Args[] => [
+  { authentication: "token" },
+  { authentication: "basic", preserveRoles: true, mayDiscardData: true },
+];
+
+/** Of every type: what holds a request, and what does not. */
+const CHANGES = (): readonly Args[] => [
+  { freeze: "incident 4711", onHeld: "wait" },
+  {
+    windows: [{ from: "00:00", to: "24:00", timeZone: "UTC" }],
+    blackouts: [{ from: "2020-01-01", to: "2020-01-02", reason: "over" }],
+    expect: "1h",
+    backup: { maxAge: "1h", waive: "none is needed" },
+  },
+  { approval: { formatVersion: 1, approvals: {} }, backup: { maxAge: "1h" }, onHeld: "fail" },
+];
+
+/** What a program can write beside what every resource of the type has to have, by type. */
+const VARIANTS: Readonly<Record<string, () => readonly Args[]>> = {
+  "oceanbase:ClusterVersion": () => [...OBSHELL(), { mode: "rolling", freezeServer: true }],
+  "oceanbase:AgentVersion": OBSHELL,
+  "taurusdb:KernelVersion": TAURUS,
+  "taurusdb:StarRocksVersion": () => [...TAURUS().map(({ preCheck: _, ...rest }) => rest), { skipValidation: true }],
+  "redisenterprise:ModuleVersions": () => [...REDIS(), { args: { search: "WORKERS 8" } }],
+  "redisenterprise:DatabaseVersion": () => [
+    ...REDIS(),
+    { dryRun: true },
+    { dryRun: true, modules: "keep", parallelShards: 1, keepCrdtProtocolVersion: true },
+    { redisVersion: "latest", dryRun: true },
+  ],
+};
+
+/** Arguments of every type, and those of the connection: they do not change what is sent. */
+const ELSEWHERE = new Set(
+  `wait onNewer onUnreachable unreachableTimeout endpoints allowPlainHttp allowUntrustedCertificate caCertificate clientCertificate
+  clientKey serverName agentPassword databaseName projectId endpoint iamEndpoint securityToken`.split(/\s+/),
+);
+
+interface Scene {
+  readonly vendor: Vendor;
+  readonly clock: HeldClock;
+  /** Everything that was sent since the last look, reads and logins left out. */
+  readonly writes: string[];
+  /** A provider process that has just been started. */
+  process(): DynamicProvider;
+}
+
+function sceneOf(of: ResourceType): Scene {
+  const clock = new HeldClock();
+  const writes: string[] = [];
+  const { vendor, process } = sceneWith(of, clock, (request, genuine) => {
+    if (!isRead(request)) writes.push(`${request.method} ${request.target}`);
+    return genuine(request);
+  });
+  const { system } = vendor;
+  if (system instanceof RedisEnterpriseCluster) system.control.setSwitches({ dryRun: "ignored" });
+  return { vendor, clock, writes, process };
+}
+
+/** check of a new pin and of a changed one, diff of one that an earlier run left unsettled, and a refresh. */
+async function lookEveryWay({ process }: Scene, inputs: Args, outputs: Args): Promise<void> {
+  const { failures = [] } = await process().check({}, inputs);
+  await process().check({ ...inputs, wait: false }, inputs);
+  if (failures.length > 0) return;
+  const state = { ...inputs, ...outputs };
+  await process().diff("pin", { ...state, status: "upgrading" }, inputs);
+  await process().diff("pin", { ...state, status: "behind", onNewer: "accept" }, inputs);
+  await process()
+    .read("pin", state)
+    .catch(() => undefined);
+}
+
+describe.each(RESOURCE_TYPES)("$type", (of) => {
+  const variants = VARIANTS[of.type];
+  if (variants === undefined) throw new Error(`${of.type} has no variants`);
+
+  it("has a variant with every argument that can matter", () => {
+    const [vendor = "", name = ""] = of.type.split(":");
+    const known = [{ ...of.make(new HeldClock()).args }, ...variants(), ...CHANGES()].flatMap((args) =>
+      Object.keys(args),
+    );
+    const args = declared(vendor, name).args.map((property) => property.name);
+    expect(args.filter((one) => !known.includes(one) && !ELSEWHERE.has(one))).toEqual([]);
+  });
+
+  it("a preview and a refresh send nothing but reads and logins, whatever the arguments are", async () => {
+    for (const more of [{}, ...variants(), ...CHANGES()]) {
+      const scene = sceneOf(of);
+      const inputs = { ...inputsOf(scene.vendor), ...more };
+      await lookEveryWay(scene, inputs, {});
+      expect(scene.writes, JSON.stringify(more)).toEqual([]);
+      expect(scene.vendor.accepted()).toBe(0);
+    }
+  });
+
+  it("nor while the upgrade runs, and after it", async () => {
+    for (const more of [{}, ...variants()]) {
+      const scene = sceneOf(of);
+      const inputs = { ...inputsOf(scene.vendor), ...more };
+      const outs = await outputsOf(scene.process(), { ...inputs, wait: false });
+      const accepted = scene.vendor.accepted();
+      for (const pause of [0, 1_000, 600_000]) {
+        await scene.clock.sleep(pause);
+        scene.writes.splice(0);
+        await lookEveryWay(scene, inputs, outs);
+        expect(scene.writes, JSON.stringify(more)).toEqual([]);
+      }
+      expect(scene.vendor.accepted()).toBe(accepted);
+    }
+  });
+});
+
+/** The outputs of a creation, or of what is left of it. */
+async function outputsOf(lifecycle: DynamicProvider, inputs: Args): Promise<Args> {
+  try {
+    return (await lifecycle.create(inputs)).outs;
+  } catch (error) {
+    return { ...(error as { properties?: Args }).properties };
+  }
+}
