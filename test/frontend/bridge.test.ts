@@ -7,13 +7,13 @@ import { grpcService, type Seen } from "./grpc-server";
 const PROVIDER = "pulumirpc.ResourceProvider";
 const real = createRequire(__filename);
 
-/** The bridge with a state of its own: a cancellation lasts as long as the module. */
+/** The bridge with its own state: a cancellation lasts as long as the module. */
 async function freshBridge() {
   vi.resetModules();
   return import("../../provider/frontend/dynamic/bridge.js");
 }
 
-// The private method is what the bridge wraps; it is put back after each test.
+// The private method that the bridge wraps. It is restored after each test.
 const original: unknown = Reflect.get(Server.prototype, "_retrieveHandler");
 beforeEach(() => {
   Reflect.set(Server.prototype, "_retrieveHandler", original);
@@ -23,14 +23,14 @@ afterEach(() => {
 });
 
 describe("the bridge on a real server", () => {
-  it("knows the URN and the time limit of the call that is being served", async () => {
+  it("provides the URN and the time limit of the current call", async () => {
     const { installBridge, currentCall } = await freshBridge();
     expect(installBridge(real)).toBe(true);
     const { call } = await grpcService(PROVIDER, () => ({ ...currentCall() }));
     expect(await call("Create", { urn: "urn:a", timeout: 90 })).toEqual({ urn: "urn:a", timeoutSeconds: 90 });
   });
 
-  it("knows them also after the handler has waited, for calls that overlap", async () => {
+  it("provides them after the handler has waited, for overlapping calls", async () => {
     const { installBridge, currentCall } = await freshBridge();
     installBridge(real);
     const both = Promise.withResolvers<void>();
@@ -45,14 +45,14 @@ describe("the bridge on a real server", () => {
     expect(seen).toEqual([{ urn: "urn:a" }, { urn: "urn:b", timeoutSeconds: 5 }]);
   });
 
-  it("says unknown for what the call does not carry", async () => {
+  it("provides undefined for properties that the call does not contain", async () => {
     const { installBridge, currentCall } = await freshBridge();
     installBridge(real);
     const { call } = await grpcService(PROVIDER, () => ({ known: currentCall() !== undefined, ...currentCall() }));
     expect(await call("Create")).toEqual({ known: true });
   });
 
-  it("leaves other services alone", async () => {
+  it("does not wrap other services", async () => {
     const { installBridge, currentCall } = await freshBridge();
     installBridge(real);
     const { call } = await grpcService("pulumirpc.Other", (): Seen => ({ known: currentCall() !== undefined }));
@@ -60,7 +60,7 @@ describe("the bridge on a real server", () => {
     expect(currentCall()).toBeUndefined();
   });
 
-  it("tells of Cancel, and still answers it", async () => {
+  it("reports Cancel, and still responds to it", async () => {
     const { installBridge, onCancel } = await freshBridge();
     installBridge(real);
     let cancelled = 0;
@@ -74,7 +74,7 @@ describe("the bridge on a real server", () => {
     expect(cancelled).toBe(1);
   });
 
-  it("tells at once who begins to listen after Cancel, and nobody who has stopped", async () => {
+  it("reports an earlier Cancel to new listeners immediately, and nothing to removed ones", async () => {
     const { installBridge, onCancel } = await freshBridge();
     installBridge(real);
     const heard: string[] = [];
@@ -86,7 +86,7 @@ describe("the bridge on a real server", () => {
     expect(heard).toEqual(["late"]);
   });
 
-  it("takes Cancel of another service for nothing", async () => {
+  it("ignores Cancel of another service", async () => {
     const { installBridge, onCancel } = await freshBridge();
     installBridge(real);
     const heard: string[] = [];
@@ -97,14 +97,14 @@ describe("the bridge on a real server", () => {
   });
 });
 
-describe("without the private method, everything goes on", () => {
-  /** A stand-in for `require` that gives one module. */
+describe("without the private method, calls are still served", () => {
+  /** A stand-in for `require` that returns one module. */
   function loading(load: () => unknown): NodeJS.Require {
     return Object.assign(load, real);
   }
 
   it.each<[string, () => NodeJS.Require | undefined]>([
-    ["there is no SDK around", () => undefined],
+    ["there is no SDK", () => undefined],
     [
       "the module cannot be loaded",
       () =>
@@ -114,7 +114,7 @@ describe("without the private method, everything goes on", () => {
     ],
     ["the module has no Server", () => loading(() => ({}))],
     ["the method is missing", () => loading(() => ({ Server: class {} }))],
-    ["the method is no longer one", () => loading(() => ({ Server: { prototype: { _retrieveHandler: new Map() } } }))],
+    ["it is not a method", () => loading(() => ({ Server: { prototype: { _retrieveHandler: new Map() } } }))],
   ])("%s", async (_, load) => {
     const { installBridge, currentCall } = await freshBridge();
     expect(installBridge(load())).toBe(false);
@@ -126,7 +126,7 @@ describe("without the private method, everything goes on", () => {
   it.each([
     ["nothing", undefined],
     ["a function", () => "handler"],
-    ["an object of another shape", { serve: () => "handler" }],
+    ["an object without a function", { serve: () => "handler" }],
   ])("the method returns %s", async (_, handler) => {
     class Changed {
       _retrieveHandler(_path: string): unknown {
@@ -138,7 +138,7 @@ describe("without the private method, everything goes on", () => {
     expect(new Changed()._retrieveHandler(`/${PROVIDER}/Create`)).toBe(handler);
   });
 
-  it("a request without getters leaves its call unknown, but served", async () => {
+  it("a request without getters is served, without a URN", async () => {
     const handler = { func: (_call: unknown, _answer: unknown) => ({ ...currentCall() }) };
     class Changed {
       _retrieveHandler(_path: string): unknown {
@@ -153,7 +153,7 @@ describe("without the private method, everything goes on", () => {
     }
   });
 
-  it("a handler that is looked up for every call is wrapped once", async () => {
+  it("a handler that is retrieved for every call is wrapped once", async () => {
     let served = 0;
     const handler = {
       func: (_call: unknown) => {
@@ -191,7 +191,7 @@ describe("engineAddress", () => {
 });
 
 describe("sdkModules", () => {
-  it("is nothing outside of a dynamic-provider process", () => {
+  it("is undefined outside a dynamic-provider process", () => {
     expect(sdkModules()).toBeUndefined();
   });
 });

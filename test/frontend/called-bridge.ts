@@ -2,8 +2,8 @@ import { createRequire } from "node:module";
 import { afterAll, vi } from "vitest";
 
 /**
- * A bridge with a state of its own, and a server that is called as grpc-js would call it: what the bridge does on a real one is
- * tested beside it. What is imported afterwards is behind this bridge.
+ * A bridge with its own state, and a server that is called as grpc-js would call it. `bridge.test.ts` tests it on a real server.
+ * Modules that are imported afterwards use this bridge.
  */
 export async function calledBridge() {
   vi.resetModules();
@@ -24,7 +24,7 @@ export async function calledBridge() {
   return { bridge, call };
 }
 
-/** Files share modules, and a bridge stays canceled: to be called in a file that uses one. */
+/** Test files share modules, and a bridge stays canceled: a file that uses one calls this. */
 export function forgetBridges(): void {
   afterAll(() => void vi.resetModules());
 }

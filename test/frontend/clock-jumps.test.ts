@@ -9,7 +9,7 @@ import { sceneOf } from "../systems/scene";
 const HOUR = 3_600_000;
 const { user, password, account } = taurusdb.DEFAULTS;
 
-/** A wall clock that is set, and measures time rightly: the vendor's is another one. */
+/** A wall clock that can be set, and measures durations correctly. The vendor has another clock. */
 class SetClock implements Clock {
   readonly #true: HeldClock;
   #offset = 0;
@@ -43,8 +43,14 @@ interface Played {
   readonly outs: Readonly<Record<string, unknown>>;
 }
 
-/** One run in whose course the wall clock is set at a request. @param throttled whether that request is answered 429 */
-async function played(of: ResourceType, at: number, by: number, more: object = {}, throttled = false): Promise<Played> {
+/** One run during which the wall clock is set at a request. @param throttled whether the response to it is 429 */
+async function runWithJump(
+  of: ResourceType,
+  at: number,
+  by: number,
+  more: object = {},
+  throttled = false,
+): Promise<Played> {
   const clock = new HeldClock();
   const ours = new SetClock(clock);
   let requests = 0;
@@ -69,15 +75,15 @@ async function played(of: ResourceType, at: number, by: number, more: object = {
   return { took: clock.now() - began, requests, unauthorized, accepted: vendor.accepted(), outs };
 }
 
-/** Within a few looks of each other: how often a run looks has a random part. */
+/** Durations may differ by a few reads, because the interval between reads has a random part. */
 const SLACK = 60_000;
 
-describe.each(RESOURCE_TYPES)("$type: the wall clock is set in the middle of a run", (of) => {
-  it.each([HOUR, -HOUR])("by %i ms, which changes nothing of it", { timeout: 60_000 }, async (by) => {
-    // An agent that is upgraded has another key: one refusal of that is usual.
-    const { took, requests, unauthorized } = await played(of, 0, 0);
+describe.each(RESOURCE_TYPES)("$type: the wall clock is set during a run", (of) => {
+  it.each([HOUR, -HOUR])("by %i ms, which does not affect the run", { timeout: 60_000 }, async (by) => {
+    // An upgraded agent has another key, so one rejection is normal.
+    const { took, requests, unauthorized } = await runWithJump(of, 0, 0);
     for (const share of [0.1, 0.3, 0.5, 0.7, 0.9]) {
-      const run = await played(of, Math.max(1, Math.floor(requests * share)), by);
+      const run = await runWithJump(of, Math.max(1, Math.floor(requests * share)), by);
       expect(run).toMatchObject({ accepted: 1, outs: { status: "current" } });
       expect(run.unauthorized).toBeLessThanOrEqual(unauthorized);
       expect(Math.abs(run.took - took)).toBeLessThan(SLACK);
@@ -88,15 +94,15 @@ describe.each(RESOURCE_TYPES)("$type: the wall clock is set in the middle of a r
 describe.each(RESOURCE_TYPES.filter(({ type }) => type.startsWith("taurusdb")))(
   "$type: set while calls are kept back",
   (of) => {
-    it.each([HOUR, -HOUR])("by %i ms, the throttle opens after its minute", async (by) => {
-      const run = await played(of, 3, by, {}, true);
+    it.each([HOUR, -HOUR])("by %i ms, requests continue after a minute of throttling", async (by) => {
+      const run = await runWithJump(of, 3, by, {}, true);
       expect(run).toMatchObject({ accepted: 1, outs: { status: "current" } });
       expect(run.took).toBeLessThan(8 * 60_000);
     });
 
-    it.each([HOUR, -HOUR])("by %i ms, a token is taken once", async (by) => {
+    it.each([HOUR, -HOUR])("by %i ms, a token is requested once", async (by) => {
       const more = { accessKey: undefined, secretKey: undefined, userName: user, password, domainName: account };
-      expect(await played(of, 8, by, more)).toMatchObject({ accepted: 1, unauthorized: 0 });
+      expect(await runWithJump(of, 8, by, more)).toMatchObject({ accepted: 1, unauthorized: 0 });
     });
   },
 );

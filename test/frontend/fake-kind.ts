@@ -20,26 +20,26 @@ const inputs = z
   .superRefine(checkChangeArguments);
 type FakeArguments = z.infer<typeof inputs>;
 
-/** One server of an invented vendor, set by the test. */
+/** A server of a fictitious vendor, whose state is set by the test. */
 export interface FakeWorld {
   version: string;
   activity?: Activity;
   unknown?: string;
   findings: Finding[];
-  /** Thrown by every look. */
+  /** Thrown by every read. */
   failure?: Error;
-  /** What every look waits for first. */
+  /** Every read waits for this first. */
   delay?: (signal: AbortSignal) => Promise<void>;
-  /** What the vendor records of backups, or why that cannot be read. */
+  /** The vendor's records of backups, or the error of their read. */
   backup: BackupRecord | Error;
   /** Whether upgrades wait for maintenance windows. */
   schedules: boolean;
-  /** Where every task stands. */
+  /** The status of every task. */
   status: TaskStatus;
   /** Tasks that were canceled. */
   canceled: string[];
-  looks: number;
-  /** How often a look was interpreted. */
+  reads: number;
+  /** How often an observation was interpreted. */
   views: number;
   /** How often backups were read. */
   backupReads: number;
@@ -59,7 +59,7 @@ function observation(text: string): Observation {
   return { members: version === undefined ? [] : [{ name: "server-1", version }] };
 }
 
-/** A pin kind as small as can be: its call upgrades at once. */
+/** A minimal resource kind: its request upgrades immediately. */
 export function fakeKind(): {
   kind: ResourceKind<FakeArguments>;
   world: FakeWorld;
@@ -72,7 +72,7 @@ export function fakeKind(): {
     schedules: true,
     status: { kind: "succeeded" },
     canceled: [],
-    looks: 0,
+    reads: 0,
     views: 0,
     backupReads: 0,
     starts: 0,
@@ -103,7 +103,7 @@ export function fakeKind(): {
         mostPerRequest: 1,
         ownReads: false,
         compose: requestOf,
-        observe: () => look(world, signal),
+        observe: () => read(world, signal),
         view: (seen) => {
           world.views += 1;
           const { findings, activity, version: from } = world;
@@ -154,8 +154,8 @@ export function fakeKind(): {
   return { kind, world, observation };
 }
 
-async function look(world: FakeWorld, signal: AbortSignal): Promise<Observation> {
-  world.looks += 1;
+async function read(world: FakeWorld, signal: AbortSignal): Promise<Observation> {
+  world.reads += 1;
   await world.delay?.(signal);
   if (world.failure !== undefined) throw world.failure;
   const { unknown } = world;

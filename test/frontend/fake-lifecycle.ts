@@ -5,7 +5,7 @@ import { type FakeWorld, fakeKind } from "./fake-kind";
 
 export const URN = "urn:pulumi:dev::shop::pulumi-nodejs:dynamic/fake:Version::orders";
 
-/** A lifecycle over one invented server, as the test sets it, on a clock that jumps. */
+/** A lifecycle with one fictitious server, whose state is set by the test, and a virtual clock. */
 export function stage(change: Partial<FakeWorld> = {}, env: NodeJS.ProcessEnv = {}) {
   const { kind, world } = fakeKind();
   Object.assign(world, change);
@@ -29,16 +29,16 @@ export function stage(change: Partial<FakeWorld> = {}, env: NodeJS.ProcessEnv = 
     world,
     clock,
     lines,
-    /** How often the kind was asked for. */
+    /** How often the kind was loaded. */
     loaded: () => loads,
-    /** Inputs as the engine sends them: pin at 2.0. */
+    /** Inputs as the engine sends them, with target version 2.0. */
     inputs: (args: Record<string, unknown> = {}): Record<string, unknown> => ({
       version: "2.0",
       __provider: "text",
       __urn: URN,
       ...args,
     }),
-    /** `WARNING text` of every lasting line. */
+    /** `WARNING text` of every permanent message. */
     messages: () => lines.filter((line) => !line.ephemeral).map((line) => `${line.severity} ${line.message}`),
   };
 }
@@ -48,8 +48,8 @@ export function heldStage(change: Partial<FakeWorld> = {}) {
   return stage({ schedules: false, ...change });
 }
 
-/** What a check or a held resource says is to be approved, by unit. */
+/** The plan to approve from a check or a held resource, by unit. */
 export function plansOf(properties: Record<string, unknown>): Record<string, Record<string, string>> {
-  // As the provider has written it.
+  // As the provider writes it.
   return properties["__plan"] as Record<string, Record<string, string>>;
 }

@@ -8,13 +8,13 @@ import {
 } from "@grpc/grpc-js";
 import { onTestFinished } from "vitest";
 
-/** What a call carries, as the generated messages of the SDK would. */
+/** The content of a call, like the generated messages of the SDK. */
 export interface Message {
   readonly urn?: string;
   readonly timeout?: number;
 }
 
-/** What the handler of a call saw. */
+/** The state that the handler of a call observed. */
 export type Seen = Record<string, unknown>;
 
 /** A message with getters, like a generated one. */
@@ -54,7 +54,7 @@ export interface GrpcService {
 }
 
 /**
- * A real grpc-js server whose every method answers what `see` returns, and a client of it. Closed with the test.
+ * A real grpc-js server whose methods return the result of `see`, and a client of it. Closed after the test.
  * @param name `pulumirpc.ResourceProvider`
  */
 export async function grpcService(name: string, see: () => Promise<Seen> | Seen): Promise<GrpcService> {
@@ -78,7 +78,7 @@ export async function grpcService(name: string, see: () => Promise<Seen> | Seen)
     call: (method, message = {}) =>
       new Promise((resolve, reject) => {
         const answered = (error: ServiceError | null, seen: Seen) => (error === null ? resolve(seen) : reject(error));
-        // The methods of a generic client are known by name only.
+        // A generic client has its methods by name only.
         const invoke = client[method] as unknown as (m: Message, callback: typeof answered) => void;
         invoke.call(client, message, answered);
       }),

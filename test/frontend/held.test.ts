@@ -16,7 +16,7 @@ import { plansOf, heldStage as stage, URN } from "./fake-lifecycle";
 const windows = [{ from: "02:00", to: "06:00", timeZone: "UTC" }];
 const HOUR = 3_600_000;
 
-describe("a preview of what is held", () => {
+describe("a preview of a held upgrade", () => {
   it("shows the plan and the hold on one line, and writes nothing", async () => {
     const { lifecycle, inputs, messages, world } = stage();
     expect((await lifecycle.check({}, inputs({ windows }))).failures).toEqual([]);
@@ -24,17 +24,17 @@ describe("a preview of what is held", () => {
     expect(world.starts).toBe(0);
   });
 
-  it("is the same while something else runs, which is not waited for", async () => {
+  it("is the same while another operation is running, and does not wait for it", async () => {
     const { lifecycle, inputs, messages, world } = stage({ activity: { kind: "busy", name: "backup 3" } });
     await lifecycle.check({}, inputs({ freeze: "incident" }));
     expect(messages()).toEqual(["INFO 1.0 → 2.0, at once · held: changes are frozen: incident"]);
     const { outs } = await lifecycle.create(inputs({ freeze: "incident" }));
     expect(outs).toMatchObject({ status: "held", heldBy: { code: "freeze" } });
-    expect(world.looks).toBe(2);
+    expect(world.reads).toBe(2);
     expect(await lifecycle.diff("x", outs, inputs({ freeze: "incident" }))).toMatchObject({ changes: false });
   });
 
-  it("takes rules of the stack", async () => {
+  it("applies the rules of the stack", async () => {
     const { lifecycle, inputs, messages } = stage();
     const config: Record<string, string> = { "dbversion:windows": JSON.stringify(windows) };
     await lifecycle.configure({ config: { get: (key) => config[key] } });
@@ -42,7 +42,7 @@ describe("a preview of what is held", () => {
     expect(messages().join()).toContain("held: window opens");
   });
 
-  it("has the freeze of the stack in addition to that of the resource", async () => {
+  it("shows the freeze of the stack in addition to that of the resource", async () => {
     for (const freeze of [undefined, "", "mine"]) {
       const { lifecycle, inputs, messages } = stage();
       await lifecycle.configure({
@@ -53,7 +53,7 @@ describe("a preview of what is held", () => {
     }
   });
 
-  it("has the windows of the resource in the place of those of the stack", async () => {
+  it("uses the windows of the resource instead of those of the stack", async () => {
     const { lifecycle, inputs, messages } = stage();
     const config: Record<string, string> = { "dbversion:windows": JSON.stringify(windows) };
     await lifecycle.configure({ config: { get: (key) => config[key] } });
@@ -61,7 +61,7 @@ describe("a preview of what is held", () => {
     expect(messages()).toEqual(["INFO 1.0 → 2.0, at once"]);
   });
 
-  it("fails where no window of the stack is long enough", async () => {
+  it("fails if no window of the stack is long enough", async () => {
     const { lifecycle, inputs } = stage();
     const config: Record<string, string> = { "dbversion:windows": JSON.stringify(windows) };
     await lifecycle.configure({ config: { get: (key) => config[key] } });
@@ -70,46 +70,43 @@ describe("a preview of what is held", () => {
   });
 
   it.each([
-    ["no JSON", "sat", "config `dbversion:windows` must be a list of windows"],
-    ["a wrong zone", '[{"from":"02:00","to":"06:00","timeZone":"Shanghai"}]', "is not an IANA time zone"],
-  ])("fails for rules of the stack that are %s", async (_, text, reason) => {
+    ["invalid JSON", "sat", "config `dbversion:windows` must be a list of windows"],
+    ["an invalid time zone", '[{"from":"02:00","to":"06:00","timeZone":"Shanghai"}]', "is not an IANA time zone"],
+  ])("fails if rules of the stack have %s", async (_, text, reason) => {
     const { lifecycle, inputs, world } = stage();
     await lifecycle.configure({ config: { get: (key) => (key === "dbversion:windows" ? text : undefined) } });
     const { failures } = await lifecycle.check({}, inputs());
     expect(failures).toEqual([{ property: "", reason: expect.stringContaining(reason) }]);
-    expect(world.looks).toBe(0);
+    expect(world.reads).toBe(0);
   });
 });
 
-describe("a preview of what depends on a backup", () => {
+describe("a preview of an upgrade that requires a backup", () => {
   const backup = { maxAge: "24h" };
   const running = { kind: "running", task: { id: "11", kind: "upgrade", to: "2.0" } } as const;
 
-  it.each(["warn", "fail"])(
-    "says so where backups cannot be read, and does not fail: onUnreachable %s",
-    async (word) => {
-      const { lifecycle, inputs, messages } = stage({
-        backup: new Unreachable("No answer.", { sent: true, responded: false }),
-      });
-      const { failures } = await lifecycle.check({}, inputs({ backup, onUnreachable: word }));
-      expect(failures).toEqual([]);
-      expect(messages()).toEqual(["INFO 1.0 → 2.0, at once · held: cannot verify that there is a backup: No answer"]);
-    },
-  );
+  it.each(["warn", "fail"])("shows that backups cannot be read, and does not fail: onUnreachable %s", async (word) => {
+    const { lifecycle, inputs, messages } = stage({
+      backup: new Unreachable("No answer.", { sent: true, responded: false }),
+    });
+    const { failures } = await lifecycle.check({}, inputs({ backup, onUnreachable: word }));
+    expect(failures).toEqual([]);
+    expect(messages()).toEqual(["INFO 1.0 → 2.0, at once · held: cannot verify that there is a backup: No answer"]);
+  });
 
   it.each<[string, Record<string, unknown>, Partial<FakeWorld>]>([
     ["a freeze holds it", { freeze: "incident" }, {}],
     ["no window is open", { windows }, {}],
     ["it was not approved", { approval: { formatVersion: 1, approvals: {} } }, {}],
-    ["it runs already", {}, { activity: running }],
-  ])("reads no backups where %s", async (_, args, change) => {
+    ["it is already running", {}, { activity: running }],
+  ])("reads no backups if %s", async (_, args, change) => {
     const { lifecycle, inputs, world } = stage(change);
     await lifecycle.check({}, inputs({ backup, ...args }));
-    expect([world.looks, world.backupReads]).toEqual([1, 0]);
+    expect([world.reads, world.backupReads]).toEqual([1, 0]);
   });
 });
 
-describe("a resource that is held", () => {
+describe("a resource with a held upgrade", () => {
   async function held(args: Record<string, unknown>, change: Partial<FakeWorld> = {}) {
     const staged = stage(change);
     const inputs = staged.inputs(args);
@@ -117,7 +114,7 @@ describe("a resource that is held", () => {
     return { ...staged, args, before: outs };
   }
 
-  it("says so in its outputs, and the run has not failed", async () => {
+  it("has the hold in its outputs, and the run succeeds", async () => {
     const { before, world, messages } = await held({ windows });
     expect(before).toMatchObject({
       status: "held",
@@ -138,15 +135,15 @@ describe("a resource that is held", () => {
   it.each([
     ["clock", { windows }],
     ["freeze", { freeze: "incident" }],
-  ])("asks for no change and no request while the %s holds it", async (_, args) => {
+  ])("has no diff and sends no request while the %s holds it", async (_, args) => {
     const { lifecycle, inputs, before, world, messages } = await held(args);
-    const [looks, lines] = [world.looks, messages().length];
+    const [looks, lines] = [world.reads, messages().length];
     expect(await lifecycle.check(inputs(args), inputs(args))).toMatchObject({ failures: [] });
     expect(await lifecycle.diff("x", before, inputs(args))).toEqual({ changes: false, replaces: [] });
-    expect([world.looks, messages().length]).toEqual([looks, lines]);
+    expect([world.reads, messages().length]).toEqual([looks, lines]);
   });
 
-  it("asks for a change once the window is open, and is upgraded by it", async () => {
+  it("has a diff once the window is open, and is upgraded", async () => {
     const { lifecycle, inputs, before, world, clock } = await held({ windows });
     await clock.sleep(2 * HOUR);
     expect(await lifecycle.diff("x", before, inputs({ windows }))).toMatchObject({ changes: true });
@@ -156,55 +153,55 @@ describe("a resource that is held", () => {
     expect(world.starts).toBe(1);
   });
 
-  it.each(["wait", "fail"])("asks for a change when the run is to %s now", async (onHeld) => {
+  it.each(["wait", "fail"])("has a diff if onHeld changes to %s", async (onHeld) => {
     const { lifecycle, inputs, before } = await held({ windows });
     expect(await lifecycle.diff("x", before, inputs({ windows, onHeld }))).toMatchObject({ changes: true });
   });
 
-  it("is judged by the wall clock, which goes on while the machine sleeps", async () => {
+  it("is compared with the wall clock, which also advances while the machine sleeps", async () => {
     const { lifecycle, inputs, world, clock } = stage();
     const now = clock.now.bind(clock);
     let slept = 0;
     clock.now = () => now() + slept;
-    // The window is open at the first read, and over at the second.
+    // The window is open at the first read, and closed at the second.
     world.delay = async () => {
-      if (world.looks > 1) slept = 8 * HOUR;
+      if (world.reads > 1) slept = 8 * HOUR;
     };
     const { outs } = await lifecycle.create(inputs({ windows: [{ from: "00:00", to: "06:00", timeZone: "UTC" }] }));
     expect(outs).toMatchObject({ status: "held", heldBy: { code: "window" } });
     expect(world.starts).toBe(0);
   });
 
-  it("says what is to be approved, also when the clock holds it", async () => {
+  it("shows the plan to approve, even if a window holds it", async () => {
     const { lifecycle, inputs, before, world } = await held({ windows });
     const news = inputs({ windows, approval: { formatVersion: 1, approvals: {} } });
     expect(await lifecycle.diff("x", before, news)).toMatchObject({ changes: true });
     const { outs } = await lifecycle.update("x", before, news);
     expect(Object.keys(plansOf(outs))).toEqual(["server-1"]);
-    const looks = world.looks;
+    const looks = world.reads;
     expect(await lifecycle.diff("x", outs, news)).toMatchObject({ changes: false });
-    expect(world.looks).toBe(looks);
+    expect(world.reads).toBe(looks);
   });
 
-  it("asks for a change once its rules are lifted", async () => {
+  it("has a diff once its rules are removed", async () => {
     const { lifecycle, inputs, before } = await held({ freeze: "incident" });
     expect(await lifecycle.diff("x", before, inputs())).toMatchObject({ changes: true });
   });
 
   it.each([
-    ["is lifted while no window is open", {}, { code: "window", message: "window opens Thu 2026-01-01 02:00 (UTC)" }],
+    ["is removed while no window is open", {}, { code: "window", message: "window opens Thu 2026-01-01 02:00 (UTC)" }],
     ["has another reason", { freeze: "audit" }, { code: "freeze", message: "changes are frozen: audit" }],
-  ])("costs nothing when its freeze %s: a refresh stores the new hold", async (_, rule, heldBy) => {
+  ])("sends no request if its freeze %s: a refresh stores the new hold", async (_, rule, heldBy) => {
     const { lifecycle, inputs, before, world } = await held({ windows, freeze: "incident" });
     const news = inputs({ windows, ...rule });
-    const looks = world.looks;
+    const looks = world.reads;
     expect(await lifecycle.diff("x", before, news)).toEqual({ changes: false, replaces: [] });
-    expect(world.looks).toBe(looks);
+    expect(world.reads).toBe(looks);
     const { props } = await lifecycle.read("x", { ...before, freeze: undefined, ...rule });
     expect(props).toMatchObject({ status: "held", heldBy });
   });
 
-  it("is read while an upgrade of it may still run", async () => {
+  it("is read while an upgrade of it may still be running", async () => {
     const { lifecycle, inputs, before, world } = await held({ windows });
     const lastUpgrade = {
       task: "11",
@@ -214,12 +211,12 @@ describe("a resource that is held", () => {
       startedAt: "2025-12-31T23:59:00Z",
       state: "running",
     };
-    const looks = world.looks;
+    const looks = world.reads;
     await lifecycle.diff("x", { ...before, lastUpgrade }, inputs({ windows }));
-    expect(world.looks).toBeGreaterThan(looks);
+    expect(world.reads).toBeGreaterThan(looks);
   });
 
-  it("is told by a refresh, with the hold as it is now", async () => {
+  it("is reported by a refresh, with the current hold", async () => {
     const { lifecycle, before, clock, messages } = await held({ windows });
     await clock.sleep(HOUR);
     const { props } = await lifecycle.read("x", before);
@@ -234,11 +231,11 @@ describe("a resource that is held", () => {
   it("that is up to date is not changed by its rules", async () => {
     const { lifecycle, inputs, before, world } = await held({}, { version: "2.0" });
     expect(before).toMatchObject({ status: "current" });
-    const looks = world.looks;
+    const looks = world.reads;
     const news = inputs({ windows, freeze: "incident", onHeld: "fail" });
     await lifecycle.check(inputs(), news);
     expect(await lifecycle.diff("x", before, news)).toEqual({ changes: false, replaces: [] });
-    expect(world.looks).toBe(looks);
+    expect(world.reads).toBe(looks);
   });
 });
 
@@ -250,7 +247,7 @@ function approvalOf(plan: Record<string, string> | undefined, change: Record<str
 describe("an approval", () => {
   const empty = { formatVersion: 1, approvals: {} };
 
-  it("is made of what a check adds to the inputs, and of what a held resource keeps", async () => {
+  it("can be created from the plan in the inputs of a check, and from that in the outputs of a held resource", async () => {
     const { lifecycle, inputs } = stage();
     const checked = await lifecycle.check({}, inputs({ approval: empty }));
     const plan = { from: "1.0", to: "2.0", how: "1.0 → 2.0, at once", digest: expect.stringMatching(/^[0-9a-f]{64}$/) };
@@ -260,18 +257,18 @@ describe("an approval", () => {
     expect(plansOf(outs)).toEqual(plansOf(checked.inputs));
   });
 
-  it("is not asked for where the argument is not given", async () => {
+  it("is not required if the argument is not set", async () => {
     const { lifecycle, inputs } = stage();
     expect((await lifecycle.check({}, inputs())).inputs).toEqual(inputs());
   });
 
-  it("lets exactly this plan begin, and is used up then", async () => {
+  it("permits exactly this plan, and is then used up", async () => {
     const { lifecycle, inputs, world } = stage();
     const approval = approvalOf(plansOf((await lifecycle.check({}, inputs({ approval: empty }))).inputs)["server-1"]);
     const first = await lifecycle.create(inputs({ approval }));
     expect(first.outs).toMatchObject({ status: "current" });
     expect(world.starts).toBe(1);
-    // Somebody restores the old version: the approval does not serve again.
+    // The old version was restored from a backup: the approval is not valid again.
     world.version = "1.0";
     const { props } = await lifecycle.read("x", first.outs);
     const news = inputs({ approval });
@@ -279,7 +276,7 @@ describe("an approval", () => {
     const second = await lifecycle.update("x", { ...props }, news);
     expect(second.outs).toMatchObject({ status: "held" });
     expect(world.starts).toBe(1);
-    // Given again it does.
+    // A new one is valid.
     const again = approvalOf(plansOf(second.outs)["server-1"], { approvedAt: "2026-01-01T00:00:00Z" });
     expect(await lifecycle.diff("x", second.outs, inputs({ approval: again }))).toMatchObject({ changes: true });
     expect((await lifecycle.update("x", second.outs, inputs({ approval: again }))).outs).toMatchObject({
@@ -288,18 +285,18 @@ describe("an approval", () => {
     expect(world.starts).toBe(2);
   });
 
-  it("that is older than the used one does not serve, a newer one does", async () => {
+  it("that is older than the used one is not valid, and a newer one is", async () => {
     const { lifecycle, inputs, world } = stage();
     const plan = plansOf((await lifecycle.check({}, inputs({ approval: empty }))).inputs)["server-1"];
     const given = (approvedAt: string) => inputs({ approval: approvalOf(plan, { approvedAt }) });
     const used = await lifecycle.create(given("2025-12-30T12:00:00Z"));
     expect(used.outs).toMatchObject({ status: "current" });
     world.version = "1.0";
-    // The file of the day before is restored, too: its approval never served.
+    // The file of the day before was restored as well: its approval was never used.
     const older = await lifecycle.update("x", used.outs, given("2025-12-29T12:00:00Z"));
     expect(older.outs).toMatchObject({ status: "held", heldBy: { message: expect.stringContaining("has been used") } });
     expect(world.starts).toBe(1);
-    // The same moment in another form.
+    // The same time in another format.
     const same = await lifecycle.update("x", older.outs, given("2025-12-30T12:00:00.000Z"));
     expect(same.outs).toMatchObject({ status: "held" });
     const newer = await lifecycle.update("x", same.outs, given("2025-12-31T12:00:00Z"));
@@ -307,7 +304,7 @@ describe("an approval", () => {
     expect(world.starts).toBe(2);
   });
 
-  it("that is older than the used one is not remembered in its place", async () => {
+  it("that is older than the used one does not replace it in the state", async () => {
     const { lifecycle, inputs, world } = stage();
     const plan = plansOf((await lifecycle.check({}, inputs({ approval: empty }))).inputs)["server-1"];
     const given = (approvedAt: string) => inputs({ approval: approvalOf(plan, { approvedAt }) });
@@ -319,10 +316,10 @@ describe("an approval", () => {
     expect(world.starts).toBe(1);
   });
 
-  it("is not used up before its version is reached", async () => {
+  it("is not used up until its version is reached", async () => {
     const { lifecycle, inputs, world } = stage();
     const plan = plansOf((await lifecycle.check({}, inputs({ approval: empty }))).inputs)["server-1"];
-    // Approved before the program asks for it.
+    // Approved before the program requires it.
     const { outs } = await lifecycle.create(inputs({ version: "1.0", approval: approvalOf(plan) }));
     expect(outs).toMatchObject({ status: "current" });
     const raised = await lifecycle.update("x", outs, inputs({ approval: approvalOf(plan) }));
@@ -330,7 +327,7 @@ describe("an approval", () => {
     expect(world.starts).toBe(1);
   });
 
-  it("stays used when the program goes without approvals for a while", async () => {
+  it("stays used if the program requires no approvals for a while", async () => {
     const { lifecycle, inputs, world } = stage();
     const plan = plansOf((await lifecycle.check({}, inputs({ approval: empty }))).inputs)["server-1"];
     const approved = inputs({ approval: approvalOf(plan) });
@@ -342,7 +339,7 @@ describe("an approval", () => {
     expect(world.starts).toBe(1);
   });
 
-  it("of another plan holds, with both lines", async () => {
+  it("of another plan holds the upgrade, and the message has both plans", async () => {
     const { lifecycle, inputs, world } = stage();
     const plan = plansOf((await lifecycle.check({}, inputs({ approval: empty }))).inputs)["server-1"];
     world.version = "1.5";
@@ -353,7 +350,7 @@ describe("an approval", () => {
     expect(world.starts).toBe(0);
   });
 
-  it("for another resource is none", async () => {
+  it("for another resource has no effect", async () => {
     const { lifecycle, inputs } = stage();
     const plan = plansOf((await lifecycle.check({}, inputs({ approval: empty }))).inputs)["server-1"];
     const { approvals, ...rest } = approvalOf(plan);
@@ -364,7 +361,7 @@ describe("an approval", () => {
 
 type Values = Record<string, unknown>;
 
-/** A scene that notes what is written. */
+/** A scene that records writes. */
 function sceneOf(of: ResourceType) {
   const clock = new VirtualClock();
   let requests = 0;
@@ -389,7 +386,7 @@ const NONE = { formatVersion: 1, approvals: {} };
 async function planOf(scene: ReturnType<typeof sceneOf>, more: Values = {}) {
   const { inputs, failures } = await scene.process().check({}, scene.inputs({ approval: NONE, ...more }));
   expect(failures).toEqual([]);
-  // As the provider has written it.
+  // As the provider writes it.
   return inputs["__plan"] as Record<string, Record<string, string>>;
 }
 
@@ -398,14 +395,14 @@ describe.each(RESOURCE_TYPES)("$type", (of) => {
     ["a freeze", { freeze: "incident 4711" }],
     ["a missing approval", { approval: NONE }],
     ["a backup that cannot be verified or is too old", { backup: { maxAge: "1m" } }],
-  ])("%s holds its upgrade: nothing is written", async (_, rule) => {
+  ])("%s holds its upgrade, and nothing is written", async (_, rule) => {
     const scene = sceneOf(of);
     const { outs } = await scene.process().create(scene.inputs(rule));
     expect(outs).toMatchObject({ status: "held", heldBy: { message: expect.stringMatching(/./) } });
     expect(scene.writes).toEqual([]);
   });
 
-  it("costs no request while a freeze holds it, whatever its reason", async () => {
+  it("sends no request while a freeze holds it, with any reason", async () => {
     const scene = sceneOf(of);
     const { id, outs } = await scene.process().create(scene.inputs({ freeze: "incident 4711" }));
     const sent = scene.requests();
@@ -434,7 +431,7 @@ describe.each(RESOURCE_TYPES)("$type", (of) => {
     expect(scene.writes.length).toBe(sent);
   });
 
-  it("has a digest that every process computes alike, and that changes with what is sent", async () => {
+  it("has a digest that is the same in every process, and that changes with the request", async () => {
     const scene = sceneOf(of);
     const plan = await planOf(scene);
     expect(Object.keys(plan).length).toBeGreaterThan(0);
@@ -448,21 +445,21 @@ describe.each(RESOURCE_TYPES)("$type", (of) => {
   });
 });
 
-describe("the digest of a request that may hold secrets", () => {
+describe("the digest of a request that may contain secrets", () => {
   const of = resourceType("redisenterprise:ModuleVersions");
   const withArgs = (args: string) => {
     const { modules } = of.make(new VirtualClock()).args as { modules: Record<string, unknown> };
     const [name = ""] = Object.keys(modules);
     return { modules: { ...modules, [name]: { version: modules[name], args } } };
   };
-  it("differs for other secrets, and does not show them", async () => {
+  it("differs for other secrets, and does not reveal them", async () => {
     const plan = await planOf(sceneOf(of), withArgs("OSS_GLOBAL_PASSWORD first-pass"));
     expect(JSON.stringify(plan)).not.toContain("first-pass");
     const other = await planOf(sceneOf(of), withArgs("OSS_GLOBAL_PASSWORD other-pass"));
     expect(Object.values(other)[0]?.["digest"]).not.toBe(Object.values(plan)[0]?.["digest"]);
   });
 
-  it("can be computed with the password of the account only: nobody else can verify a guess", async () => {
+  it("can only be computed with the password of the account, so that no guess can be verified without it", async () => {
     const scene = sceneOf(of);
     const more = withArgs("OSS_GLOBAL_PASSWORD first-pass");
     const [[unit = "", proposal] = []] = Object.entries(await planOf(scene, more));
@@ -487,7 +484,7 @@ describe("the digest of a request that may hold secrets", () => {
   });
 });
 
-/** Kinds whose drivers get a permit that tells when it is asked. */
+/** Kinds whose drivers get a permit that reports its use. */
 function telling(kinds: Kinds, asked: () => void): Kinds {
   const told = (permit: Permit) => () => {
     asked();
@@ -517,7 +514,7 @@ function watched(driver: Driver, told: (permit: Permit) => Permit): Driver {
   });
 }
 
-/** What one upgrade did, in order. */
+/** The requests and checks of one upgrade, in order. */
 async function course(of: ResourceType): Promise<string[]> {
   const events: string[] = [];
   const { vendor, transport, process } = sceneWith(of, new VirtualClock(), (request, genuine) => {
@@ -535,7 +532,7 @@ async function course(of: ResourceType): Promise<string[]> {
 }
 
 describe.each(RESOURCE_TYPES)("$type", (of) => {
-  it("asks immediately before an upgrade request leaves whether it may", async () => {
+  it("checks the permit immediately before an upgrade request is sent", async () => {
     const events = await course(of);
     const before = events.flatMap((event, at) => (event === "upgrade request" ? [events[at - 1]] : []));
     expect(before).toEqual(["permit"]);

@@ -16,7 +16,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { Journal, RunNotes } from "../../provider/frontend/resource/run-notes";
 
 const ENGINE = "127.0.0.1:4711";
-/** Both live. */
+/** Both are running. */
 const [PID, OTHER] = [process.pid, process.ppid];
 
 function temporary(): string {
@@ -36,7 +36,7 @@ function notesOf(root: string, ...pids: number[]): RunNotes[] {
 }
 
 describe("notes of an operation", () => {
-  it("are read by its other processes, in any order", () => {
+  it("can be read by its other processes, in any order", () => {
     const [one, other] = notesOf(temporary(), PID, OTHER);
     one?.note("topic", "a", { x: "1", y: "2" });
     expect(other?.about("topic", ["x", "z"])).toEqual([{ subject: "x", author: "a", text: "1" }]);
@@ -49,7 +49,7 @@ describe("notes of an operation", () => {
     expect([one?.complete, other?.complete]).toEqual([true, true]);
   });
 
-  it("are replaced by their author, and removed for good by whichever process", () => {
+  it("are replaced by the process that wrote them, and removed permanently by any process", () => {
     const [one, other] = notesOf(temporary(), PID, OTHER);
     one?.note("topic", "a", { x: "1" });
     one?.note("topic", "a", { y: "2" });
@@ -60,7 +60,7 @@ describe("notes of an operation", () => {
     expect(other?.about("topic", ["y"])).toEqual([]);
   });
 
-  it("are none of another operation's", () => {
+  it("are not visible to another operation", () => {
     const root = temporary();
     const [one] = notesOf(root, PID);
     one?.note("topic", "a", { x: "1" });
@@ -68,7 +68,7 @@ describe("notes of an operation", () => {
     expect(later.about("topic", ["x"])).toEqual([]);
   });
 
-  it("of an earlier operation at the same address are forgotten, those of a process that lives are not", () => {
+  it("of an earlier operation at the same address are removed, unless their process is running", () => {
     const root = temporary();
     const [dead, living] = notesOf(root, ended(), OTHER);
     dead?.note("topic", "dead", { x: "1" });
@@ -77,7 +77,7 @@ describe("notes of an operation", () => {
     expect(now?.about("topic", ["x"])).toEqual([{ subject: "x", author: "living", text: "2" }]);
   });
 
-  it("of processes that have ended long ago are removed by any later operation", () => {
+  it("of processes that ended long ago are removed by any later operation", () => {
     const root = temporary();
     const [dead] = notesOf(root, ended());
     dead?.note("topic", "dead", { x: "1" });
@@ -87,7 +87,7 @@ describe("notes of an operation", () => {
     expect(readdirSync(root)).not.toContain(before);
   });
 
-  it("that cannot be read as notes are passed over", () => {
+  it("with invalid content are ignored", () => {
     const root = temporary();
     const [one, other] = notesOf(root, PID, OTHER);
     one?.note("topic", "a", { x: "1" });
@@ -99,7 +99,7 @@ describe("notes of an operation", () => {
     expect(other?.about("topic", ["x"]).map(({ text }) => text)).toEqual(["1", "half a line"]);
   });
 
-  it.skipIf(process.platform === "win32")("are for this user alone", () => {
+  it.skipIf(process.platform === "win32")("can only be read by this user", () => {
     const root = join(temporary(), "below");
     notesOf(root, PID)[0]?.note("topic", "a", { x: "1" });
     const [directory = ""] = readdirSync(root);
@@ -109,9 +109,9 @@ describe("notes of an operation", () => {
 
   it.each<[string, (path: string) => void]>([
     ["is a file", (path) => writeFileSync(path, "")],
-    ["leads elsewhere", (path) => symlinkSync(temporary(), path)],
-    ["can be read by others", (path) => mkdirSync(path, { mode: 0o755 })],
-  ])("are not complete when their directory %s, and nothing fails", (_, spoil) => {
+    ["is a symbolic link", (path) => symlinkSync(temporary(), path)],
+    ["can be read by other users", (path) => mkdirSync(path, { mode: 0o755 })],
+  ])("are reported as incomplete if their directory %s, and nothing fails", (_, spoil) => {
     const root = join(temporary(), "spoiled");
     spoil(root);
     const [one] = notesOf(root, PID);
@@ -120,7 +120,7 @@ describe("notes of an operation", () => {
     expect(one?.about("topic", ["x"])).toEqual([{ subject: "x", author: "a", text: "1" }]);
   });
 
-  it("are not complete any more once the directory is gone", () => {
+  it("are reported as incomplete after the directory was removed", () => {
     const root = temporary();
     const [one] = notesOf(root, PID);
     one?.note("topic", "a", { x: "1" });

@@ -14,7 +14,7 @@ async function thrown(call: Promise<unknown>): Promise<Error> {
 }
 
 describe("create", () => {
-  it("upgrades once and gives id and outputs that the engine can take", async () => {
+  it("upgrades once and returns an id and outputs that the engine accepts", async () => {
     const { lifecycle, inputs, world } = stage();
     const { id, outs } = await lifecycle.create(inputs({ server: undefined }));
     expect(id).toBe("server-1");
@@ -32,13 +32,13 @@ describe("create", () => {
     expect(world.closed).toBe(world.opened);
   });
 
-  it("adopts what is there already, without a call", async () => {
+  it("adopts a database that is up to date, without a request", async () => {
     const { lifecycle, inputs, world } = stage({ version: "2.0" });
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
     expect(world.starts).toBe(0);
   });
 
-  it("that nothing came of leaves nothing behind, and says why", async () => {
+  it("without an accepted request has no partial result, and reports the reason", async () => {
     const failure = new Unreachable("hunter2: connection refused", { sent: false, responded: false });
     const { lifecycle, inputs, world } = stage({ failure });
     const error = await thrown(lifecycle.create(inputs({ password: "hunter2" })));
@@ -49,7 +49,7 @@ describe("create", () => {
     expect(world.closed).toBe(1);
   });
 
-  it("that was interrupted in the middle leaves what the next run needs", async () => {
+  it("that was interrupted has a partial result with what the next run needs", async () => {
     const { lifecycle, inputs } = stage({
       activity: { kind: "running", task: { id: "11", kind: "upgrade", to: "2.0" } },
     });
@@ -57,14 +57,14 @@ describe("create", () => {
     expect(outs.outs).toMatchObject({ status: "upgrading", lastUpgrade: { task: "11", state: "running" } });
   });
 
-  it("with arguments that are wrong is refused by name", async () => {
+  it("with invalid arguments is rejected, with their names", async () => {
     const { lifecycle, inputs, world } = stage();
     const error = await thrown(lifecycle.create(inputs({ version: 2 })));
     expect(error.message).toBe('version must be a string, such as "2.0"');
     expect(world.opened).toBe(0);
   });
 
-  it("of a type that this package does not have is refused by name", async () => {
+  it("of an unknown type is rejected, with its name", async () => {
     const { lifecycle, inputs } = stage();
     expect((await thrown(lifecycle.create(inputs({ __urn: URN })))).message).toBe(
       "pulumi-dbversion has no resource type other:Thing",
@@ -76,14 +76,14 @@ describe("create", () => {
 });
 
 describe("credentials", () => {
-  it("are taken from configure, and out of what is told", async () => {
+  it("are taken from configure, and redacted in messages", async () => {
     const { lifecycle, inputs, messages } = stage({ failure: new Error("hunter2 was refused") });
     await lifecycle.configure({ config: { get: (key) => (key === "fake:password" ? "hunter2" : undefined) } });
     await lifecycle.check({}, inputs());
     expect(messages()).toEqual(["WARNING cannot plan: [secret] was refused"]);
   });
 
-  it("from the environment never reach the outputs", async () => {
+  it("from the environment are never in the outputs", async () => {
     const { lifecycle, inputs } = stage({}, { FAKE_PASSWORD: "hunter2" });
     const { outs } = await lifecycle.create(inputs());
     expect(JSON.stringify(outs)).not.toContain("hunter2");
@@ -93,7 +93,7 @@ describe("credentials", () => {
 describe("diff", () => {
   const settled = { currentVersion: "2.0", members: {}, status: "current" };
 
-  it("of a settled pin is none, and asks nobody", async () => {
+  it("of an up-to-date resource is empty, without requests", async () => {
     const { lifecycle, inputs, world } = stage();
     expect(await lifecycle.diff("server-1", { ...inputs(), ...settled }, inputs())).toEqual({
       changes: false,
@@ -102,7 +102,7 @@ describe("diff", () => {
     expect(world.opened).toBe(0);
   });
 
-  it("of a pin at rest does not load its kind", async () => {
+  it("of an unchanged resource does not load its kind", async () => {
     const { lifecycle, inputs, loaded } = stage();
     await lifecycle.diff("server-1", { ...inputs(), ...settled }, inputs());
     expect(loaded()).toBe(0);
@@ -110,7 +110,7 @@ describe("diff", () => {
     expect(loaded()).toBeGreaterThan(0);
   });
 
-  it("does not see hidden keys", async () => {
+  it("ignores hidden keys", async () => {
     const { lifecycle, inputs } = stage();
     const news = inputs({ __provider: "other text", __timeouts: { update: "5h" } });
     expect(await lifecycle.diff("server-1", { ...inputs(), ...settled }, news)).toMatchObject({ changes: false });
@@ -118,13 +118,13 @@ describe("diff", () => {
 
   it.each([
     ["another version", {}, { version: "3.0" }],
-    ["a version that is not known yet", {}, { version: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" }],
-    ["an argument more", {}, { wait: false }],
-    ["an upgrade that is not over", { status: "upgrading" }, {}],
+    ["an unknown version", {}, { version: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" }],
+    ["an additional argument", {}, { wait: false }],
+    ["an upgrade in progress", { status: "upgrading" }, {}],
     ["a failed upgrade", { status: "failed" }, {}],
-    ["a version behind", { status: "behind" }, {}],
-    ["a drift that a refresh saw", { __drifted: true }, {}],
-    ["something newer that shall fail", { status: "newer", onNewer: "fail" }, { onNewer: "fail" }],
+    ["an outdated version", { status: "behind" }, {}],
+    ["drift that a refresh has found", { __drifted: true }, {}],
+    ["a newer version that fails the run", { status: "newer", onNewer: "fail" }, { onNewer: "fail" }],
   ])("of %s is an update", async (_, olds, news) => {
     const { lifecycle, inputs } = stage();
     const result = await lifecycle.diff("server-1", { ...inputs(), ...settled, ...olds }, inputs(news));
@@ -137,7 +137,7 @@ describe("diff", () => {
     expect(await lifecycle.diff("a", olds, inputs({ server: "b" }))).toEqual({ changes: true, replaces: ["server"] });
   });
 
-  it("of something newer that is reported is none", async () => {
+  it("of a newer version that is only reported is empty", async () => {
     const { lifecycle, inputs } = stage();
     const olds = { ...inputs(), ...settled, status: "newer" };
     expect(await lifecycle.diff("server-1", olds, inputs())).toMatchObject({ changes: false });
@@ -145,7 +145,7 @@ describe("diff", () => {
 });
 
 describe("delete", () => {
-  it("works whatever the state holds: unpinning needs no kind", async () => {
+  it("succeeds with any state, because it does not need the kind", async () => {
     for (const state of [{}, { __urn: "urn:pulumi:dev::shop::pulumi-nodejs:dynamic/gone:Version::orders" }]) {
       const { lifecycle, messages } = stage();
       await lifecycle.delete("server-1", state);
@@ -153,19 +153,19 @@ describe("delete", () => {
     }
   });
 
-  it("unpins: it says so and calls nobody", async () => {
+  it("sends no request, and reports that the database was not changed", async () => {
     const { lifecycle, inputs, world, messages } = stage();
     await lifecycle.delete("server-1", inputs());
     expect(messages()).toEqual(["INFO no longer managed; the database was not changed"]);
     expect(world.opened).toBe(0);
   });
 
-  describe("of a pin whose upgrade waits for a window", () => {
+  describe("of a resource with a scheduled upgrade", () => {
     const window = { opens: "2026-01-01T18:00:00.000Z", closes: "2026-01-01T22:00:00.000Z" };
     const lastUpgrade = { task: "11", kind: "upgrade", from: "1.0", to: "2.0", startedAt: "2026-01-01T00:00:00.000Z" };
     const waiting = { lastUpgrade: { ...lastUpgrade, state: "deferred", window }, status: "deferred" };
 
-    it("takes it back, and says so", async () => {
+    it("cancels it, and reports that", async () => {
       const { lifecycle, inputs, world, messages } = stage({ status: { kind: "scheduled", window } });
       await lifecycle.delete("server-1", { ...inputs(), ...waiting });
       expect(world.canceled).toEqual(["11"]);
@@ -176,7 +176,7 @@ describe("delete", () => {
       expect(world.closed).toBe(1);
     });
 
-    it("leaves one that runs already, and one that somebody else scheduled", async () => {
+    it("does not cancel a running one, nor one that another client scheduled", async () => {
       const { lifecycle, inputs, world } = stage({ status: { kind: "running", message: "20%" } });
       await lifecycle.delete("server-1", { ...inputs(), ...waiting });
       expect(world.canceled).toEqual([]);
@@ -185,7 +185,7 @@ describe("delete", () => {
       expect(world.opened).toBe(1);
     });
 
-    it("fails when nobody can be asked, so that nothing is left behind", async () => {
+    it("fails if the system is unreachable, so that no upgrade stays scheduled unnoticed", async () => {
       const { lifecycle, inputs, world } = stage({ status: { kind: "scheduled", window } });
       Object.defineProperty(world, "canceled", {
         get: () => {

@@ -6,7 +6,7 @@ import { calledBridge, forgetBridges } from "./called-bridge";
 
 forgetBridges();
 
-/** What ends a run, behind a bridge of its own. */
+/** The limits of a run, with a separate bridge. */
 async function fresh() {
   const { bridge, call } = await calledBridge();
   const { limits } = await import("../../provider/frontend/resource/session.js");
@@ -23,8 +23,8 @@ async function fresh() {
   };
 }
 
-describe("what ends a run from outside", () => {
-  it("is the deadline", async () => {
+describe("a run is ended", () => {
+  it("by the deadline", async () => {
     const { limits, clock } = await fresh();
     const { signal } = limits(5_000);
     await clock.sleep(4_999);
@@ -33,7 +33,7 @@ describe("what ends a run from outside", () => {
     expect(signal.reason).toMatchObject({ name: "UpgradeError", code: "deadline" });
   });
 
-  it("is Cancel", async () => {
+  it("by Cancel", async () => {
     const { limits, cancel } = await fresh();
     const { signal, release } = limits(5_000);
     expect(signal.aborted).toBe(false);
@@ -42,7 +42,7 @@ describe("what ends a run from outside", () => {
     release();
   });
 
-  it("is a Cancel that came before the run", async () => {
+  it("by a Cancel before the run", async () => {
     const { limits, cancel } = await fresh();
     cancel();
     const { signal, release } = limits(5_000);
@@ -50,7 +50,7 @@ describe("what ends a run from outside", () => {
     release();
   });
 
-  it("is the engine's end, for every run", async () => {
+  it("by the end of the engine, like every other run", async () => {
     const { limits, loseEngine } = await fresh();
     const runs = [limits(5_000), limits(5_000)];
     loseEngine();
@@ -61,7 +61,7 @@ describe("what ends a run from outside", () => {
     }
   });
 
-  it("is what came first", async () => {
+  it("by whichever comes first", async () => {
     const { limits, clock, cancel, loseEngine } = await fresh();
     const { signal } = limits(1_000);
     cancel();
@@ -70,7 +70,7 @@ describe("what ends a run from outside", () => {
     expect(signal.reason).toMatchObject({ code: "interrupted" });
   });
 
-  it("is the end of the run, once that has released its limits: reads that nobody waited for end with it", async () => {
+  it("completely: reads that are still in progress end with it", async () => {
     const { limits, clock, cancel, loseEngine } = await fresh();
     const { signal, release } = limits(1_000);
     release();
@@ -85,7 +85,7 @@ describe("what ends a run from outside", () => {
 describe("the time limit", () => {
   const timeouts = { __timeouts: { create: "90m", update: "3h" } };
 
-  it("is the engine's where it is known", async () => {
+  it("is the one of the engine if it is known", async () => {
     const { limitOf, call } = await fresh();
     const request = { getTimeout: () => 120 };
     expect(call("Create", request, () => limitOf("create", timeouts))).toBe(120_000);
@@ -100,12 +100,12 @@ describe("the time limit", () => {
     ["create", { __timeouts: null }, undefined],
     ["create", { __timeouts: { create: "soon" } }, undefined],
     ["create", { __timeouts: { create: 5 } }, undefined],
-  ] as const)("of %s with %j is else %s ms", async (operation, inputs, expected) => {
+  ] as const)("of %s with %j is otherwise %s ms", async (operation, inputs, expected) => {
     const { limitOf } = await fresh();
     expect(limitOf(operation, inputs)).toBe(expected);
   });
 
-  it("is the resource's own where the engine sends none", async () => {
+  it("is the one in the resource's inputs if the engine sends none", async () => {
     const { limitOf, call } = await fresh();
     expect(call("Create", { getTimeout: () => 0 }, () => limitOf("create", timeouts))).toBe(5_400_000);
   });
@@ -119,17 +119,17 @@ describe("checkTimeouts", () => {
     { update: "3h" },
     { create: "90m", update: "1h30m", delete: "1m" },
     { update: UNKNOWN },
-  ])("has nothing against %j", (timeouts) => {
+  ])("accepts %j", (timeouts) => {
     expect(checkTimeouts({ __timeouts: timeouts })).toEqual([]);
   });
 
-  it("refuses an operation that there is not", () => {
+  it("rejects an unknown operation", () => {
     expect(checkTimeouts({ __timeouts: { crete: "1h", read: "1m" } })).toEqual([
       { property: "customTimeouts", reason: "crete is not an operation; did you mean create?" },
     ]);
   });
 
-  it.each(["0s", "0", "3 hours", "", 5])("refuses %j", (update) => {
+  it.each(["0s", "0", "3 hours", "", 5])("rejects %j", (update) => {
     expect(checkTimeouts({ __timeouts: { create: "1h", update } })).toEqual([
       { property: "customTimeouts", reason: 'update must be a duration above zero, such as "3h"' },
     ]);

@@ -20,20 +20,24 @@ import { stage, URN } from "./fake-lifecycle";
 
 const task = { id: "11", kind: "upgrade", to: "2.0" };
 
-/** What a preview of a new pin says, and what it fails with. */
+/** The messages and the failures of a preview of a new resource. */
 async function preview(change: Parameters<typeof stage>[0], args: Record<string, unknown> = {}) {
   const { lifecycle, inputs, messages, world } = stage(change);
   const { failures } = await lifecycle.check({}, inputs(args));
   return { failures, messages: messages(), world };
 }
 
-describe("the preview of a new pin", () => {
+describe("the preview of a new resource", () => {
   it.each<[string, Parameters<typeof stage>[0], string]>([
-    ["that is satisfied", { version: "2.0" }, "INFO already at 2.0"],
+    ["that is up to date", { version: "2.0" }, "INFO already at 2.0"],
     ["that needs an upgrade", {}, "INFO 1.0 → 2.0, at once"],
-    ["that would join", { activity: { kind: "running", task } }, "INFO joins running upgrade 11 (upgrade to 2.0)"],
     [
-      "that would wait",
+      "that joins a running upgrade",
+      { activity: { kind: "running", task } },
+      "INFO joins running upgrade 11 (upgrade to 2.0)",
+    ],
+    [
+      "that waits for another operation",
       { activity: { kind: "busy", name: "backup 3" } },
       "INFO 1.0 → 2.0, at once, after backup 3 has ended",
     ],
@@ -42,19 +46,19 @@ describe("the preview of a new pin", () => {
       { activity: { kind: "failed", task, failure: { message: "broken.", remedy: "Fix it." } } },
       "WARNING upgrade 11 (upgrade to 2.0) failed: broken.",
     ],
-    ["that cannot be known", { unknown: "no members" }, "WARNING cannot plan: no members"],
+    ["with unknown versions", { unknown: "no members" }, "WARNING cannot plan: no members"],
     [
-      "that nobody answers for",
+      "that is unreachable",
       { failure: new Unreachable("connection refused", { sent: false, responded: false }) },
       "WARNING cannot plan: unreachable, connection refused",
     ],
-    ["that meets a fault", { failure: new TypeError("x is undefined") }, "WARNING cannot plan: x is undefined"],
+    ["with an internal error", { failure: new TypeError("x is undefined") }, "WARNING cannot plan: x is undefined"],
     [
-      "that is newer",
+      "that is ahead of the target",
       { version: "3.0" },
       "WARNING Fake at server-1 runs 3.0, which is newer than the target version. Nothing was sent. Raise the target version to what is running, or set `onNewer` to `accept`. Databases are never downgraded. [newer]",
     ],
-  ])("%s tells so in one line and fails nothing", async (_, change, line) => {
+  ])("%s shows it on one line and does not fail", async (_, change, line) => {
     const { failures, messages, world } = await preview(change);
     expect(messages).toEqual([line]);
     expect(failures).toEqual([]);
@@ -62,11 +66,11 @@ describe("the preview of a new pin", () => {
     expect(world.closed).toBe(world.opened);
   });
 
-  it("says that it will not be waited for", async () => {
+  it("shows that the run does not wait", async () => {
     expect((await preview({}, { wait: false })).messages).toEqual(["INFO 1.0 → 2.0, at once (not waited for)"]);
   });
 
-  it("warns of what has to be put right, and fails for what can never succeed", async () => {
+  it("warns about findings, and fails if the upgrade can never succeed", async () => {
     const { messages, failures } = await preview({
       findings: [
         { code: "a", message: "An agent does not run.", remedy: "Start it." },
@@ -77,13 +81,13 @@ describe("the preview of a new pin", () => {
     expect(failures).toEqual([{ property: "mode", reason: "Rolling needs 3 zones. Add one." }]);
   });
 
-  it("is silent about something newer that is accepted, but for its plan", async () => {
+  it("shows only the plan of a newer version that is accepted", async () => {
     const { messages, failures } = await preview({ version: "3.0" }, { onNewer: "accept" });
     expect(messages).toEqual(["INFO runs 3.0, newer than the target version: server-1"]);
     expect(failures).toEqual([]);
   });
 
-  it('fails for something newer with onNewer "fail", by the name of the property', async () => {
+  it('fails for a newer version with onNewer "fail", and names the property', async () => {
     const { messages, failures } = await preview({ version: "3.0" }, { onNewer: "fail" });
     expect(messages).toEqual([]);
     expect(failures).toEqual([
@@ -95,7 +99,7 @@ describe("the preview of a new pin", () => {
     ]);
   });
 
-  it("takes secrets out of its lines and failures", async () => {
+  it("redacts secrets in its messages and failures", async () => {
     const finding = { code: "b", property: "mode", message: "Not with hunter2.", remedy: "No." };
     const { failures } = await preview({ findings: [finding] }, { password: "hunter2" });
     expect(failures).toEqual([{ property: "mode", reason: "Not with [secret]. No." }]);
@@ -105,7 +109,7 @@ describe("the preview of a new pin", () => {
     expect(failing.messages).toEqual(["WARNING cannot plan: [secret] refused"]);
   });
 
-  it("gives up after ten seconds, without failing", async () => {
+  it("stops reading after ten seconds, without failing", async () => {
     const { lifecycle, inputs, messages, world, clock } = stage();
     world.delay = (signal) => clock.sleep(60_000, signal);
     const began = clock.now();
@@ -115,10 +119,10 @@ describe("the preview of a new pin", () => {
   });
 });
 
-describe("the preview of a pin as it was written before, which an earlier run left behind", () => {
+describe("the preview of an unchanged resource after an unfinished run", () => {
   const failed = { status: "failed" };
 
-  it("warns of what can never succeed: only a check could fail it, and that does not look", async () => {
+  it("warns if the upgrade can never succeed: only a check could fail, and it does not read", async () => {
     const { lifecycle, inputs, messages, world } = stage();
     world.findings = [
       { code: "gone", message: "2.0 is not offered any more.", remedy: "Pin 2.1.", property: "version" },
@@ -128,7 +132,7 @@ describe("the preview of a pin as it was written before, which an earlier run le
     expect(messages()).toContain("WARNING 2.0 is not offered any more. Pin 2.1.");
   });
 
-  it("warns of something newer that it does not live with", async () => {
+  it("warns about a newer version that is not accepted", async () => {
     const { lifecycle, inputs, messages } = stage({ version: "3.0" });
     const own = inputs({ onNewer: "fail" });
     expect(await lifecycle.diff("server-1", { ...own, ...failed }, own)).toMatchObject({ changes: true });
@@ -140,7 +144,7 @@ describe("the previews of a run", () => {
   const skipped = "WARNING cannot plan: skipped, this run has waited 1 min for systems that do not respond";
   const pin = (at: number) => ({ __urn: `${URN}-${at}`, server: `server-${at}` });
 
-  it("skip their plans once a minute was waited for systems that do not respond", async () => {
+  it("skip their plans after a minute of waiting for systems that do not respond", async () => {
     const { lifecycle, inputs, messages, world, clock } = stage();
     world.delay = (signal) => clock.sleep(60_000, signal);
     const began = clock.now();
@@ -148,13 +152,13 @@ describe("the previews of a run", () => {
       expect((await lifecycle.check({}, inputs(pin(at)))).failures).toEqual([]);
     }
     expect(clock.since(began)).toBe(60_000);
-    expect(world.looks).toBe(6);
+    expect(world.reads).toBe(6);
     expect(messages().slice(5, 8)).toEqual(["WARNING cannot plan: unreachable, no response in time", skipped, skipped]);
     expect(messages()).toHaveLength(20);
     expect(world.closed).toBe(world.opened);
   });
 
-  it("go on for as long as systems answer, however slowly", async () => {
+  it("continue while systems respond, even if slowly", async () => {
     const { lifecycle, inputs, messages, world, clock } = stage();
     world.delay = (signal) => clock.sleep(9_000, signal);
     for (let at = 0; at < 20; at++) await lifecycle.check({}, inputs(pin(at)));
@@ -162,63 +166,63 @@ describe("the previews of a run", () => {
   });
 });
 
-describe("a preview without a look", () => {
-  it("is that of unchanged arguments", async () => {
+describe("a preview without reads", () => {
+  it("results from unchanged arguments", async () => {
     const { lifecycle, inputs, messages, world } = stage();
     expect(await lifecycle.check(inputs(), inputs())).toEqual({ inputs: inputs(), failures: [] });
-    expect(world.looks).toBe(0);
+    expect(world.reads).toBe(0);
     expect(messages()).toEqual([]);
   });
 
-  it("is that of arguments that are wrong", async () => {
+  it("results from invalid arguments", async () => {
     const { lifecycle, inputs, world } = stage();
     const { failures } = await lifecycle.check({}, inputs({ version: 2, __timeouts: { create: "0s" } }));
     expect(failures?.map(({ property }) => property)).toEqual(["version", "customTimeouts"]);
-    expect(world.looks).toBe(0);
+    expect(world.reads).toBe(0);
   });
 
-  it("is that of time limits that are wrong", async () => {
+  it("results from invalid time limits", async () => {
     const { lifecycle, inputs, messages, world } = stage();
     const { failures } = await lifecycle.check({}, inputs({ __timeouts: { create: "0s" } }));
     expect(failures?.map(({ property }) => property)).toEqual(["customTimeouts"]);
-    expect(world.looks).toBe(0);
+    expect(world.reads).toBe(0);
     expect(messages()).toEqual([]);
   });
 
-  it("is that of arguments that are not known yet", async () => {
+  it("results from unknown arguments", async () => {
     const { lifecycle, inputs, world } = stage();
     const unknown = inputs({ version: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" });
     expect(await lifecycle.check({}, unknown)).toEqual({ inputs: unknown, failures: [] });
-    expect(world.looks).toBe(0);
+    expect(world.reads).toBe(0);
   });
 
-  it("is the second one of the same resource in the same process", async () => {
+  it("results from an earlier preview of the same resource in the same process", async () => {
     const { lifecycle, inputs, messages, world } = stage();
     await lifecycle.check({}, inputs());
     await lifecycle.diff("server-1", { ...inputs(), status: "behind" }, inputs());
-    expect(world.looks).toBe(1);
+    expect(world.reads).toBe(1);
     expect(messages()).toHaveLength(1);
   });
 });
 
-describe("a preview without a plan says why", () => {
+describe("a preview without a plan shows the reason", () => {
   it.each([
     [{ version: UNKNOWN }, "INFO cannot plan yet: `version` is known after apply"],
     [{ server: UNKNOWN, version: UNKNOWN }, "INFO cannot plan yet: `version`, `server` are known after apply"],
-  ])("for arguments that are not known yet: %j", async (args, line) => {
+  ])("for unknown arguments: %j", async (args, line) => {
     const { lifecycle, inputs, messages, world } = stage();
     const { failures } = await lifecycle.check({}, inputs(args));
     expect(failures).toEqual([]);
     await lifecycle.check({}, inputs(args));
     expect(messages()).toEqual([line]);
-    expect(world.looks).toBe(0);
+    expect(world.reads).toBe(0);
   });
 });
 
 describe.each(RESOURCE_TYPES.map((of) => [of.type, of] as const))(
   "%s after a request without a response",
   (type, of) => {
-    /** A resource whose upgrade request never arrived, and whose run was interrupted while it waited for the response. */
+    /** A resource whose upgrade request was lost, and whose run was interrupted while it waited for the response. */
     async function unanswered() {
       const clock = new VirtualClock();
       let interrupt: (() => void) | undefined;
@@ -238,7 +242,7 @@ describe.each(RESOURCE_TYPES.map((of) => [of.type, of] as const))(
       const inputs = { ...scene.vendor.args, __urn: urn };
       const { id, properties } = await partial(scene.process({ onCancel }).create(inputs));
       lost = false;
-      /** The lines of a preview of these inputs. */
+      /** The messages of a preview of these inputs. */
       const preview = async (news: Record<string, unknown>) => {
         const lines: LogLine[] = [];
         const log = { write: (line: LogLine) => lines.push(line), flush: async () => undefined };
@@ -303,7 +307,7 @@ const REDIS = (): readonly Args[] => [
   { authentication: "basic", preserveRoles: true, mayDiscardData: true },
 ];
 
-/** Of every type: what holds a request, and what does not. */
+/** Arguments that hold the upgrade of any type, and their counterparts. */
 const CHANGES = (): readonly Args[] => [
   { freeze: "incident 4711", onHeld: "wait" },
   {
@@ -315,7 +319,7 @@ const CHANGES = (): readonly Args[] => [
   { approval: { formatVersion: 1, approvals: {} }, backup: { maxAge: "1h" }, onHeld: "fail" },
 ];
 
-/** What a program can write beside what every resource of the type has to have, by type. */
+/** Optional arguments by type. */
 const VARIANTS: Readonly<Record<string, () => readonly Args[]>> = {
   "oceanbase:ClusterVersion": () => [...OBSHELL(), { mode: "rolling", freezeServer: true }],
   "oceanbase:AgentVersion": OBSHELL,
@@ -330,7 +334,7 @@ const VARIANTS: Readonly<Record<string, () => readonly Args[]>> = {
   ],
 };
 
-/** Arguments of every type, and those of the connection: they do not change what is sent. */
+/** Arguments of every type, and of the connection, which do not change the requests. */
 const ELSEWHERE = new Set(
   `wait onNewer onUnreachable unreachableTimeout endpoints allowPlainHttp allowUntrustedCertificate caCertificate clientCertificate
   clientKey serverName agentPassword databaseName projectId endpoint iamEndpoint securityToken`.split(/\s+/),
@@ -339,9 +343,9 @@ const ELSEWHERE = new Set(
 interface Scene {
   readonly vendor: Vendor;
   readonly clock: HeldClock;
-  /** Everything that was sent since the last look, reads and logins left out. */
+  /** All requests since the last call, except reads and logins. */
   readonly writes: string[];
-  /** A provider process that has just been started. */
+  /** A provider process that was just started. */
   process(): DynamicProvider;
 }
 
@@ -357,7 +361,7 @@ function sceneOf(of: ResourceType): Scene {
   return { vendor, clock, writes, process };
 }
 
-/** check of a new pin and of a changed one, diff of one that an earlier run left unsettled, and a refresh. */
+/** The check of a new and of a changed resource, the diff after an unfinished run, and a refresh. */
 async function lookEveryWay({ process }: Scene, inputs: Args, outputs: Args): Promise<void> {
   const { failures = [] } = await process().check({}, inputs);
   await process().check({ ...inputs, wait: false }, inputs);
@@ -374,7 +378,7 @@ describe.each(RESOURCE_TYPES)("$type", (of) => {
   const variants = VARIANTS[of.type];
   if (variants === undefined) throw new Error(`${of.type} has no variants`);
 
-  it("has a variant with every argument that can matter", () => {
+  it("has a variant for every argument that may have an effect", () => {
     const [vendor = "", name = ""] = of.type.split(":");
     const known = [{ ...of.make(new HeldClock()).args }, ...variants(), ...CHANGES()].flatMap((args) =>
       Object.keys(args),
@@ -383,7 +387,7 @@ describe.each(RESOURCE_TYPES)("$type", (of) => {
     expect(args.filter((one) => !known.includes(one) && !ELSEWHERE.has(one))).toEqual([]);
   });
 
-  it("a preview and a refresh send nothing but reads and logins, whatever the arguments are", async () => {
+  it("a preview and a refresh send only reads and logins, with any arguments", async () => {
     for (const more of [{}, ...variants(), ...CHANGES()]) {
       const scene = sceneOf(of);
       const inputs = { ...inputsOf(scene.vendor), ...more };
@@ -393,7 +397,7 @@ describe.each(RESOURCE_TYPES)("$type", (of) => {
     }
   });
 
-  it("nor while the upgrade runs, and after it", async () => {
+  it("the same applies during and after the upgrade", async () => {
     for (const more of [{}, ...variants()]) {
       const scene = sceneOf(of);
       const inputs = { ...inputsOf(scene.vendor), ...more };
@@ -410,7 +414,7 @@ describe.each(RESOURCE_TYPES)("$type", (of) => {
   });
 });
 
-/** The outputs of a creation, or of what is left of it. */
+/** The outputs of a create, or its partial result. */
 async function outputsOf(lifecycle: DynamicProvider, inputs: Args): Promise<Args> {
   try {
     return (await lifecycle.create(inputs)).outs;

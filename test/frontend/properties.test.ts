@@ -20,7 +20,7 @@ describe("the URN of a resource", () => {
     `urn:pulumi:dev::shop::${TYPE}::`,
   ];
 
-  it("is kept in the outputs without what all have in common", () => {
+  it("is stored in the outputs without its common parts", () => {
     expect(whole.map(shortUrn)).toEqual([
       "dev::shop::oceanbase:ClusterVersion::orders",
       "dev::shop::my:component:Database$oceanbase:ClusterVersion::orders",
@@ -30,7 +30,7 @@ describe("the URN of a resource", () => {
     ]);
   });
 
-  it("is the same again, whole, from inputs, from outputs, and from outputs of an older build", () => {
+  it("is restored completely from inputs, from outputs, and from outputs of an older build", () => {
     for (const urn of whole) {
       expect(hiddenUrn({ __urn: urn })).toBe(urn);
       expect(hiddenUrn({ __urn: shortUrn(urn) })).toBe(urn);
@@ -38,7 +38,7 @@ describe("the URN of a resource", () => {
     }
   });
 
-  it.each([undefined, 5, UNKNOWN])("is not known where the properties have %s", (__urn) => {
+  it.each([undefined, 5, UNKNOWN])("is unknown if the properties have %s", (__urn) => {
     expect(hiddenUrn({ __urn })).toBeUndefined();
   });
 });
@@ -57,11 +57,11 @@ describe("the arguments and hidden keys of a resource", () => {
     __drifted: true,
   };
 
-  it("are told apart from what was observed", () => {
+  it("are separated from the observed values", () => {
     expect(argumentsOf(properties)).toEqual({ version: "4.3.5.2", endpoints: ["http://a"] });
   });
 
-  it("hidden ones that stay are those of the registration", () => {
+  it("the hidden ones are kept from the registration", () => {
     expect(hiddenOf(properties)).toEqual({ __provider: "text", __urn: "urn", __timeouts: { update: "3h" } });
     expect(hiddenOf({ __provider: "text", __timeouts: undefined })).toEqual({ __provider: "text" });
     const short = "dev::shop::oceanbase:ClusterVersion::orders";
@@ -83,7 +83,7 @@ describe("hasUnknown", () => {
     expect(hasUnknown(value)).toBe(expected);
   });
 
-  it("finds the SDK's own text for an unknown value", async () => {
+  it("recognizes the SDK's own string for an unknown value", async () => {
     const { unknownValue } = await import("@pulumi/pulumi/runtime/rpc.js");
     expect(UNKNOWN).toBe(unknownValue);
   });
@@ -106,7 +106,7 @@ describe("sameValue", () => {
     expect(sameValue(b, a)).toBe(expected);
   });
 
-  it("does not care for the order of keys at any depth", () => {
+  it("ignores the order of keys at any depth", () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
         expect(sameValue(value, reversed(value))).toBe(true);
@@ -114,7 +114,7 @@ describe("sameValue", () => {
     );
   });
 
-  it("tells every other value apart", () => {
+  it("distinguishes all other values", () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 3 }), fc.jsonValue({ maxDepth: 3 }), (a, b) => {
         expect(sameValue({ a, b: 1 }, { a, b: 2 })).toBe(false);
@@ -133,7 +133,7 @@ function reversed(value: unknown): unknown {
 }
 
 describe("hiddenOutputs", () => {
-  it("have the URN short, whole or not in the inputs", () => {
+  it("contain the short URN, for a complete or a short one in the inputs", () => {
     const short = "dev::shop::fake:Version::orders";
     for (const __urn of [short, "urn:pulumi:dev::shop::pulumi-nodejs:dynamic/fake:Version::orders"]) {
       expect(hiddenOutputs({ version: "2.0", __provider: "text", __urn })).toEqual({
@@ -153,14 +153,14 @@ describe("toWire", () => {
     ["null", null, null],
     ["undefined", undefined, null],
     ["undefined members", { a: undefined, b: 1 }, { b: 1 }],
-    ["undefined members further down", { a: { b: [{ c: undefined, d: 1 }] } }, { a: { b: [{ d: 1 }] } }],
+    ["nested undefined members", { a: { b: [{ c: undefined, d: 1 }] } }, { a: { b: [{ d: 1 }] } }],
     ["undefined elements", [1, undefined], [1, null]],
     ["bigints", { build: 101000062023110109n }, { build: "101000062023110109" }],
     ["dates", { at: new Date(0) }, { at: "1970-01-01T00:00:00.000Z" }],
     ["NaN", Number.NaN, null],
     ["infinity", [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY], [null, null]],
     ["objects without a prototype", Object.assign(Object.create(null), { a: 1 }), { a: 1 }],
-  ])("makes plain JSON of %s", (_, value, expected) => {
+  ])("returns plain JSON for %s", (_, value, expected) => {
     expect(toWire(value)).toEqual(expected);
     expect(toWire(value)).not.toBe(undefined);
   });
@@ -169,27 +169,27 @@ describe("toWire", () => {
     ["a function", () => 1, "a function cannot be sent to the engine"],
     ["a nested function", { a: [() => 1] }, "a function cannot be sent to the engine"],
     ["a symbol", { a: Symbol("x") }, "a symbol cannot be sent to the engine"],
-  ])("refuses %s", (_, value, message) => {
+  ])("rejects %s", (_, value, message) => {
     expect(() => toWire(value)).toThrow(new TypeError(message));
   });
 
-  it("drops an undefined member rather than writing null for it", () => {
+  it("drops an undefined member instead of writing null", () => {
     expect(Object.keys(toWire({ a: undefined, b: { c: undefined } }) ?? {})).toEqual(["b"]);
   });
 
-  it("gives what JSON carries without a change, whatever goes in", () => {
+  it("returns a value that JSON preserves, for any input", () => {
     const anything = fc.anything({ withBigInt: true, withDate: true, withNullPrototype: true });
     fc.assert(
       fc.property(anything, (value) => {
         const wire = withoutInvalidDates(() => toWire(value));
-        // JSON knows no -0.
+        // JSON has no -0.
         if (wire !== undefined) expect(JSON.stringify(wire)).toBe(JSON.stringify(JSON.parse(JSON.stringify(wire))));
       }),
     );
   });
 });
 
-/** A date that is none has no ISO form: a fault of this package, told as an error and never sent. */
+/** An invalid date has no ISO format: an internal error, which is reported and never sent. */
 function withoutInvalidDates<T>(make: () => T): T | undefined {
   try {
     return make();
@@ -209,27 +209,27 @@ describe("a partial failure", () => {
   const small = { __provider: "text", __urn: "urn", version: "4.3.5.2", status: "upgrading" };
   const lastUpgrade = { task: "11", from: "4.2.1.8", to: "4.3.5.2" };
 
-  it("that fits travels whole, without undefined members", () => {
+  it("within the limit is sent completely, without undefined members", () => {
     const members = { a: "4.2.1.8" };
     const fitted = fitPartialFailure({ ...small, members, lastUpgrade, currentVersion: undefined }, "still running");
     expect(fitted).toEqual({ properties: { ...small, members, lastUpgrade }, reasons: ["still running"] });
     expect(fitted.properties).not.toHaveProperty("currentVersion");
   });
 
-  it("that is too large loses its members first, and nothing else if that suffices", () => {
+  it("that is too large drops its members first, and nothing else if that suffices", () => {
     const members = Object.fromEntries(Array.from({ length: 3_000 }, (_, i) => [`instance-${i}`, "2.0.75.28"]));
     const fitted = fitPartialFailure({ ...small, members, lastUpgrade }, "still running");
     expect(fitted.properties).toEqual({ ...small, lastUpgrade });
     expect(bytesOf(fitted)).toBeLessThanOrEqual(LIMIT);
   });
 
-  it("never loses what destroy and refresh need", () => {
+  it("never drops the properties that destroy and refresh need", () => {
     const huge = { a: "x".repeat(50_000) };
     const fitted = fitPartialFailure({ ...small, members: huge, lastUpgrade: huge }, "still running");
     expect(fitted.properties).toEqual(small);
   });
 
-  it("gives up large arguments before the task that the next run needs", () => {
+  it("drops large arguments before the task that the next run needs", () => {
     const fitted = fitPartialFailure({ ...small, caCertificate: "x".repeat(60_000), lastUpgrade }, "still running");
     expect(fitted.properties).toEqual({ ...small, lastUpgrade });
     expect(bytesOf(fitted)).toBeLessThanOrEqual(LIMIT);
@@ -243,21 +243,21 @@ describe("a partial failure", () => {
     const used = many(300, "2026-01-01T12:00:00Z");
     const approval = { formatVersion: 1, approvals: {} };
 
-    it("loses the plan after its members, and nothing else if that suffices", () => {
+    it("drops the plan after its members, and nothing else if that suffices", () => {
       const all = { ...small, members, __plan: plan, __usedApprovals: used, approval, lastUpgrade };
       const fitted = fitPartialFailure(all, "still running");
       expect(fitted.properties).toEqual({ ...small, __usedApprovals: used, approval, lastUpgrade });
       expect(bytesOf(fitted)).toBeLessThanOrEqual(LIMIT);
     });
 
-    it("keeps used approvals longer than arguments, however large these are", () => {
+    it("drops arguments before used approvals, regardless of their size", () => {
       const large = { ...approval, approvals: plan };
       const all = { ...small, __plan: plan, __usedApprovals: used, approval: large, lastUpgrade };
       const fitted = fitPartialFailure(all, "still running");
       expect(fitted.properties).toEqual({ ...small, __usedApprovals: used, lastUpgrade });
     });
 
-    it("gives up used approvals before the task that the next run needs", () => {
+    it("drops used approvals before the task that the next run needs", () => {
       const all = { ...small, __plan: plan, __usedApprovals: many(3_000, "2026-01-01T12:00:00Z"), lastUpgrade };
       const fitted = fitPartialFailure(all, "still running");
       expect(fitted.properties).toEqual({ ...small, lastUpgrade });
@@ -271,7 +271,7 @@ describe("a partial failure", () => {
     expect(reasons[0]).toMatch(/^x{2997} … x+ Run `pulumi up`\. \[unreachable\]$/);
   });
 
-  it("is within the bound, however much was observed", () => {
+  it("is within the limit for any observation", () => {
     const text = fc.integer({ min: 0, max: 60_000 }).map((length) => "é".repeat(length / 2));
     fc.assert(
       fc.property(text, text, text, text, text, (members, plan, used, upgrade, reason) => {
@@ -279,7 +279,7 @@ describe("a partial failure", () => {
         const fitted = fitPartialFailure({ ...small, ...observed, lastUpgrade: { a: upgrade } }, reason);
         expect(bytesOf(fitted)).toBeLessThanOrEqual(LIMIT);
         expect(fitted.properties).toMatchObject(small);
-        // The task is the last to go.
+        // The task is dropped last.
         if (upgrade.length < 20_000) expect(fitted.properties).toHaveProperty("lastUpgrade");
       }),
       { numRuns: 30 },

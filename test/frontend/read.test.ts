@@ -6,7 +6,7 @@ import { stage } from "./fake-lifecycle";
 
 const task = { id: "11", kind: "upgrade", to: "2.0" };
 
-/** A refresh of a resource whose state says that 2.0 runs. */
+/** A refresh of a resource with version 2.0 in its state. */
 async function refresh(change: Parameters<typeof stage>[0], args: Record<string, unknown> = {}) {
   const { lifecycle, inputs, messages, world } = stage(change);
   const stored = { ...inputs(args), currentVersion: "2.0", members: { "server-1": "2.0" }, status: "current" };
@@ -17,7 +17,7 @@ async function refresh(change: Parameters<typeof stage>[0], args: Record<string,
 }
 
 describe("a refresh", () => {
-  it("gives the inputs back as written while the pin holds", async () => {
+  it("returns the inputs as written if the target version is running", async () => {
     const { id, inputs, props, written, messages } = await refresh({ version: "2.0.7" });
     expect(id).toBe("server-1");
     expect(inputs).toEqual(written);
@@ -26,13 +26,13 @@ describe("a refresh", () => {
     expect(messages).toEqual([]);
   });
 
-  it("puts what runs in the place of the version that it fell behind, and marks it", async () => {
+  it("returns the observed version in place of an outdated target, and marks it", async () => {
     const { inputs, props, written } = await refresh({ version: "1.9" });
     expect(inputs).toEqual({ ...written, version: "1.9" });
     expect(props).toMatchObject({ status: "behind", currentVersion: "1.9", version: "2.0", __drifted: true });
   });
 
-  it("warns of something newer, and shows it", async () => {
+  it("warns about a newer version, and returns it", async () => {
     const { inputs, props, messages } = await refresh({ version: "3.0" });
     expect(inputs).toMatchObject({ version: "3.0" });
     expect(props).toMatchObject({ status: "newer", __drifted: true });
@@ -41,7 +41,7 @@ describe("a refresh", () => {
     ]);
   });
 
-  it("leaves something newer that is accepted as written, in silence", async () => {
+  it("returns the inputs as written for a newer version that is accepted, without a warning", async () => {
     const { inputs, props, messages, written } = await refresh({ version: "3.0" }, { onNewer: "accept" });
     expect(inputs).toEqual(written);
     expect(props).toMatchObject({ status: "newer", currentVersion: "3.0" });
@@ -50,28 +50,31 @@ describe("a refresh", () => {
   });
 
   it.each<[string, Parameters<typeof stage>[0], string]>([
-    ["an upgrade runs", { version: "1.0", activity: { kind: "running", task } }, "upgrading"],
+    ["an upgrade is running", { version: "1.0", activity: { kind: "running", task } }, "upgrading"],
     [
       "an upgrade failed",
       { version: "1.0", activity: { kind: "failed", task, failure: { message: "x.", remedy: "y." } } },
       "failed",
     ],
-    ["something else runs", { version: "1.0", activity: { kind: "busy", name: "backup" } }, "behind"],
-  ])("tells by the status that %s", async (_, change, status) => {
+    ["another operation is running", { version: "1.0", activity: { kind: "busy", name: "backup" } }, "behind"],
+  ])("returns the status if %s", async (_, change, status) => {
     expect((await refresh(change)).props).toMatchObject({ status });
   });
 
   it.each<[string, Parameters<typeof stage>[0]]>([
-    ["nobody answers", { failure: new Unreachable("connection refused", { sent: false, responded: false }) }],
-    ["the versions are not known just now", { unknown: "restarting" }],
-  ])("leaves the state as it was when %s", async (_, change) => {
+    [
+      "the server is unreachable",
+      { failure: new Unreachable("connection refused", { sent: false, responded: false }) },
+    ],
+    ["the versions are temporarily unknown", { unknown: "restarting" }],
+  ])("does not change the state if %s", async (_, change) => {
     const { props, inputs, stored, messages } = await refresh(change);
     expect(props).toEqual(stored);
     expect(inputs).toBeUndefined();
     expect(messages).toEqual([expect.stringMatching(/^WARNING could not be read; the state was not changed: /)]);
   });
 
-  it("leaves the state as it was after half a minute without an answer", async () => {
+  it("does not change the state after half a minute without a response", async () => {
     const { lifecycle, inputs, messages, world, clock } = stage();
     world.delay = (signal) => clock.sleep(600_000, signal);
     const began = clock.now();
@@ -81,7 +84,7 @@ describe("a refresh", () => {
     expect(messages()).toHaveLength(1);
   });
 
-  it("fails, redacted, when the credentials are refused", async () => {
+  it("fails with a redacted message if the credentials are rejected", async () => {
     const failure = new UpgradeError("unauthorized", "hunter2 is wrong.", { remedy: "Give the right one." });
     const { lifecycle, inputs } = stage({ failure });
     await expect(lifecycle.read("server-1", inputs({ password: "hunter2" }))).rejects.toThrow(
@@ -89,7 +92,7 @@ describe("a refresh", () => {
     );
   });
 
-  it("fails, redacted, for a fault of this package as well", async () => {
+  it("fails with a redacted message for an internal error", async () => {
     const failure = new TypeError('cannot read hunter2 of {"password":"un-known-1"}');
     const { lifecycle, inputs } = stage({ failure });
     const error: unknown = await lifecycle.read("server-1", inputs({ password: "hunter2" })).catch((thrown) => thrown);
@@ -97,7 +100,7 @@ describe("a refresh", () => {
     expect(String((error as Error).stack)).not.toMatch(/hunter2|un-known/);
   });
 
-  it("leaves a state whose arguments are not valid any more as it is", async () => {
+  it("does not change a state whose arguments are no longer valid", async () => {
     const { props, stored, messages } = await refresh({}, { version: 2 });
     expect(props).toEqual(stored);
     expect(messages).toEqual([
@@ -107,7 +110,7 @@ describe("a refresh", () => {
 });
 
 describe("drift", () => {
-  it("is told by every refresh, with how it is brought back", async () => {
+  it("is reported by every refresh, with its remedy", async () => {
     const { lifecycle, inputs, messages, world } = stage({ version: "2.0" });
     const { id, outs } = await lifecycle.create(inputs());
     world.version = "1.9";
@@ -117,14 +120,14 @@ describe("drift", () => {
     expect(messages()).toHaveLength(2);
   });
 
-  it("that `ignoreChanges` keeps is told by the preview, and no upgrade is claimed or sent", async () => {
+  it("that `ignoreChanges` keeps is reported by the preview, and no upgrade is announced or requested", async () => {
     const { lifecycle, inputs, messages, world, lines } = stage({ version: "2.0" });
     const { id, outs } = await lifecycle.create(inputs());
     world.version = "1.9";
     const { props, inputs: seen } = await lifecycle.read(id, outs);
     expect(seen).toMatchObject({ version: "1.9" });
     lines.length = 0;
-    // The engine takes what is ignored from the old inputs.
+    // The engine takes ignored properties from the old inputs.
     const kept = inputs({ version: "1.9" });
     await lifecycle.check({ ...seen }, kept);
     const { changes } = await lifecycle.diff(id, { ...props }, kept);
@@ -137,7 +140,7 @@ describe("drift", () => {
     ]);
   });
 
-  it("of many units names a few, and long names by their ends", () => {
+  it("of many units names a few, and shortens long names", () => {
     const names = ["e4ed0123456789abcdef0123456789in07", ...Array.from({ length: 19 }, (_, at) => `instance-${at}`)];
     const old = parseVersion("2.0.69.250900");
     if (old === undefined) throw new Error("no version");
@@ -157,8 +160,8 @@ describe("drift", () => {
 
 type Change = Parameters<typeof stage>[0];
 
-const silent: Change = { failure: new Unreachable("connection refused", { sent: false, responded: false }) };
-const foreign: Change = {
+const unreachable: Change = { failure: new Unreachable("connection refused", { sent: false, responded: false }) };
+const otherServer: Change = {
   failure: new UpgradeError("not-the-vendor", "A web server answers.", { remedy: "Correct it." }),
 };
 const rejected: Change = {
@@ -169,7 +172,7 @@ const rejected: Change = {
   }),
 };
 
-/** How the setting is given: by the resource, by the stack, by both. */
+/** Where the setting is: in the resource, the stack, or both. */
 interface Given {
   readonly own?: string;
   readonly stack?: string;
@@ -206,7 +209,7 @@ async function resultOfRefresh(change: Change, given: Given = {}): Promise<unkno
 }
 
 const SETTINGS: readonly (readonly [what: string, given: Given, fails: boolean])[] = [
-  ["nothing is said", {}, false],
+  ["nothing is set", {}, false],
   ['the resource says "warn"', { own: "warn" }, false],
   ['the resource says "fail"', { own: "fail" }, true],
   ['the stack says "fail"', { stack: "fail" }, true],
@@ -214,22 +217,22 @@ const SETTINGS: readonly (readonly [what: string, given: Given, fails: boolean])
   ['the stack says "warn", and the resource "fail"', { stack: "warn", own: "fail" }, true],
 ];
 
-describe.each(SETTINGS)("a system that cannot be read, where %s", (_, given, fails) => {
+describe.each(SETTINGS)("a system that cannot be read, if %s", (_, given, fails) => {
   it.each<[string, Change, string]>([
-    ["that nobody answers for", silent, "cannot plan: unreachable, connection refused"],
-    ["that is another one", foreign, "cannot plan: A web server answers. Correct it. [not-the-vendor]"],
+    ["that is unreachable", unreachable, "cannot plan: unreachable, connection refused"],
+    ["that is another server", otherServer, "cannot plan: A web server answers. Correct it. [not-the-vendor]"],
     ["whose versions are unknown", { unknown: "no members" }, "cannot plan: no members"],
-  ])(`${fails ? "fails" : "leaves green"} the preview: one %s`, async (_case, change, reason) => {
+  ])(`${fails ? "fails" : "does not fail"} the preview: one %s`, async (_case, change, reason) => {
     expect(await failuresOfPreview(change, given)).toEqual(fails ? [reason] : []);
   });
 
-  it(`${fails ? "fails" : "leaves green"} the refresh`, async () => {
+  it(`${fails ? "fails" : "does not fail"} the refresh`, async () => {
     const expected = fails ? "could not be read: connection refused [unreachable]" : "current";
-    expect(await resultOfRefresh(silent, given)).toBe(expected);
+    expect(await resultOfRefresh(unreachable, given)).toBe(expected);
   });
 
-  it(`${fails ? "fails" : "leaves green"} the preview of what an earlier run left to do`, async () => {
-    const { lifecycle, state, inputs, messages } = await opened(silent, given);
+  it(`${fails ? "fails" : "does not fail"} the preview after an unfinished run`, async () => {
+    const { lifecycle, state, inputs, messages } = await opened(unreachable, given);
     const diff = lifecycle.diff("server-1", { ...state, status: "behind" }, inputs);
     if (fails) await expect(diff).rejects.toThrow("cannot plan: unreachable, connection refused");
     else expect(await diff).toMatchObject({ changes: true });
@@ -244,7 +247,7 @@ describe("rejected credentials", () => {
     ["the environment", { env: { FAKE_PASSWORD: "secret-1" } }, "(`password` from environment `FAKE_PASSWORD`)"],
   ] as const;
 
-  it.each(found)("of %s fail a preview and a refresh, with where they come from", async (_, given, origin) => {
+  it.each(found)("from %s fail a preview and a refresh, with their source", async (_, given, origin) => {
     const reason = `The server rejected the credentials ${origin}: wrong password (401). Set \`password\` to the right one. [unauthorized]`;
     expect(await failuresOfPreview(rejected, { ...given, own: "warn" })).toEqual([`cannot plan: ${reason}`]);
     expect(await resultOfRefresh(rejected, { ...given, own: "warn" })).toBe(reason);
@@ -252,7 +255,7 @@ describe("rejected credentials", () => {
     await expect(lifecycle.create(inputs)).rejects.toThrow(reason);
   });
 
-  it("that were not given at all are told as missing, not as wrong", async () => {
+  it("that are missing are reported as missing, not as wrong", async () => {
     const reason =
       "The server rejected the credentials: no password given (argument `password`, config `fake:password`, environment `FAKE_PASSWORD`). [unauthorized]";
     expect(await failuresOfPreview(rejected)).toEqual([`cannot plan: ${reason}`]);

@@ -4,8 +4,8 @@ import { DiscoveredSecrets, inWordsOfPulumi, Redaction } from "../../provider/fr
 import { excerpt } from "../../provider/http/body";
 import { sourcesIn, visit } from "../docs/sources";
 
-describe("what is told of a resource", () => {
-  it("is without the secrets that it was given, and without those that came up later, in every form", () => {
+describe("messages of a resource", () => {
+  it("do not contain its secrets, nor those that are discovered later, in any form", () => {
     const { redact, conceal } = new Redaction(["hunter22"]);
     const text = "hunter22 told t0ken/+= (t0ken%2F%2B%3D)";
     expect(redact(text)).toBe("[secret] told t0ken/+= (t0ken%2F%2B%3D)");
@@ -13,13 +13,13 @@ describe("what is told of a resource", () => {
     expect(redact(text)).toBe("[secret] told [secret] ([secret])");
   });
 
-  it("is without secrets that are hidden behind control characters", () => {
+  it("do not contain secrets with control characters between their letters", () => {
     const { redact, conceal } = new Redaction([]);
     conceal("hun\u0007ter22");
     expect(redact("it is h\u001bunter\u202e22.")).toBe("it is [secret].");
   });
 
-  it("is without what an earlier run of the same resource has learnt", () => {
+  it("do not contain secrets that an earlier run of the same resource has discovered", () => {
     const learnt = new DiscoveredSecrets();
     new Redaction([], learnt.of("orders")).conceal("t0ken/+=");
     expect(new Redaction([], learnt.of("orders")).redact("t0ken/+=")).toBe("[secret]");
@@ -27,14 +27,14 @@ describe("what is told of a resource", () => {
     expect(new Redaction([], learnt.of("")).redact("t0ken/+=")).toBe("t0ken/+=");
   });
 
-  it("forgets the oldest of very many tokens, and never what it was given", () => {
+  it("may contain the oldest of very many tokens, but never a secret argument", () => {
     const { redact, conceal } = new Redaction(["hunter22"]);
     for (let number = 100; number < 200; number++) conceal(`token-${number}.`);
     conceal("token-199.");
     expect(redact("hunter22 token-100. token-168. token-199.")).toBe("[secret] token-100. [secret] [secret]");
   });
 
-  it("takes them out of the text of a web page that repeats them", () => {
+  it("do not contain secrets that a web page repeats", () => {
     const secret = "pa<b>ss</b>w&amp;rd<i";
     const page = Buffer.from(`<html><h1>Not you: ${secret}, go away</h1></html>`);
     expect(new Redaction([secret]).redact(excerpt(page))).toBe("Not you: [secret]");
@@ -43,19 +43,19 @@ describe("what is told of a resource", () => {
   });
 });
 
-/** Rooms that know no front end. */
-const ROOMS = ["core", "http", "huaweicloud", "oceanbase", "redisenterprise", "taurusdb"];
+/** Folders that are independent of the front end. */
+const FOLDERS = ["core", "http", "huaweicloud", "oceanbase", "redisenterprise", "taurusdb"];
 
-/** Words of Pulumi, a target version as a "pin", and what reads as a program in one language. */
+/** Words of Pulumi, private words, and syntax of one programming language. */
 const FORBIDDEN: readonly (readonly [what: string, pattern: RegExp])[] = [
   ["Pulumi's commands and settings", /`(pulumi )?(up|preview|refresh|destroy)\b|\bpreview\b|customTimeouts/i],
-  // The command of this package is called the same everywhere.
+  // The command of this package has the same name in every front end.
   ["Pulumi's name", /\bpulumi(?!-dbversion\b)/i],
   ["a private word", /\b(un)?pin(s|ned|ning)?\b|\bmend(s|ed)?\b|\banew\b/i],
   ["a program", /\b[a-z]\w+: ("|true|false|\{)|=>|\bnew \w+\./],
 ];
 
-/** Texts for people, with where they stand. Descriptions of arguments are documentation of programs, and not among them. */
+/** Texts for users, with their location, except descriptions of arguments, which are documentation of programs. */
 function textsIn(room: string): (readonly [where: string, text: string])[] {
   return sourcesIn(room).flatMap((file) => {
     const texts: (readonly [string, string])[] = [];
@@ -74,7 +74,7 @@ function textOf(node: ts.Node): string | undefined {
   return [node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)].join("…");
 }
 
-/** Whether it belongs to the definition of an argument: `argument(schema, definition)`, `choice(values, definition)`. */
+/** Whether a node belongs to the definition of an argument: `argument(schema, definition)`, `choice(values, definition)`. */
 function isDocumentation(node: ts.Node): boolean {
   for (let at = node; at.parent !== undefined; at = at.parent) {
     const { parent } = at;
@@ -85,39 +85,39 @@ function isDocumentation(node: ts.Node): boolean {
 }
 
 describe("texts of the core and of the vendors", { timeout: 60_000 }, () => {
-  const texts = ROOMS.flatMap(textsIn);
+  const texts = FOLDERS.flatMap(textsIn);
 
-  it("are many", () => {
+  it("are found", () => {
     expect(texts.length).toBeGreaterThan(500);
   });
 
-  it.each(FORBIDDEN)("have nothing of %s", (_, pattern) => {
+  it.each(FORBIDDEN)("do not contain %s", (_, pattern) => {
     expect(texts.flatMap(([where, text]) => (pattern.test(text) ? [where] : []))).toEqual([]);
   });
 
-  it("name what front ends call differently by words that this one knows", () => {
+  it("use only placeholders that the front end defines", () => {
     const words = texts.flatMap(([, text]) => [...text.matchAll(/\{(\w+)\}/g)].map(([word]) => word));
     expect(words.filter((word) => inWordsOfPulumi(word) === word)).toEqual(words.filter((word) => isPath(word)));
     expect(new Set(words)).toContain("{apply}");
   });
 });
 
-/** In paths of a vendor's API, braces stand for an id. */
+/** In paths of a vendor's API, braces denote an id. */
 function isPath(word: string): boolean {
   return /^\{(uid|guid|project_id)\}$/.test(word);
 }
 
-describe("what is told", () => {
+describe("a message", () => {
   const { redact } = new Redaction(["hunter2", "{apply}"]);
 
-  it("is told in the words of Pulumi", () => {
+  it("uses the words of Pulumi", () => {
     expect(redact("{engine} is gone ({timeLimit}). Run {apply} again.")).toBe(
       "The Pulumi engine is gone (customTimeouts). Run `pulumi up` again.".replace("`pulumi up`", "[secret]"),
     );
     expect(new Redaction([]).redact("Run {apply} again.")).toBe("Run `pulumi up` again.");
   });
 
-  it("keeps every other brace, such as those of a vendor", () => {
+  it("keeps all other braces, such as those of a vendor", () => {
     for (const text of ["POST /v1/crdbs/{guid}/upgrade", '{"apply":1}', "{}", "{constructor}", "{ apply }"]) {
       expect(redact(text)).toBe(text);
     }

@@ -22,8 +22,8 @@ function setUp(rhythm: Rhythm = { change: 1_000, repeat: 10_000 }) {
   return { ...news, clock, lines, texts: () => lines.map((line) => line.message) };
 }
 
-describe("lasting news", () => {
-  it("is written at the resource, with its severity", () => {
+describe("a permanent message", () => {
+  it("is logged for the resource, with its severity", () => {
     const { inform, warn, lines } = setUp();
     inform("started");
     warn("newer");
@@ -33,21 +33,21 @@ describe("lasting news", () => {
     ]);
   });
 
-  it("is never dropped, however fast it comes", () => {
+  it("is never dropped, even if many follow each other immediately", () => {
     const { inform, texts } = setUp();
     for (let i = 0; i < 5; i++) inform("same");
     expect(texts()).toHaveLength(5);
   });
 });
 
-describe("passing news", () => {
-  it("is shown only while it lasts", () => {
+describe("progress", () => {
+  it("is logged as an ephemeral message", () => {
     const { report, lines } = setUp();
     report({ message: "stage 2/9" });
     expect(lines).toEqual([{ severity: "INFO", urn: URN, message: "stage 2/9", ephemeral: true }]);
   });
 
-  it("comes with its percentage and the time that has passed", async () => {
+  it("has its percentage and the elapsed time", async () => {
     const { report, clock, texts } = setUp();
     report({ message: "stage 2/9", percent: 0 });
     await clock.sleep(90_000);
@@ -57,14 +57,14 @@ describe("passing news", () => {
     expect(texts()).toEqual(["0% stage 2/9", "22% stage 3/9 · 1 min 30 s", "checking · 1 min 40 s"]);
   });
 
-  it("ends with the time since the last progress, in whole minutes", async () => {
+  it("ends with the time since the last change, in whole minutes", async () => {
     const { report, clock, texts } = setUp();
     await clock.sleep(20 * 60_000);
     report({ message: "2/9 Download", percent: 11, still: 9 * 60_000 + 30_000 });
     expect(texts()).toEqual(["11% 2/9 Download · 20 min · no progress for 9 min"]);
   });
 
-  it("is throttled when it changes", async () => {
+  it("is throttled if it changes", async () => {
     const { report, clock, texts } = setUp();
     report({ message: "one" });
     report({ message: "two" });
@@ -75,7 +75,7 @@ describe("passing news", () => {
     expect(texts()).toEqual(["one", "four · 1 s"]);
   });
 
-  it("is repeated only after a longer while when it does not change", async () => {
+  it("is repeated only after a longer time if it does not change", async () => {
     const { report, clock, texts } = setUp();
     for (let i = 0; i <= 20; i++) {
       report({ message: "same" });
@@ -84,7 +84,7 @@ describe("passing news", () => {
     expect(texts()).toEqual(["same", "same · 10 s", "same · 20 s"]);
   });
 
-  it("that was dropped is said by the next report of it", async () => {
+  it("that was dropped is logged with the next report", async () => {
     const { report, clock, texts } = setUp();
     report({ message: "one" });
     report({ message: "two" });
@@ -94,7 +94,7 @@ describe("passing news", () => {
   });
 });
 
-it("never lets a secret through", () => {
+it("redacts secrets", () => {
   const { report, inform, warn, texts } = setUp({ change: 0, repeat: 0 });
   report({ message: "a hunter2" });
   inform("b hunter2");
@@ -102,8 +102,8 @@ it("never lets a secret through", () => {
   expect(texts()).toEqual(["a [secret]", "b [secret]", "c [secret]"]);
 });
 
-describe("the rhythm", () => {
-  it.each([{ CI: "true" }, { CI: "1" }, { TERM: "dumb" }])("is slower with %j than in any terminal", (env) => {
+describe("the interval", () => {
+  it.each([{ CI: "true" }, { CI: "1" }, { TERM: "dumb" }])("is longer with %j than in a terminal", (env) => {
     const { change, repeat } = rhythmHere(env);
     expect(change).toBeGreaterThanOrEqual(1_000);
     expect(repeat).toBeGreaterThanOrEqual(30_000);
@@ -116,7 +116,7 @@ interface Hung {
   readonly inputs: Record<string, unknown>;
 }
 
-/** A run of each type whose upgrade begins at the vendor and never ends, what its line begins with, and where to look. */
+/** A run of each type whose upgrade never ends, the beginning of its progress line, and its hint. */
 const TYPES: readonly (readonly [string, () => Hung, RegExp, RegExp])[] = [
   [
     "oceanbase:ClusterVersion",
@@ -161,18 +161,18 @@ const TYPES: readonly (readonly [string, () => Hung, RegExp, RegExp])[] = [
 ];
 
 describe.each(TYPES)("an upgrade of %s that hangs", (_, begin, start, where) => {
-  it("is shown with the time since its last progress, and once with where to look", async () => {
+  it("is shown with the time since its last change, and once with a hint where to look", async () => {
     const { lifecycle, lines, inputs } = begin();
     const failure: unknown = await lifecycle
       .create({ ...inputs, __timeouts: { create: "12m" } })
       .catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(Error);
     const passing = lines.filter(({ ephemeral }) => ephemeral).map(({ message }) => message);
-    const told = passing.filter((line) => line.includes("no progress for"));
-    expect(told.length).toBeGreaterThan(3);
-    for (const line of told) expect(line).toMatch(start);
-    expect(told.some((line) => /no progress for (8|9) min$/.test(line))).toBe(true);
-    expect(told.every((line) => !line.includes("no progress for 1 min"))).toBe(true);
+    const stalled = passing.filter((line) => line.includes("no progress for"));
+    expect(stalled.length).toBeGreaterThan(3);
+    for (const line of stalled) expect(line).toMatch(start);
+    expect(stalled.some((line) => /no progress for (8|9) min$/.test(line))).toBe(true);
+    expect(stalled.every((line) => !line.includes("no progress for 1 min"))).toBe(true);
     const hints = lines.filter(({ ephemeral, message }) => !ephemeral && message.includes("no progress for 5 min"));
     expect(hints).toHaveLength(1);
     expect(hints[0]?.message).toMatch(where);

@@ -19,19 +19,19 @@ type Lifecycle = ReturnType<World["operation"]>[0];
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** The resource "old", whose upgrade waits for its window: made by an operation of its own. */
+/** The resource "old", whose upgrade is scheduled, created by an earlier operation. */
 function makeOld(world: World): Promise<Saved> {
   const [lifecycle] = world.operation();
   return lifecycle.create(world.inputs("old"));
 }
 
-/** An operation meets a resource that has not changed. @returns whether it is to be updated */
+/** The engine diffs a resource that has not changed. @returns whether it has to be updated */
 async function meet(lifecycle: Lifecycle, { id, outs }: Saved, inputs: Record<string, unknown>): Promise<boolean> {
   await lifecycle.check(inputs, inputs);
   return (await lifecycle.diff(id, outs, inputs)).changes === true;
 }
 
-/** How "new" takes the place of "old", each up to the delete of "old". */
+/** Ways to replace "old" by "new", each up to the delete of "old". */
 const MOVES: Readonly<Record<string, (world: World, old: Saved) => Promise<Saved>>> = {
   "renamed in one operation": async (world, old) => {
     const [one] = world.operation();
@@ -91,7 +91,7 @@ const MOVES: Readonly<Record<string, (world: World, old: Saved) => Promise<Saved
 };
 
 describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, args) => {
-  it.each(Object.entries(MOVES))("is kept when its resource is %s", async (_, move) => {
+  it.each(Object.entries(MOVES))("is kept if its resource is %s", async (_, move) => {
     const world = openProcesses(type, args);
     const old = await makeOld(world);
     const made = await move(world, old);
@@ -103,7 +103,7 @@ describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, args) => {
     for (const line of kept)
       expect(line).toMatch(/ "(new|old)" relies on it\. .*cancel the scheduled task in the Huawei Cloud console/);
 
-    // Nobody schedules it twice, and it is verified after its window.
+    // It is not scheduled twice, and it is verified after its window.
     const [next] = world.operation();
     await world.clock.sleep(23 * HOUR);
     const inputs = world.inputs(String(made.outs["__urn"]).endsWith("::new") ? "new" : "old");
@@ -111,7 +111,7 @@ describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, args) => {
     expect(world.cloud.acceptedUpgrades).toHaveLength(1);
   });
 
-  it("is scheduled again in the same operation when it was canceled before the other resource was met", async () => {
+  it("is scheduled again in the same operation if it was canceled before the engine reached the other resource", async () => {
     const world = openProcesses(type, args);
     const old = await makeOld(world);
     const made = await world.operation()[0].create(world.inputs("new"));
@@ -125,7 +125,7 @@ describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, args) => {
     expect(world.scheduled()).toEqual(["Canceled", "Pending"]);
   });
 
-  it("that somebody canceled is requested again by the next operation of a resource that relies on it", async () => {
+  it("that another client canceled is requested again by the next operation of a resource that relies on it", async () => {
     const world = openProcesses(type, args);
     await makeOld(world);
     const made = await world.operation()[0].create(world.inputs("new"));
@@ -136,7 +136,7 @@ describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, args) => {
     expect([before, after]).toEqual([false, true]);
   });
 
-  it("is no reason to ask anything for the resource that scheduled it", async () => {
+  it("causes no reads for the resource that scheduled it", async () => {
     const world = openProcesses(type, args);
     const old = await makeOld(world);
     world.cloud.journal.clear();
@@ -148,7 +148,7 @@ describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, args) => {
     ["alone", ["old"]],
     ["before one that joined it", ["old", "new"]],
     ["after one that joined it", ["new", "old"]],
-  ])("is canceled when its resource is destroyed %s", async (_, order) => {
+  ])("is canceled if its resource is destroyed %s", async (_, order) => {
     const world = openProcesses(type, args);
     const states: Record<string, Saved> = { old: await makeOld(world) };
     if (order.length > 1) states["new"] = await world.operation()[1].create(world.inputs("new"));
@@ -168,7 +168,7 @@ describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, args) => {
   };
 
   it.each(Object.entries(UPDATES))(
-    "is kept when the resource that scheduled it %s and the engine comes to the other one during the update",
+    "is kept if the resource that scheduled it %s and the engine reaches the other one during the update",
     async (_, changed) => {
       const world = openProcesses(type, args);
       const old = await makeOld(world);
@@ -182,7 +182,7 @@ describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, args) => {
     },
   );
 
-  it("is kept when the resource that scheduled it does not need it any more while another one is being created", async () => {
+  it("is kept if the resource that scheduled it no longer needs it while another one is being created", async () => {
     const world = openProcesses(type, args);
     const old = await makeOld(world);
     const [one, other] = world.operation();
@@ -206,7 +206,7 @@ describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, args) => {
     expect(world.scheduled()).toEqual(["Canceled", "Pending"]);
   });
 
-  it("is kept when the engine comes to the other resource during the delete of a replacement", async () => {
+  it("is kept if the engine reaches the other resource during the delete of a replacement", async () => {
     const world = openProcesses(type, args);
     const old = await makeOld(world);
     const made = await world.operation()[0].create(world.inputs("new"));
@@ -217,7 +217,7 @@ describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, args) => {
     expect(world.scheduled()).toEqual(["Pending"]);
   });
 
-  it("that another resource scheduled is left when the one that joined it is destroyed, which is said", async () => {
+  it("that another resource scheduled is not canceled if the one that joined it is destroyed, with a warning", async () => {
     const world = openProcesses(type, args);
     await makeOld(world);
     const made = await world.operation()[0].create(world.inputs("new"));
@@ -229,15 +229,15 @@ describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, args) => {
   });
 
   it.each([
-    ["cannot be made", (path: string) => writeFileSync(path, "")],
+    ["cannot be created", (path: string) => writeFileSync(path, "")],
     [
-      "is open to others",
+      "is writable by other users",
       (path: string) => {
         mkdirSync(path);
         chmodSync(path, 0o777);
       },
     ],
-  ])("is left when the directory for notes %s, which is said", async (_, spoil) => {
+  ])("is not canceled if the directory for notes %s, with a warning", async (_, spoil) => {
     const world = openProcesses(type, args);
     const old = await makeOld(world);
     const directory = join(world.root, "spoiled");
@@ -253,7 +253,7 @@ describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, args) => {
 describe("scheduled upgrades of several instances", () => {
   const [[type, args] = ["", () => ({})]] = SCHEDULING;
 
-  it("are kept one by one: an instance that moves to another resource keeps its upgrade", async () => {
+  it("are kept individually: an instance that moves to another resource keeps its upgrade", async () => {
     const world = openProcesses(type, args);
     const old = await makeOld(world);
     const [first, second] = world.cloud.instances.map(({ id }) => id);
@@ -268,7 +268,7 @@ describe("scheduled upgrades of several instances", () => {
   });
 });
 
-it("a resource of which one member is being upgraded relies on what is scheduled for the others", () => {
+it("a resource with one running upgrade relies on the scheduled upgrades of its other members", () => {
   const scheduled = new Scheduled(new RunNotes());
   const type = "taurusdb:KernelVersion";
   const resource = (name: string) => ({ type, urn: `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${type}::${name}` });
@@ -288,9 +288,9 @@ async function messageOf(call: Promise<unknown>): Promise<string> {
   );
 }
 
-/** What may have become of a scheduled upgrade, or of its instance, so that there is nothing to cancel. */
+/** Reasons why a scheduled upgrade no longer has to be canceled. */
 const GONE: Readonly<Record<string, (world: World) => Promise<unknown>>> = {
-  "somebody canceled it": (world) => cancelSchedules(world.gateway(), idsOf(world)),
+  "another client canceled it": (world) => cancelSchedules(world.gateway(), idsOf(world)),
   "its record was deleted": async (world) => {
     await cancelSchedules(world.gateway(), idsOf(world));
     for (const { id, instanceId } of world.cloud.schedules.slice()) {
@@ -315,14 +315,14 @@ describe.each(SCHEDULING)("the delete of a %s whose upgrade is scheduled", (type
   async function scheduled() {
     const world = openProcesses(type, args);
     const { id, outs } = await world.operation()[0].create(world.inputs("orders"));
-    // Tasks can be asked for some seconds after they were made.
+    // Tasks can be read some seconds after they were created.
     await world.clock.sleep(10 * MINUTE);
     world.lines.length = 0;
     const remove = () => world.operation()[0].delete(id, outs);
     return Object.assign(world, { remove, saved: { id, outs } });
   }
 
-  /** The shortest run that gets as far as the request. */
+  /** The shortest run that sends the request. */
   async function stoppedOnceScheduled() {
     for (let seconds = 1; seconds < 60; seconds += 1) {
       const world = openProcesses(type, args);
@@ -336,7 +336,7 @@ describe.each(SCHEDULING)("the delete of a %s whose upgrade is scheduled", (type
     throw new Error("no run gets as far as the request");
   }
 
-  it.each(Object.entries(GONE))("ends well when %s", async (_, happen) => {
+  it.each(Object.entries(GONE))("succeeds if %s", async (_, happen) => {
     const world = await scheduled();
     await happen(world);
     world.cloud.journal.clear();
@@ -350,7 +350,7 @@ describe.each(SCHEDULING)("the delete of a %s whose upgrade is scheduled", (type
     ]);
   });
 
-  it("tries again while the service cannot answer", async () => {
+  it("is retried while the service is not available", async () => {
     const world = await scheduled();
     world.cloud.faults.add({ times: 20, fault: { kind: "refuse" } });
     await world.remove();
@@ -358,7 +358,7 @@ describe.each(SCHEDULING)("the delete of a %s whose upgrade is scheduled", (type
   });
 
   it.each([
-    ["nobody answers", { times: Infinity, fault: { kind: "refuse" } }, "unreachable"],
+    ["no request gets a response", { times: Infinity, fault: { kind: "refuse" } }, "unreachable"],
     [
       "the service does not cancel it",
       {
@@ -373,7 +373,7 @@ describe.each(SCHEDULING)("the delete of a %s whose upgrade is scheduled", (type
       },
       "refused",
     ],
-  ] as const)("ends with what to do when %s", async (_, fault, code) => {
+  ] as const)("fails with a remedy if %s", async (_, fault, code) => {
     const world = await scheduled();
     world.cloud.faults.add(fault);
     const began = world.clock.now();
@@ -386,14 +386,14 @@ describe.each(SCHEDULING)("the delete of a %s whose upgrade is scheduled", (type
     expect(world.scheduled()).toEqual(["Pending"]);
   });
 
-  it("cancels what a run has requested that was stopped before it saw the task", async () => {
+  it("cancels the upgrade of a run that was stopped before it observed the task", async () => {
     const { world, state } = await stoppedOnceScheduled();
     await world.clock.sleep(10 * MINUTE);
     await world.operation()[0].delete(state.id, state.outs);
     expect([...new Set(world.scheduled())]).toEqual(["Canceled"]);
   });
 
-  it("says so when nobody knows whether the request arrived", async () => {
+  it("warns if it is unknown whether the request was accepted", async () => {
     const world = await scheduled();
     const { id, outs } = world.saved;
     const lastUpgrade = { ...Object(outs["lastUpgrade"]), task: "unknown", state: "unknown" };
@@ -412,7 +412,7 @@ const CURRENT: Record<string, string> = {
 };
 
 describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, argsOf) => {
-  /** A resource with a scheduled upgrade, and an update that is stopped in the pause before its cancellation. */
+  /** A resource with a scheduled upgrade, and an update that is stopped during the delay before its cancellation. */
   async function stopped(change: Record<string, unknown>) {
     const world = openProcesses(type, argsOf);
     const made = await world.operation()[0].create(world.inputs("a"));
@@ -421,7 +421,7 @@ describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, argsOf) => {
     return { world, news, ...failure };
   }
 
-  it("is previewed as canceled after the update that was to cancel it was stopped", async () => {
+  it("is previewed as canceled after the update that should cancel it was stopped", async () => {
     const { world, news, id, properties } = await stopped({ schedule: "now" });
     const [preview] = world.operation();
     const again = world.inputs("a", { schedule: "now" });
@@ -432,7 +432,7 @@ describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, argsOf) => {
     expect(world.cancellations()).toBe(1);
   });
 
-  it("that is no longer needed is canceled also when a refresh has shown the target version", async () => {
+  it("that is no longer needed is also canceled after a refresh has observed the target version", async () => {
     const { world, id, properties } = await stopped({ version: CURRENT[type] });
     const { props = {} } = await world.operation()[0].read(id, properties);
     expect(props).toMatchObject({ status: "current" });
@@ -444,7 +444,7 @@ describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, argsOf) => {
     expect(world.scheduled()).toEqual(["Canceled"]);
   });
 
-  it("is left to another resource that relies on it when this one may not upgrade now", async () => {
+  it("is kept for another resource that relies on it while the upgrade of this one is held", async () => {
     const world = openProcesses(type, argsOf);
     const [first] = world.operation();
     const a = await first.create(world.inputs("a"));
@@ -460,7 +460,7 @@ describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, argsOf) => {
     expect(world.scheduled()).toEqual(["Pending"]);
   });
 
-  it("that is still wanted in its window is not announced as kept for another resource while nothing may begin", async () => {
+  it("that is still needed is not announced as kept for another resource while upgrades are held", async () => {
     const world = openProcesses(type, argsOf);
     const [first] = world.operation();
     const a = await first.create(world.inputs("a"));
@@ -479,12 +479,12 @@ describe.each(SCHEDULING)("a scheduled upgrade of %s", (type, argsOf) => {
 });
 
 describe.each(SCHEDULING)("a scheduled upgrade of %s that another resource has scheduled", (type, argsOf) => {
-  it("is reported, and no success, once a resource that relied on it is satisfied without it", async () => {
+  it("is reported, and its result is not, once a resource that relied on it no longer needs it", async () => {
     const world = openProcesses(type, argsOf);
     await world.operation()[0].create(world.inputs("a"));
     const b = await world.operation()[0].create(world.inputs("b"));
     expect(b.outs).toMatchObject({ status: "deferred", lastUpgrade: { joined: true, from: CURRENT[type] } });
-    // A state of 0.1.0 has no version for it.
+    // A state written by 0.1.0 does not contain its version.
     const outs = { ...b.outs, lastUpgrade: { ...Object(b.outs["lastUpgrade"]), from: "" } };
     const lowered = world.inputs("b", { version: CURRENT[type] });
     const left = /^WARNING .* scheduled for .*This resource did not schedule (it|them) and does not need (it|them), so/;
@@ -515,7 +515,7 @@ it("the cancellation of a replaced resource's scheduled upgrade is previewed", a
   expect(world.lines.join()).toMatch(/will cancel scheduled upgrade .* of the replaced resource/);
 });
 
-it("the upgrades of a fleet that is too large for a partial failure are canceled by a delete", async () => {
+it("a delete cancels the upgrades of a fleet that is too large for a partial failure", async () => {
   const clock = new VirtualClock();
   const cloud = new TaurusCloud({ clock, instances: 500 });
   const transport = simulatedTransport(createTransport(cloud, { sleep: (ms) => clock.sleep(ms) }));

@@ -18,7 +18,7 @@ const lastUpgrade: UpgradeRecord = {
 };
 
 describe("rememberedUpgrade", () => {
-  it("gives back what a run has stored", () => {
+  it("returns the record that a run has stored", () => {
     expect(rememberedUpgrade({ lastUpgrade })).toEqual(lastUpgrade);
     const ended = { ...lastUpgrade, state: "failed", finishedAt: "2026-01-01T01:00:00.000Z" } as const;
     expect(rememberedUpgrade({ lastUpgrade: ended })).toEqual(ended);
@@ -27,7 +27,7 @@ describe("rememberedUpgrade", () => {
     expect(rememberedUpgrade({ lastUpgrade: waiting })).toEqual(waiting);
   });
 
-  it("leaves out what a later version may have added", () => {
+  it("ignores properties that a later version may have added", () => {
     expect(rememberedUpgrade({ lastUpgrade: { ...lastUpgrade, approvedBy: "somebody" } })).toEqual(lastUpgrade);
   });
 
@@ -45,7 +45,7 @@ describe("rememberedUpgrade", () => {
     { lastUpgrade: { ...lastUpgrade, joined: false } },
     { lastUpgrade: { ...lastUpgrade, tasks: { a: 1 } } },
     { lastUpgrade: { ...lastUpgrade, window: { opens: "now" } } },
-  ])("takes the state of another version of this package for none: %j", (outputs) => {
+  ])("returns undefined for a record with an unknown format: %j", (outputs) => {
     expect(rememberedUpgrade(outputs)).toBeUndefined();
   });
 });
@@ -62,18 +62,18 @@ describe("isUnsettled", () => {
     expect(isUnsettled({ status }, 0)).toBe(expected);
   });
 
-  it("deferred: only once the window has closed", () => {
+  it("deferred: only after the window has closed", () => {
     const window = { opens: "2026-01-01T18:00:00.000Z", closes: "2026-01-01T22:00:00.000Z" };
     const outputs = { status: "deferred", lastUpgrade: { ...lastUpgrade, state: "deferred", window } };
     expect(isUnsettled(outputs, Date.parse("2026-01-01T21:59:00Z"))).toBe(false);
     expect(isUnsettled(outputs, Date.parse("2026-01-01T22:00:00Z"))).toBe(true);
   });
 
-  it("current, and found to have drifted by a refresh: yes", () => {
+  it("current, but a refresh has found drift: true", () => {
     expect(isUnsettled({ status: "current", __drifted: true }, 0)).toBe(true);
   });
 
-  it("deferred to a window that is not known: always", () => {
+  it("deferred to an unknown window: always", () => {
     expect(isUnsettled({ status: "deferred" }, 0)).toBe(true);
   });
 });
@@ -83,7 +83,7 @@ describe("the outputs after a run", () => {
   const inputs = { version: "2.0" };
   const before = { ...inputs, currentVersion: "1.0", members: { a: "1.0" }, status: "behind", lastUpgrade };
 
-  it("are the arguments as written and what was observed", () => {
+  it("contain the arguments as written and the observed values", () => {
     expect(
       outputsOf(kind, inputs, { status: "current", observation: observation("2.0"), upgrade: lastUpgrade }),
     ).toEqual({
@@ -95,21 +95,21 @@ describe("the outputs after a run", () => {
     });
   });
 
-  it("keep what the state had where nothing was looked at", () => {
+  it("keep the values of the state if nothing was observed", () => {
     expect(outputsOf(kind, inputs, { status: "upgrading" }, before)).toEqual({ ...before, status: "upgrading" });
   });
 
-  it("have a new record in the place of the old one", () => {
+  it("contain the new record instead of the old one", () => {
     const upgrade = { ...lastUpgrade, task: "12" };
     expect(outputsOf(kind, inputs, { status: "upgrading", upgrade }, before)).toMatchObject({ lastUpgrade: upgrade });
   });
 
-  it("have the times of an upgrade as they are: never in the future, and no call older than it is", () => {
+  it("contain the exact times of an upgrade: never in the future, and never before its request", () => {
     const lastUpgradeOf = (upgrade: UpgradeRecord) =>
       outputsOf(kind, inputs, { status: "current", upgrade })["lastUpgrade"];
     const running = { ...lastUpgrade, startedAt: "2026-01-01T00:00:59.001Z" };
     const over = { ...running, state: "succeeded", finishedAt: "2026-01-01T00:00:59.999Z" } as const;
-    // Whole seconds: as version 0.1.0 wrote them.
+    // Whole seconds, as version 0.1.0 wrote them.
     const older = { ...over, startedAt: "2026-01-01T00:01:00Z", finishedAt: "2026-01-01T00:01:00Z" } as const;
     for (const upgrade of [running, over, older]) {
       expect(lastUpgradeOf(upgrade)).toEqual(upgrade);
@@ -117,7 +117,7 @@ describe("the outputs after a run", () => {
     }
   });
 
-  it("never claim the wished version as the observed one", () => {
+  it("never contain the target version as the observed one", () => {
     const outputs = outputsOf(kind, inputs, { status: "behind" });
     expect(outputs["currentVersion"]).toBeUndefined();
     expect(outputs["members"]).toBeUndefined();
@@ -125,7 +125,7 @@ describe("the outputs after a run", () => {
 });
 
 describe("failures", () => {
-  it("that leave nothing behind have no stack to be printed", () => {
+  it("without a partial result have no stack that could be printed", () => {
     const error = plainFailure("went wrong");
     expect(error).toBeInstanceOf(Error);
     expect(error.message).toBe("went wrong");
@@ -133,7 +133,7 @@ describe("failures", () => {
     expect(error).not.toHaveProperty("id");
   });
 
-  it("that leave something behind have the shape that the SDK looks for", () => {
+  it("with a partial result have the properties that the SDK expects", () => {
     const error = partialFailure("10.0.0.1:2886", { version: "2.0", nothing: undefined, build: 7n }, "still running");
     expect(error).toBeInstanceOf(Error);
     expect(error.id).toBe("10.0.0.1:2886");
@@ -150,7 +150,7 @@ function timesOf(outputs: Readonly<Record<string, unknown>>): number[] {
 }
 
 describe("the times of an upgrade in the outputs", () => {
-  it.each([1, 250, 999])("lie %i ms into a second, and never in the future", async (milliseconds) => {
+  it.each([1, 250, 999])("are correct %i ms after a full second, and never in the future", async (milliseconds) => {
     const { lifecycle, inputs, clock } = stage();
     await clock.sleep(milliseconds);
     const began = clock.now();
@@ -164,7 +164,7 @@ describe("the times of an upgrade in the outputs", () => {
     expect(times).toEqual([...times].sort((a, b) => a - b));
   });
 
-  it("are those of a clock that begins at a whole second", () => {
+  it("are correct with a clock that begins at a full second", () => {
     expect(new VirtualClock().now() % 1_000).toBe(0);
   });
 });
@@ -174,7 +174,7 @@ const fault = () => {
   throw new TypeError("x is not a function");
 };
 const rejection = () => Promise.reject(new TypeError("x is not a function"));
-/** A log of which one part fails. */
+/** A log with one method that fails. */
 const log = (part: Partial<Log>) => ({ log: { ...SILENT, ...part } });
 
 interface Disturbance {
@@ -196,20 +196,20 @@ function closing(close: () => Promise<void>): Disturbance {
   };
 }
 
-/** What can go wrong between an accepted upgrade and the state that the engine gets. */
+/** Failures between an accepted upgrade and the response to the engine. */
 const DISTURBANCES: Readonly<Record<string, Disturbance>> = {
   "closing the driver throws": closing(fault),
   "closing the driver rejects": closing(rejection),
   "closing the driver never ends": closing(() => new Promise(() => undefined)),
   "the log throws": { surroundings: log({ write: fault }) },
-  // A log may be asynchronous although nobody waits for it.
+  // A log may be asynchronous although the caller does not await it.
   "the log rejects": { surroundings: log({ write: rejection }) },
   "the log cannot be flushed": { surroundings: log({ flush: rejection }) },
   "flushing the log throws": { surroundings: log({ flush: fault }) },
   "^C cannot be unsubscribed": { surroundings: { onCancel: () => fault } },
   "the outputs cannot be made": { kind: () => ({ outputs: fault }) },
   "the outputs cannot be sent": {
-    // The types forbid what a damaged answer may lead to all the same.
+    // The types forbid this value, but a damaged response can produce it.
     kind: () => ({ outputs: () => ({ members: { "server-1": fault as unknown as string } }) }),
   },
 };
@@ -230,8 +230,8 @@ function disturbed({ surroundings, kind: change }: Disturbance) {
 
 const inputs = (args: Record<string, unknown> = {}) => ({ version: "2.0", __provider: "text", __urn: URN, ...args });
 
-describe.each(Object.entries(DISTURBANCES))("when %s", (_, disturbance) => {
-  it("an accepted upgrade is in the state", async () => {
+describe.each(Object.entries(DISTURBANCES))("if %s", (_, disturbance) => {
+  it("the state contains an accepted upgrade", async () => {
     const { lifecycle, world } = disturbed(disturbance);
     const { outs } = await lifecycle.create(inputs());
     expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: "11", state: "succeeded" } });
@@ -239,7 +239,7 @@ describe.each(Object.entries(DISTURBANCES))("when %s", (_, disturbance) => {
     expect(world.closed).toBe(world.opened);
   });
 
-  it("an upgrade that failed is in the state, with its reason", async () => {
+  it("the state contains a failed upgrade with its reason", async () => {
     const { lifecycle, world } = disturbed(disturbance);
     world.status = { kind: "failed", message: "The disk is full.", remedy: "Make room." };
     const error = await lifecycle.create(inputs()).catch((reason: unknown) => reason);
@@ -249,9 +249,9 @@ describe.each(Object.entries(DISTURBANCES))("when %s", (_, disturbance) => {
     });
   });
 
-  it("an upgrade that is not waited for is in the state", async () => {
+  it("the state contains an upgrade with wait: false", async () => {
     const { lifecycle, world } = disturbed(disturbance);
-    // Whether one waits for a maintenance window is asked first.
+    // The run checks first whether upgrades wait for a maintenance window.
     world.schedules = false;
     const { outs } = await lifecycle.create(inputs({ wait: false }));
     expect(outs).toMatchObject({ status: "upgrading", lastUpgrade: { task: "11", state: "running" } });
@@ -259,11 +259,11 @@ describe.each(Object.entries(DISTURBANCES))("when %s", (_, disturbance) => {
 });
 
 describe("after a run", () => {
-  it("nothing is interpreted again, which may fail: every look is interpreted once", async () => {
+  it("no observation is interpreted a second time, because that may fail", async () => {
     const { lifecycle, world } = disturbed({});
     await lifecycle.create(inputs());
     expect(world.starts).toBe(1);
-    expect(world.views).toBe(world.looks);
+    expect(world.views).toBe(world.reads);
   });
 });
 
@@ -271,9 +271,9 @@ describe("a reporter that fails", () => {
   it.each([
     ["throws", fault],
     ["rejects", rejection],
-  ])("and %s does not disturb a run, or a driver that tells something on its own", async (_, tell) => {
+  ])("and %s does not affect a run, or a driver that reports progress itself", async (_, write) => {
     const { lifecycle, world } = disturbed({
-      surroundings: log({ write: tell }),
+      surroundings: log({ write }),
       kind: ({ open }) => ({
         open: (args, runtime) => {
           runtime.inform("opening");

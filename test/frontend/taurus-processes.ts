@@ -12,16 +12,16 @@ import { kindsOver } from "../systems";
 import { runtimeOf } from "../taurusdb/rig";
 
 type Values = Record<string, unknown>;
-/** A resource as the state of the stack has it. */
+/** A resource in the state of the stack. */
 export interface Saved {
   readonly id: string;
   readonly outs: Values;
 }
 
-/** Two processes that live: notes of others are taken for an earlier operation's. */
+/** Two running processes: notes of other processes are treated as those of an earlier operation. */
 const PIDS = [process.pid, process.ppid];
 
-/** Resource types that schedule upgrades, and what one of them takes beside the connection. */
+/** Resource types that schedule upgrades, and their arguments besides the connection. */
 export const SCHEDULING: readonly [type: string, args: (cloud: TaurusCloud) => Values][] = [
   [
     "taurusdb:KernelVersion",
@@ -37,7 +37,7 @@ export const SCHEDULING: readonly [type: string, args: (cloud: TaurusCloud) => V
   ],
 ];
 
-/** A cloud, and the plugin processes of operations on a stack that manages a part of it. */
+/** A cloud, and the plugin processes of operations on a stack that manages part of it. */
 export function openProcesses(type: string, argsOf: (cloud: TaurusCloud) => Values) {
   const clock = new VirtualClock();
   const cloud = new TaurusCloud({ clock, instances: 2 });
@@ -65,7 +65,7 @@ export function openProcesses(type: string, argsOf: (cloud: TaurusCloud) => Valu
     root,
     lines,
     process,
-    /** The two plugin processes of an operation, those of the default provider and of an explicit one. */
+    /** The two plugin processes of an operation: of the default provider and of an explicit one. */
     operation: (): [DynamicProvider, DynamicProvider] => {
       operations += 1;
       const address = `127.0.0.1:${operations}`;
@@ -81,11 +81,11 @@ export function openProcesses(type: string, argsOf: (cloud: TaurusCloud) => Valu
       __urn: `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/${type}::${name}`,
       __provider: "text",
     }),
-    /** The service as somebody else calls it. */
+    /** The service as another client calls it. */
     gateway: () => openAccess({ region, accessKey, secretKey }, runtimeOf(clock), () => transport, {}).gateway,
-    /** Where the scheduled upgrades stand. */
+    /** The states of the scheduled upgrades. */
     scheduled: () => [...new Set(cloud.schedules.map(({ status }) => status))],
-    /** Requests that cancel. */
+    /** Cancellation requests. */
     cancellations: () => cloud.journal.count("DELETE", /\/scheduled-jobs$/),
   };
 }

@@ -19,12 +19,16 @@ const schema = z.strictObject({
 const right = { endpoints: ["http://a"], version: "4.3.5.2" };
 
 describe("validateArguments", () => {
-  it("gives the arguments when they are right", () => {
+  it("returns valid arguments", () => {
     expect(validateArguments(schema, right)).toEqual({ args: right, failures: [] });
   });
 
   it.each<[string, Record<string, unknown>, { property: string; reason: string }[]]>([
-    ["a wrong value", { ...right, mode: "fast" }, [{ property: "mode", reason: 'must be "rolling" or "stopService"' }]],
+    [
+      "an invalid value",
+      { ...right, mode: "fast" },
+      [{ property: "mode", reason: 'must be "rolling" or "stopService"' }],
+    ],
     [
       "a value of the wrong type",
       { ...right, version: 4 },
@@ -46,12 +50,12 @@ describe("validateArguments", () => {
       [{ property: "verison", reason: "is not an argument of this resource; did you mean version?" }],
     ],
     [
-      "a name in other letters",
+      "a name in another case",
       { ...right, Mode: "rolling" },
       [{ property: "Mode", reason: "is not an argument of this resource; did you mean mode?" }],
     ],
     [
-      "a name like none",
+      "a name that resembles none",
       { ...right, backupWindow: 1 },
       [
         {
@@ -60,25 +64,25 @@ describe("validateArguments", () => {
         },
       ],
     ],
-  ])("names the property and shows a right value for %s", (_, raw, failures) => {
+  ])("names the property and shows a valid value for %s", (_, raw, failures) => {
     expect(validateArguments(schema, raw).failures).toEqual(failures);
   });
 
-  it("names everything that is wrong at once", () => {
+  it("reports all invalid properties together", () => {
     const { failures } = validateArguments(schema, { mode: 1, nodes: 3 });
     expect(failures.map(({ property }) => property).sort()).toEqual(["endpoints", "mode", "nodes", "version"]);
   });
 
   it.each([
-    ["a text", { ...right, version: UNKNOWN }],
+    ["a string", { ...right, version: UNKNOWN }],
     ["a list", { ...right, endpoints: UNKNOWN }],
     ["an element", { ...right, endpoints: ["http://a", UNKNOWN] }],
     ["a choice", { ...right, mode: UNKNOWN }],
-  ])("does not judge what is not known yet, but has no arguments then: %s", (_, raw) => {
+  ])("does not validate an unknown value, and returns no arguments: %s", (_, raw) => {
     expect(validateArguments(schema, raw)).toEqual({ failures: [] });
   });
 
-  it("does not judge a list as a whole while one of its elements is not known", () => {
+  it("does not validate a list as a whole if one of its elements is unknown", () => {
     const list = z.array(z.string()).refine((all) => all.every((one) => one.startsWith("http")), "must be addresses");
     const judged = (endpoints: string[]) =>
       validateArguments(z.strictObject({ endpoints: list }), { endpoints }).failures;
@@ -86,7 +90,7 @@ describe("validateArguments", () => {
     expect(judged(["http://a", "b"])).toEqual([{ property: "endpoints", reason: "must be addresses" }]);
   });
 
-  it("judges what is known beside what is not", () => {
+  it("validates the known values next to unknown ones", () => {
     const { args, failures } = validateArguments(schema, { ...right, version: UNKNOWN, mode: "fast" });
     expect(args).toBeUndefined();
     expect(failures.map(({ property }) => property)).toEqual(["mode"]);
@@ -110,12 +114,12 @@ describe("closest", () => {
     expect(closest(written, known)).toBe(expected);
   });
 
-  it("is undefined when nothing is known", () => {
+  it("is undefined if there are no names", () => {
     expect(closest("version", [])).toBeUndefined();
   });
 });
 
-describe("a value that Pulumi would print beside its failure", () => {
+describe("a value that Pulumi would print with its failure", () => {
   const schemaWithSecret = z.strictObject({
     endpoints: z.array(z.string(), { error: "must be a list" }),
     password: z.string({ error: "must be a string" }),
@@ -126,27 +130,27 @@ describe("a value that Pulumi would print beside its failure", () => {
   it.each<[string, Record<string, unknown>, string]>([
     ["a secret of the wrong type", { ...all, password: ["r00t"] }, "password must be a string"],
     ["a misspelt secret", { ...all, passwordx: "r00t" }, "passwordx is not an argument"],
-    ["a name that is not known", { ...all, token: "r00t" }, "token is not an argument"],
-    ["a URL with user-info as a text", { ...all, endpoints: "http://root:r00t@a" }, "endpoints must be a list"],
+    ["an unknown name", { ...all, token: "r00t" }, "token is not an argument"],
+    ["a URL with user info instead of a list", { ...all, endpoints: "http://root:r00t@a" }, "endpoints must be a list"],
     [
-      "one that holds a password somewhere",
+      "an object that contains a password",
       { ...all, version: [{ args: "OSS_PASSWORD r00t" }] },
       "version must be a string",
     ],
-    ["a URL with user-info in a list", { ...all, version: ["http://root:r00t@a"] }, "version must be a string"],
-  ])("is not shown when it is %s", (_, raw, reason) => {
+    ["a URL with user info in a list", { ...all, version: ["http://root:r00t@a"] }, "version must be a string"],
+  ])("is not shown if it is %s", (_, raw, reason) => {
     const { failures } = validateArguments(schemaWithSecret, raw, ["password"]);
     expect(failures).toEqual([{ property: "", reason: expect.stringContaining(reason) }]);
     expect(JSON.stringify(failures)).not.toContain("r00t");
   });
 
-  it("is shown when it can hold no secret", () => {
+  it("is shown if it cannot contain a secret", () => {
     const { failures } = validateArguments(schemaWithSecret, { ...all, verison: "1", version: 1 }, ["password"]);
     expect(failures.map(({ property }) => property)).toEqual(["version", "verison"]);
   });
 });
 
-/** Programs in JavaScript are checked by nobody else: what is not known is refused, and what was meant is named. */
+/** No compiler checks programs in JavaScript: an unknown argument is rejected, and the closest valid one is named. */
 
 const TYPES = [...new Map(SECRET_TYPES.map((type) => [type.type, type])).values()];
 
@@ -159,7 +163,7 @@ describe.each(TYPES.map((type) => [type.type, type] as const))("%s", async (_, t
       `${property} ${reason}`.trim(),
     );
 
-  it("refuses every argument that is misspelt, and names the right one", () => {
+  it("rejects every misspelt argument, and names the valid one", () => {
     expect(names.length).toBeGreaterThan(8);
     for (const name of names) {
       const misspelt = `${name.slice(0, 2)}${name.slice(3)}`;
@@ -170,20 +174,20 @@ describe.each(TYPES.map((type) => [type.type, type] as const))("%s", async (_, t
     }
   });
 
-  it("refuses an argument like none, and lists those that it takes", () => {
+  it("rejects an argument that resembles none, and lists the valid ones", () => {
     expect(reasonsOf({ zzz: "x" }).join("\n")).toContain(
       `zzz is not an argument of this resource; valid names: ${names.join(", ")}`,
     );
   });
 
-  it("refuses a table where a text is meant", () => {
+  it("rejects an object in place of a string", () => {
     for (const name of names.filter((each) => each !== "modules")) {
       expect(reasonsOf({ [name]: { value: "x" } }).join("\n"), name).toMatch(new RegExp(`^${name}[. ]`, "m"));
     }
   });
 });
 
-it("a module takes a version and args, and nothing else", async () => {
+it("a module accepts a version and args, and nothing else", async () => {
   const type = TYPES.find((each) => each.type === "redisenterprise:ModuleVersions");
   const world = type?.open();
   const inputs = type && (await loadKind(type.type)).inputs;
@@ -198,7 +202,7 @@ it("a module takes a version and args, and nothing else", async () => {
   );
 });
 
-describe("wrong rules fail the check, by name and with a right value", () => {
+describe("invalid change rules fail the check, with their name and a valid value", () => {
   const window = { from: "02:00", to: "06:00", timeZone: "UTC" };
   const blackout = { from: "2026-12-20", to: "2027-01-05", reason: "freeze" };
   it.each<[string, Record<string, unknown>, string, RegExp]>([
@@ -214,7 +218,7 @@ describe("wrong rules fail the check, by name and with a right value", () => {
     ["half an offset", { blackouts: [{ ...blackout, from: "2026-12-20T18:00-08" }] }, "blackouts.0.from", /T18:00/],
     ["a date without dashes", { blackouts: [{ ...blackout, to: "20261221" }] }, "blackouts.0.to", /2027-01-05/],
     [
-      "an end of an approval that is no time",
+      "an end of an approval that is not a time",
       {
         approval: {
           formatVersion: 1,
@@ -239,27 +243,32 @@ describe("wrong rules fail the check, by name and with a right value", () => {
     ["an offset as zone", { windows: [{ ...window, timeZone: "+08:00" }] }, "windows.0.timeZone", /IANA/],
     ["no zone", { windows: [{ from: "02:00", to: "06:00" }] }, "windows.0.timeZone", /IANA/],
     [
-      "to before from",
+      "an end before the beginning",
       { windows: [{ ...window, from: "06:00", to: "02:00" }] },
       "windows.0.to",
       /overnight.*"22:00" to "02:00"/,
     ],
-    ["to is from", { windows: [{ ...window, to: "02:00" }] }, "windows.0.to", /empty.*"00:00" to "24:00"/],
+    ["an end at the beginning", { windows: [{ ...window, to: "02:00" }] }, "windows.0.to", /empty.*"00:00" to "24:00"/],
     ["overnight on one day", { windows: [{ ...window, overnight: true }] }, "windows.0.overnight", /same day/],
     ["no window", { windows: [] }, "windows", /must not be empty.*"from": "02:00"/],
     ["a time with one digit", { windows: [{ ...window, from: "2:00" }] }, "windows.0.from", /two digits.*"02:00"/],
     ["a time past midnight", { windows: [{ ...window, to: "25:00" }] }, "windows.0.to", /"06:00"/],
     [
-      "last start outside",
+      "lastStart outside the window",
       { windows: [{ ...window, lastStart: "07:00" }] },
       "windows.0.lastStart",
       /after `from` \(02:00\)/,
     ],
-    ["last start as it opens", { windows: [{ ...window, lastStart: "02:00" }] }, "windows.0.lastStart", /after `from`/],
+    [
+      "lastStart at the beginning of the window",
+      { windows: [{ ...window, lastStart: "02:00" }] },
+      "windows.0.lastStart",
+      /after `from`/,
+    ],
     ["no day", { windows: [{ ...window, days: [] }] }, "windows.0.days", /\["sat"\]/],
-    ["a day in full", { windows: [{ ...window, days: ["saturday"] }] }, "windows.0.days.0", /"sat"/],
+    ["a full name of a day", { windows: [{ ...window, days: ["saturday"] }] }, "windows.0.days.0", /"sat"/],
     ["a misspelt name", { windows: [{ ...window, timezone: "UTC" }] }, "windows.0", /`timezone`/],
-    ["one window, no list", { windows: window }, "windows", /list of windows.*\[\{/],
+    ["a window instead of a list", { windows: window }, "windows", /list of windows.*\[\{/],
     [
       "overlapping blackouts",
       { blackouts: [blackout, { ...blackout, from: "2027-01-05" }] },
@@ -267,7 +276,7 @@ describe("wrong rules fail the check, by name and with a right value", () => {
       /overlap: 2026-12-20 to 2027-01-05 and/,
     ],
     [
-      "a blackout that ends first",
+      "a blackout that ends before it begins",
       { blackouts: [{ ...blackout, to: "2026-12-19" }] },
       "blackouts.0.to",
       /after `from` \(2026-12-20\)/,
@@ -280,22 +289,32 @@ describe("wrong rules fail the check, by name and with a right value", () => {
       /2026-12-20/,
     ],
     ["no reason", { blackouts: [{ ...blackout, reason: "" }] }, "blackouts.0.reason", /must not be empty/],
-    ["no time expected", { expect: "0m" }, "expect", /above zero.*"50m"/],
-    ["more than any window", { windows: [window], expect: "5h" }, "expect", /longer than every window/],
-    ["no age", { backup: { maxAge: "0h" } }, "backup.maxAge", /above zero.*"24h"/],
+    ["an expected duration of zero", { expect: "0m" }, "expect", /above zero.*"50m"/],
+    [
+      "an expected duration longer than any window",
+      { windows: [window], expect: "5h" },
+      "expect",
+      /longer than every window/,
+    ],
+    ["an age of zero", { backup: { maxAge: "0h" } }, "backup.maxAge", /above zero.*"24h"/],
     ["a waiver without a reason", { backup: { maxAge: "24h", waive: "" } }, "backup.waive", /must be the reason why/],
     [
-      "a later file of approvals",
+      "a file of approvals of a later version",
       { approval: { formatVersion: 2, approvals: {} } },
       "approval.formatVersion",
       /must be 1.*Write it again with this version/,
     ],
-    ["no file of approvals", { approval: "approved.json" }, "approval", /`pulumi-dbversion approve`/],
-    ["an unknown way", { onHeld: "skip" }, "onHeld", /"report", "wait" or "fail"/],
+    [
+      "a path instead of the content of approvals",
+      { approval: "approved.json" },
+      "approval",
+      /`pulumi-dbversion approve`/,
+    ],
+    ["an unknown choice", { onHeld: "skip" }, "onHeld", /"report", "wait" or "fail"/],
   ])("%s", async (_, args, property, reason) => {
     const { lifecycle, inputs, world } = stage();
     const { failures } = await lifecycle.check({}, inputs(args));
     expect(failures).toEqual([{ property, reason: expect.stringMatching(reason) }]);
-    expect(world.looks).toBe(0);
+    expect(world.reads).toBe(0);
   });
 });

@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { watchEngine } from "../../provider/frontend/dynamic/engine";
 
-// It watches only inside a dynamic-provider process, which is told by that process's main file.
+// It monitors the engine only in a dynamic-provider process, which it recognizes by the main file.
 const here = vi.hoisted(() => ({ inside: true }));
 vi.mock("../../provider/frontend/dynamic/bridge", () => ({
   sdkModules: () => (here.inside ? require : undefined),
@@ -12,9 +12,9 @@ vi.mock("../../provider/frontend/dynamic/bridge", () => ({
 interface Engine {
   readonly address: string;
   readonly server: Server;
-  /** The connection number so much, counted from 1. */
+  /** The connection with this number, counted from 1. */
   connection(number: number): Promise<Socket>;
-  /** As when the process is killed: all connections break, and the port refuses new ones. */
+  /** Simulates a killed process: all connections are reset, and the port refuses new ones. */
   die(): void;
 }
 
@@ -47,7 +47,7 @@ async function engine(): Promise<Engine> {
   };
 }
 
-it("notices that the engine is gone", async () => {
+it("detects that the engine has ended", async () => {
   const { address, connection, die } = await engine();
   const gone = new Promise<string>((resolve) => watchEngine(() => resolve("gone"), address));
   await connection(1);
@@ -55,7 +55,7 @@ it("notices that the engine is gone", async () => {
   expect(await gone).toBe("gone");
 });
 
-it("says so once", async () => {
+it("reports it once", async () => {
   const { address, connection, die } = await engine();
   const calls: string[] = [];
   await new Promise<void>((resolve) => {
@@ -65,7 +65,7 @@ it("says so once", async () => {
     }, address);
     void connection(1).then(die);
   });
-  // Another engine at another port goes through the same number of refusals meanwhile.
+  // Another engine at another port refuses the same number of connections meanwhile.
   const second = await engine();
   const again = new Promise<void>((resolve) => watchEngine(resolve, second.address));
   void second.connection(1).then(() => second.die());
@@ -73,7 +73,7 @@ it("says so once", async () => {
   expect(calls).toEqual(["gone"]);
 });
 
-it("does not take a closed idle connection for the end: it connects again", async () => {
+it("treats a closed idle connection as no end, and connects again", async () => {
   const { address, connection } = await engine();
   const gone = vi.fn<() => void>();
   watchEngine(gone, address);
@@ -83,7 +83,7 @@ it("does not take a closed idle connection for the end: it connects again", asyn
 });
 
 it.each(["", "127.0.0.1", "127.0.0.1:", ":123", "127.0.0.1:http", "127.0.0.1:0"])(
-  "watches nothing without an address: %j",
+  "monitors nothing without a valid address: %j",
   (address) => {
     const gone = vi.fn<() => void>();
     expect(() => watchEngine(gone, address)).not.toThrow();
@@ -91,7 +91,7 @@ it.each(["", "127.0.0.1", "127.0.0.1:", ":123", "127.0.0.1:http", "127.0.0.1:0"]
   },
 );
 
-it("does not take resets for the end: the port still accepts", async () => {
+it("treats resets as no end while the port accepts connections", async () => {
   const { address, server } = await engine();
   let accepted = 0;
   const enough = new Promise<void>((resolve) => {
@@ -109,7 +109,7 @@ it("does not take resets for the end: the port still accepts", async () => {
   expect(gone).toBe(false);
 });
 
-it("watches nothing outside of a dynamic-provider process", async () => {
+it("monitors nothing outside a dynamic-provider process", async () => {
   here.inside = false;
   onTestFinished(() => {
     here.inside = true;
@@ -117,7 +117,7 @@ it("watches nothing outside of a dynamic-provider process", async () => {
   const { address, server } = await engine();
   const gone = vi.fn<() => void>();
   watchEngine(gone, address);
-  // A connection of our own comes after any that had been begun before.
+  // Connections arrive in order, so any earlier one has arrived before this one.
   const { connect } = await import("node:net");
   const own = connect(Number(address.split(":")[1]), "127.0.0.1");
   await new Promise((resolve) => own.once("connect", resolve));
