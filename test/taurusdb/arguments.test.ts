@@ -6,7 +6,7 @@ import { instanceId, KEY, NEW, projectId, rig, USER } from "./rig";
 
 const NO_KEY = { accessKey: undefined, secretKey: undefined };
 
-/** What a preview says about arguments, without looking at the cloud. */
+/** The failures of a preview, without requests to the cloud. */
 async function failuresOf(
   args: Record<string, unknown>,
   surroundings: Parameters<typeof rig>[1] = {},
@@ -17,7 +17,7 @@ async function failuresOf(
   return failures ?? [];
 }
 
-describe("bad input is a check failure that names the property and shows a right value", () => {
+describe("invalid input fails the check with the name of the property and a valid value", () => {
   const SR = `${"a".repeat(32)}in17`;
 
   it.each<[string, Record<string, unknown>, string, RegExp]>([
@@ -35,7 +35,7 @@ describe("bad input is a check failure that names the property and shows a right
     ],
     ["id of a node", { instanceId: `${"a".repeat(32)}no07` }, "instanceId", /is the id of a node/],
     ["id of a proxy", { instanceId: `${"a".repeat(32)}po01` }, "instanceId", /is the id of a proxy/],
-    ["id with another end", { instanceId: `${"a".repeat(32)}in99` }, "instanceId", /ends in in99/],
+    ["id with another suffix", { instanceId: `${"a".repeat(32)}in99` }, "instanceId", /ends in in99/],
     ["short id", { starRocksInstanceId: "abcin17" }, "starRocksInstanceId", /has 7 characters; .*36/],
     ["id with dashes", { instanceId: "6754902d-a1f4-4726-9c69-79b0590102a5" }, "instanceId", /letters and digits only/],
     ["empty id", { instanceId: "" }, "instanceId", /must not be empty/],
@@ -46,24 +46,24 @@ describe("bad input is a check failure that names the property and shows a right
     ["version of five parts", { version: "3.1.15.80.1" }, "version", /must have 2 to 4 numbers/],
     ["version with a build", { version: "3.1.15.80-1" }, "version", /must have 2 to 4 numbers/],
     ["negative part", { version: "3.-1" }, "version", /is not a kernel version/],
-    ["latest that may not be newer", { version: "latest", onNewer: "fail" }, "onNewer", /nothing is newer/],
+    ["latest with onNewer fail", { version: "latest", onNewer: "fail" }, "onNewer", /nothing is newer/],
     [
-      "a window of the program beside that of the service",
+      "a window of the program together with that of the service",
       { schedule: "maintenance-window", windows: [{ from: "02:00", to: "06:00", timeZone: "UTC" }] },
       "windows",
       /cannot be combined with `schedule`.*leave it out/,
     ],
     [
-      "blackouts beside the window of the service",
+      "blackouts together with the window of the service",
       { schedule: "maintenance-window", blackouts: [{ from: "2026-12-20", to: "2026-12-21", reason: "x" }] },
       "blackouts",
       /cannot be combined with `schedule`.*leave it out/,
     ],
-    ["schedule that is none", { schedule: "tonight" }, "schedule", /"now" or "maintenance-window"/],
-    ["skipValidation as a text", { skipValidation: "true" }, "skipValidation", /true or false/],
+    ["unknown schedule", { schedule: "tonight" }, "schedule", /"now" or "maintenance-window"/],
+    ["skipValidation as a string", { skipValidation: "true" }, "skipValidation", /true or false/],
     ["region in upper case", { region: "CN-North-4" }, "region", /must be in lower case. Example: "cn-north-4"/],
     [
-      "region that is not known",
+      "unknown region",
       { region: "cn-north-99" },
       "region",
       /not a known region.*cn-north-4.*endpoint.*HUAWEICLOUD_SDK_REGION_GAUSSDB_CN_NORTH_99/,
@@ -71,15 +71,15 @@ describe("bad input is a check failure that names the property and shows a right
     ["region with blanks", { region: "north 4" }, "region", /is not the name of a region/],
     ["no region", { region: undefined }, "region", /is missing \(.*\); it must be the region of the instances/],
     [
-      "endpoint alone",
+      "endpoint without IAM endpoint",
       { region: undefined, endpoint: "https://db.example.com" },
       "projectId",
       /is missing \(.*\); it is required when `endpoint` is set without `region`/,
     ],
     ["endpoint with a path", { endpoint: "https://db.example.com/v3" }, "endpoint", /without a path/],
-    ["endpoint that is no URL", { endpoint: "http://" }, "endpoint", /is not a URL/],
-    ["endpoint of another kind", { endpoint: "ftp://db.example.com" }, "endpoint", /http:\/\/ or https:\/\//],
-    ["project that is none", { projectId: "cn-north-4" }, "projectId", /32 letters and digits/],
+    ["endpoint that is not a URL", { endpoint: "http://" }, "endpoint", /is not a URL/],
+    ["endpoint of another protocol", { endpoint: "ftp://db.example.com" }, "endpoint", /http:\/\/ or https:\/\//],
+    ["project that is not an id", { projectId: "cn-north-4" }, "projectId", /32 letters and digits/],
     [
       "user name without account",
       { ...NO_KEY, userName: "a", password: "b" },
@@ -93,7 +93,7 @@ describe("bad input is a check failure that names the property and shows a right
       /is missing \(.*\); it is required together with `password`/,
     ],
     ["unknown argument", { instanceID: instanceId }, "instanceID", /did you mean instanceId/],
-    ["wait as a text", { wait: "no" }, "wait", /true or false/],
+    ["wait as a string", { wait: "no" }, "wait", /true or false/],
   ])("%s", async (_, args, property, reason) => {
     expect(await failuresOf(args)).toEqual([{ property, reason: expect.stringMatching(reason) }]);
   });
@@ -120,17 +120,17 @@ describe("bad input is a check failure that names the property and shows a right
       /^accessKey is missing \(.*HW_ACCESS_KEY.*\); .*`userName`, `password` and `domainName`/,
     ],
     ["empty secret key", { secretKey: "" }, /^secretKey must not be empty/],
-  ])("%s, by its name in the reason because it is a secret", async (_, args, reason) => {
+  ])("%s, with its name in the reason because it is a secret", async (_, args, reason) => {
     expect(await failuresOf(args)).toEqual([{ property: "", reason: expect.stringMatching(reason) }]);
   });
 
-  it("never repeats an endpoint that carries a password", async () => {
+  it("never repeats an endpoint that contains a password", async () => {
     const failures = await failuresOf({ endpoint: "https://me:hunter2@db.example.com" });
     expect(failures).toEqual([{ property: "", reason: expect.stringContaining("must not contain credentials") }]);
     expect(JSON.stringify(failures)).not.toContain("hunter2");
   });
 
-  it("is not judged while it is not known", async () => {
+  it("is not validated while it is unknown", async () => {
     const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
     expect(await failuresOf({ region: unknown, instanceId: unknown, secretKey: unknown, version: unknown })).toEqual(
       [],
@@ -138,26 +138,20 @@ describe("bad input is a check failure that names the property and shows a right
   });
 });
 
-describe("good input", () => {
+describe("valid input", () => {
   it.each<[string, Record<string, unknown>]>([
     ["a project", { projectId }],
     ["an endpoint without a scheme", { endpoint: "gaussdb.cn-north-4.myhuaweicloud.com" }],
     ["an IAM endpoint with a path", { iamEndpoint: "https://iam.cn-north-4.myhuaweicloud.com:443/v3" }],
     [
-      "a region that is not known, with an endpoint",
+      "an unknown region with an endpoint",
       { region: "eu-west-101", endpoint: "https://gaussdb.eu-west-101.myhuaweicloud.eu" },
     ],
-    [
-      "an address of one's own, with that of IAM",
-      { endpoint: "https://10.0.0.9:8443", iamEndpoint: "https://10.0.0.8" },
-    ],
-    [
-      "an address of one's own, with key and project, which ask nothing of IAM",
-      { endpoint: "https://10.0.0.9", projectId },
-    ],
+    ["a private endpoint with an IAM endpoint", { endpoint: "https://10.0.0.9:8443", iamEndpoint: "https://10.0.0.8" }],
+    ["a private endpoint with key and project, which need no IAM", { endpoint: "https://10.0.0.9", projectId }],
     ["a user", { ...NO_KEY, ...USER }],
     ["a key and a user", USER],
-    ["a user name alone beside a key", { userName: "operator" }],
+    ["a user name without password next to a key", { userName: "operator" }],
   ])("is %s", async (_, args) => {
     expect(await failuresOf(args)).toEqual([]);
   });
@@ -167,7 +161,7 @@ describe("good input", () => {
   });
 });
 
-describe("what is not given", () => {
+describe("a missing argument", () => {
   const nothing = { region: undefined, ...NO_KEY };
 
   it.each<[string, Parameters<typeof rig>[1]]>([
@@ -206,14 +200,14 @@ describe("what is not given", () => {
     }
   });
 
-  it("is taken from the arguments first, then from the configuration", async () => {
+  it("is taken from the configuration only if the argument is not set", async () => {
     const wrong = { HW_ACCESS_KEY: "nobody", HW_SECRET_KEY: "nothing", HW_PROJECT_ID: "0".repeat(32) };
     const config = { "huaweicloud:projectId": projectId };
     const { lifecycle, inputs } = rig({ starRocksKernel: NEW }, { env: wrong, config });
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
   });
 
-  it("is the endpoint that the SDKs read for the region", async () => {
+  it("is taken from the variable that the SDKs read for the region's endpoint", async () => {
     const config = { "huaweicloud:projectId": projectId };
     const env = { HUAWEICLOUD_SDK_REGION_GAUSSDB_CN_NORTH_4: "https://nowhere.example.com" };
     const { lifecycle, inputs } = rig({ starRocksKernel: NEW }, { env, config });
@@ -222,7 +216,7 @@ describe("what is not given", () => {
     expect((await lifecycle.create(inputs(given))).outs).toMatchObject({ status: "current" });
   });
 
-  it("is told where that variable is no address", async () => {
+  it("is reported if that variable is not an address", async () => {
     const env = { HUAWEICLOUD_SDK_REGION_GAUSSDB_CN_NORTH_4: "http://" };
     expect(await failuresOf({}, { env })).toEqual([
       {
@@ -234,24 +228,24 @@ describe("what is not given", () => {
     ]);
   });
 
-  it("makes an unknown region known where the SDKs' variable says where it is", async () => {
+  it("may be unknown to this package as a region if the SDKs' variable has its endpoint", async () => {
     const env = { HUAWEICLOUD_SDK_REGION_GAUSSDB_EU_WEST_101: "https://db.example.com" };
     expect(await failuresOf({ region: "eu-west-101", projectId }, { env })).toEqual([]);
   });
 });
 
 describe("a KernelVersion", () => {
-  describe("a bad argument is named", () => {
+  describe("an invalid argument is named", () => {
     const id = D.instanceId;
     it.each([
       ["no instance", { instanceIds: [] }, "instanceIds", /at least one/],
-      ["no list", { instanceIds: id }, "instanceIds", /must be a list/],
-      ["one twice", { instanceIds: [id, id] }, "instanceIds", /twice/],
+      ["a string instead of a list", { instanceIds: id }, "instanceIds", /must be a list/],
+      ["a duplicate", { instanceIds: [id, id] }, "instanceIds", /twice/],
       ["a StarRocks id", { instanceIds: [`${id.slice(0, -4)}in17`] }, "instanceIds.0", /StarRocks/],
       ["a short id", { instanceIds: ["abcin07"] }, "instanceIds.0", /36/],
       ["a malformed version", { version: "2.0.x" }, "version", /is not a kernel version/],
       ["a negative part", { version: "2.-1" }, "version", /is not a kernel version/],
-      ["another schedule", { schedule: "tonight" }, "schedule", /"maintenance-window"/],
+      ["an unknown schedule", { schedule: "tonight" }, "schedule", /"maintenance-window"/],
       ["latest that fails on newer", { version: "latest", onNewer: "fail" }, "onNewer", /latest/],
       ["an unknown region", { region: "mars-north-1" }, "region", /endpoint/],
       ["a region in capitals", { region: "CN-North-4" }, "region", /cn-north-4/],
@@ -266,7 +260,7 @@ describe("a KernelVersion", () => {
       expect(cloud.journal.entries).toEqual([]);
     });
 
-    it("an instance of another project is told by apply, with where it was looked for", async () => {
+    it("an instance of another project is reported by apply, with the project and the region", async () => {
       const { lifecycle, inputs } = kernelRig();
       const stranger = `${"0".repeat(32)}in07`;
       await expect(lifecycle.create(inputs({ instanceIds: [stranger] }))).rejects.toThrow(

@@ -16,8 +16,8 @@ const paths = ({ cloud }: KernelRig, path: RegExp) => cloud.journal.entries.filt
 const HELD: [string, (one: KernelRig) => void, Record<string, unknown>, string][] = [
   ["there is none", () => undefined, {}, "there is no backup"],
   ["it is too old", (one) => ended(one, 25), {}, "the last backup is 25 h old, more than 24 h"],
-  ["it runs", runs, {}, "a backup is running"],
-  ["it runs, although the rule is waived", runs, { waive: "restored from a snapshot" }, "a backup is running"],
+  ["it is running", runs, {}, "a backup is running"],
+  ["it is running, although the rule is waived", runs, { waive: "restored from a snapshot" }, "a backup is running"],
   [
     "the newer one failed",
     (one) => {
@@ -34,14 +34,14 @@ const HELD: [string, (one: KernelRig) => void, Record<string, unknown>, string][
     "cannot verify that there is a backup: the list of backups requires the IAM action gaussdb:backup:list",
   ],
   [
-    "the region does not have the call",
+    "the region does not have the endpoint",
     (one) => one.cloud.control.gateway.disturb("APIGW.0101", { route: "listBackups", times: Infinity }),
     {},
     "cannot verify that there is a backup: the region does not list backups: ",
   ],
 ];
 
-describe.each(HELD)("the upgrade of a kernel whose backup does not allow it: %s", (_, setup, rule, reason) => {
+describe.each(HELD)("a kernel upgrade whose backup does not permit it: %s", (_, setup, rule, reason) => {
   const started = () => {
     const one = kernelRig();
     setup(one);
@@ -56,7 +56,7 @@ describe.each(HELD)("the upgrade of a kernel whose backup does not allow it: %s"
     expect(writes()).toBe(0);
   });
 
-  it("is not requested by `up`, which ends well", async () => {
+  it("is not requested by `up`, which succeeds", async () => {
     const { lifecycle, given, cloud } = started();
     const { outs } = await lifecycle.create(given);
     expect(outs).toMatchObject({
@@ -69,7 +69,7 @@ describe.each(HELD)("the upgrade of a kernel whose backup does not allow it: %s"
 });
 
 describe("the upgrade of kernels", () => {
-  it("is requested once after a backup, by the next `up`", async () => {
+  it("is requested once by the next `up` after a backup", async () => {
     const { lifecycle, inputs, cloud, ids, writes } = kernelRig();
     const given = inputs({ backup: RULE });
     const { id, outs } = await lifecycle.create(given);
@@ -82,9 +82,9 @@ describe("the upgrade of kernels", () => {
   });
 
   it.each([
-    ["they are new enough", (one: KernelRig) => ended(one, 1), {}],
+    ["they are recent enough", (one: KernelRig) => ended(one, 1), {}],
     ["the rule is waived", () => undefined, { waive: "restored from a snapshot" }],
-  ])("reads backups with GETs alone, the last time after everything else: %s", async (_, setup, more) => {
+  ])("reads backups only with GETs, the last time after all other reads: %s", async (_, setup, more) => {
     const one = kernelRig();
     setup(one);
     const { outs } = await one.lifecycle.create(one.inputs({ backup: { ...RULE, ...more }, preCheck: false }));
@@ -95,7 +95,7 @@ describe("the upgrade of kernels", () => {
     expect(entries[request - 1]?.path).toMatch(LIST);
   });
 
-  it("is held by a backup that begins after the plan was confirmed", async () => {
+  it("is held by a backup that starts after the plan was confirmed", async () => {
     const one = kernelRig();
     ended(one, 1);
     let lists = 0;
@@ -108,7 +108,7 @@ describe("the upgrade of kernels", () => {
     expect(one.writes()).toBe(0);
   });
 
-  it("names only the instances that have a backup", async () => {
+  it("is requested only for the instances that have a backup", async () => {
     const one = kernelRig({ instances: 3 });
     for (const at of [0, 2]) ended(one, 1, at);
     const { outs } = await one.lifecycle.create(one.inputs({ backup: RULE }));
@@ -118,9 +118,9 @@ describe("the upgrade of kernels", () => {
     expect(one.writes()).toBe(1);
   });
 
-  it("reads the backups of all instances of the project together, page by page", async () => {
+  it("reads the pages of all backups of the project", async () => {
     const one = kernelRig({ instances: 30 });
-    // The newest of each instance are on the last page.
+    // The latest backups of the instances are on the last page.
     for (let day = 7; day >= 0; day--) for (const at of one.ids.keys()) ended(one, 24 * day, at);
     await one.lifecycle.check({}, one.inputs({ backup: { maxAge: "1h" } }));
     expect(one.messages()[0]).not.toContain("held");
@@ -149,7 +149,7 @@ describe("the upgrade of kernels", () => {
     expect(paths(one, LIST)).toHaveLength(1);
   });
 
-  it("asks for the newest backups of each instance where the project has too many", async () => {
+  it("reads the latest backups of each instance if the project has too many", async () => {
     const one = kernelRig({ instances: 2 });
     for (let hours = 2_100; hours >= 30; hours--) ended(one, hours);
     await one.lifecycle.check({}, one.inputs({ backup: RULE }));
@@ -162,7 +162,7 @@ describe("the upgrade of kernels", () => {
     expect(outs).toMatchObject({ heldBy: { message: "the last backup is 30 h old, more than 24 h" } });
   });
 
-  it("measures the age by the service's clock", async () => {
+  it("measures the age with the clock of the service", async () => {
     const one = kernelRig({}, { skew: -3 * HOUR, dated: true });
     ended(one, 23);
     await one.lifecycle.check({}, one.inputs({ backup: RULE }));
@@ -173,7 +173,7 @@ describe("the upgrade of kernels", () => {
     expect(late.messages()[0]).toContain("the last backup is 25 h old");
   });
 
-  it("waits through a failure of the service", async () => {
+  it("waits for the end of a failure of the service", async () => {
     const one = kernelRig();
     ended(one, 1);
     one.cloud.control.gateway.disturb("DBS.108000", { route: "listBackups", times: 3 });
@@ -184,7 +184,7 @@ describe("the upgrade of kernels", () => {
 });
 
 describe("the upgrade of a StarRocks instance", () => {
-  it("is held, because no call lists its backups, unless the rule is waived", async () => {
+  it("is held unless the rule is waived, because no endpoint lists its backups", async () => {
     const { lifecycle, inputs, writes, cloud } = starRocksRig();
     cloud.control.addBackup(String(inputs()["instanceId"]));
     const given = inputs({ backup: RULE });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { cloud } from "../cli/discovering";
 import type { TaurusCloud } from "../simulators";
 
-/** What `discover` lists, and what it tells that it could not read. */
+/** The databases that `discover` lists, and the gaps that it reports. */
 async function discovered(instances: number, change: (cloud: TaurusCloud) => void) {
   const { discover, requests, progress } = cloud(instances, change);
   const { code, out, err } = await discover("--json");
@@ -23,7 +23,7 @@ const ALL = [...KERNELS, "sr1 StarRocksVersion"];
 
 describe("an inventory of TaurusDB", () => {
   it.each(["listHtap", "showStarRocks"] as const)(
-    "tells which permission %s lacks, and still lists kernels",
+    "reports the missing permission of %s, and still lists kernels",
     async (route) => {
       const { code, names, gaps } = await discovered(2, ({ control }) =>
         control.gateway.disturb("DBS.200010", { route, times: MANY }),
@@ -36,7 +36,7 @@ describe("an inventory of TaurusDB", () => {
     },
   );
 
-  it("tells a missing permission once for all instances", async () => {
+  it("reports a missing permission once for all instances", async () => {
     const { gaps } = await discovered(200, ({ control }) =>
       control.gateway.disturb("DBS.200010", { route: "listHtap", times: MANY }),
     );
@@ -44,16 +44,19 @@ describe("an inventory of TaurusDB", () => {
     expect(gaps[0]).toContain(" and 197 more could not be read: ");
   });
 
-  it.each(["listHtap", "showStarRocks", "htapDatastores"] as const)("tells that %s was not answered", async (route) => {
-    const { code, names, gaps } = await discovered(2, ({ control }) =>
-      control.gateway.disturb("DBS.108000", { route, times: MANY }),
-    );
-    expect({ code, names }).toEqual({ code: 2, names: KERNELS });
-    for (const gap of gaps) expect(gap).toMatch(/^incomplete: StarRocks .* could not be read: .*\[unreachable\]$/);
-    expect(gaps).toHaveLength(route === "listHtap" ? 2 : 1);
-  });
+  it.each(["listHtap", "showStarRocks", "htapDatastores"] as const)(
+    "reports that %s got no response",
+    async (route) => {
+      const { code, names, gaps } = await discovered(2, ({ control }) =>
+        control.gateway.disturb("DBS.108000", { route, times: MANY }),
+      );
+      expect({ code, names }).toEqual({ code: 2, names: KERNELS });
+      for (const gap of gaps) expect(gap).toMatch(/^incomplete: StarRocks .* could not be read: .*\[unreachable\]$/);
+      expect(gaps).toHaveLength(route === "listHtap" ? 2 : 1);
+    },
+  );
 
-  it("lists StarRocks although the kernels cannot be read", async () => {
+  it("lists StarRocks if the kernels cannot be read", async () => {
     const { code, names, gaps } = await discovered(2, ({ control }) =>
       control.gateway.disturb("DBS.200010", { route: "databaseVersion", times: MANY }),
     );
@@ -63,7 +66,7 @@ describe("an inventory of TaurusDB", () => {
     expect(gaps[0]).toContain("gaussdb:instance:list");
   });
 
-  it("lists one StarRocks instance although another cannot be read", async () => {
+  it("lists one StarRocks instance if another cannot be read", async () => {
     const { names, gaps } = await discovered(1, ({ control }) => {
       control.addStarRocks();
       control.gateway.disturb("DBS.200010", { route: "showStarRocks" });
@@ -72,7 +75,7 @@ describe("an inventory of TaurusDB", () => {
     expect(gaps).toHaveLength(1);
   });
 
-  it("tells that nodes and maintenance windows could not be read", async () => {
+  it("reports that nodes and maintenance windows could not be read", async () => {
     const { code, names, windows, gaps } = await discovered(2, ({ control }) =>
       control.gateway.disturb("DBS.200010", { route: "batchDetails", times: MANY }),
     );
@@ -84,17 +87,14 @@ describe("an inventory of TaurusDB", () => {
     );
   });
 
-  it.each(["APIGW.0101", "DBS.280404"] as const)(
-    "has nothing to tell where there is no StarRocks: %s",
-    async (code) => {
-      const found = await discovered(2, ({ control }) =>
-        control.gateway.disturb(code, { route: "listHtap", times: MANY }),
-      );
-      expect(found).toMatchObject({ code: 0, names: KERNELS, gaps: [] });
-    },
-  );
+  it.each(["APIGW.0101", "DBS.280404"] as const)("reports nothing if there is no StarRocks: %s", async (code) => {
+    const found = await discovered(2, ({ control }) =>
+      control.gateway.disturb(code, { route: "listHtap", times: MANY }),
+    );
+    expect(found).toMatchObject({ code: 0, names: KERNELS, gaps: [] });
+  });
 
-  it("tells what is wrong with StarRocks at its target version", async () => {
+  it("reports findings of StarRocks at its target version", async () => {
     const { discover } = cloud(1, ({ control, starRocks: [one] }) => {
       control.setKernel("3.1.15.80", one?.id);
       control.setStatus("FAILED", { instance: one?.id ?? "" });
@@ -103,7 +103,7 @@ describe("an inventory of TaurusDB", () => {
     expect(out).toContain("The StarRocks instance is not healthy: sr1 is abnormal.");
   });
 
-  it("waits where the gateway allows no more reads of StarRocks", async () => {
+  it("waits if the gateway throttles the reads of StarRocks", async () => {
     const { code, names, progress } = await discovered(2, ({ control }) =>
       control.gateway.throttle(1, { route: "listHtap" }),
     );

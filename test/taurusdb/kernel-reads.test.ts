@@ -6,7 +6,7 @@ const MINUTE = 60_000;
 const OLD = "2.0.69.250900";
 const NEW = "2.0.78.260600";
 
-/** A pin of one of the instances. */
+/** A resource with one of the instances. */
 function pinOf(rig: ReturnType<typeof kernelRig>, at: number) {
   return rig.inputs({ instanceIds: rig.ids.slice(at, at + 1), __urn: `${URN}-${at}` });
 }
@@ -15,13 +15,13 @@ function pages({ cloud }: ReturnType<typeof kernelRig>): number {
   return cloud.journal.count("GET", /\/instances$/);
 }
 
-/** Reads of what is offered. */
+/** Reads of offered versions. */
 function offers({ cloud }: Pick<ReturnType<typeof kernelRig>, "cloud">): number {
   return cloud.journal.count("GET", /\/database-version$/);
 }
 
-describe("pins that are previewed one after the other", () => {
-  it("read the pages of their project together, for five seconds", async () => {
+describe("resources that are previewed one after the other", () => {
+  it("share the pages of their project for five seconds", async () => {
     const rig = kernelRig({ instances: 4 });
     for (const at of [0, 1, 2]) await rig.lifecycle.check({}, pinOf(rig, at));
     expect(pages(rig)).toBe(1);
@@ -31,7 +31,7 @@ describe("pins that are previewed one after the other", () => {
     expect(rig.messages()).toHaveLength(4);
   });
 
-  it("and applied after that look again: what was seen of an instance once is not what runs there now", async () => {
+  it("read again if they are applied later, because an earlier read is outdated", async () => {
     const rig = kernelRig({ instances: 2 });
     await rig.lifecycle.check({}, pinOf(rig, 0));
     rig.cloud.control.setKernel("2.0.78.260600", rig.ids[0]);
@@ -42,7 +42,7 @@ describe("pins that are previewed one after the other", () => {
 });
 
 describe("a resource that only waits", () => {
-  it("follows the jobs, and reads the instances when one has moved, and once in five minutes", async () => {
+  it("reads the jobs, and the instances after a change of a job, and every five minutes", async () => {
     const rig = kernelRig();
     const { outs } = await rig.lifecycle.create(rig.inputs({ preCheck: false }));
     expect(outs).toMatchObject({ status: "current" });
@@ -50,11 +50,11 @@ describe("a resource that only waits", () => {
     expect(pages(rig)).toBeLessThan(12);
   });
 
-  it("sees soon that one of several has failed", async () => {
+  it("soon detects that one of several has failed", async () => {
     const rig = kernelRig({ instances: 3 });
     rig.cloud.control.fail({ instance: rig.ids[1] ?? "", reason: "The disk is full." });
     const call = rig.lifecycle.create(rig.inputs({ preCheck: false })).catch(() => undefined);
-    // It fails half-way, after nine and a half minutes.
+    // It fails half way, after nine and a half minutes.
     await rig.clock.sleep(10.5 * MINUTE);
     expect(rig.lines.at(-1)?.message).toContain("2 upgrading, 1 with problems");
     await call;
@@ -62,9 +62,9 @@ describe("a resource that only waits", () => {
 
   it.each([
     ["counts all jobs", (body: string) => body.replace(/("total_count":)\d+(,"action_names")/, "$177$2")],
-    ["counts none", (body: string) => body.replace(/"total_count":\d+,("action_names")/, "$1")],
+    ["counts no jobs", (body: string) => body.replace(/"total_count":\d+,("action_names")/, "$1")],
     ["shows jobs of every state", (body: string) => body.replaceAll('"status":"Running"', '"status":"Running now"')],
-  ])("reads the instances each time in a region that %s, and sees the end all the same", async (_, rewrite) => {
+  ])("reads the instances each time in a region that %s, and still detects the end", async (_, rewrite) => {
     const rig = kernelRig({ instances: 2 }, { rewrite });
     const { outs } = await rig.lifecycle.create(rig.inputs({ preCheck: false }));
     expect(outs).toMatchObject({ status: "current" });
@@ -74,7 +74,7 @@ describe("a resource that only waits", () => {
   });
 });
 
-it("a request that was not sent, since the response to another was lost, is decided again by two reads", async () => {
+it("a request that was not sent because the response to another was lost is confirmed by two reads again", async () => {
   const rig = kernelRig({ instances: 3 });
   for (const [at, id] of rig.ids.entries()) rig.cloud.control.setKernel(`2.0.6${at + 3}.250600`, id);
   const match = { method: "POST", path: /database-version\/upgrade$/ } as const;
@@ -99,7 +99,7 @@ describe("the reads of many instances", () => {
   it("are at most 200 for 60, previewed, and upgraded in a minute by another process", async () => {
     const { lifecycle, args, reads, clock, writes, cloud } = many(60, MINUTE / 2);
     await lifecycle.check({}, args);
-    // The connection, with what is known of offers, ends by then.
+    // The connection and its known offers have ended by then.
     await clock.sleep(6_000);
     await lifecycle.check({}, args);
     expect((await lifecycle.create(args)).outs).toMatchObject({ status: "current" });
@@ -125,7 +125,7 @@ describe("an offer", () => {
     expect(offers(rig)).toBe(1);
   });
 
-  it("is read again before a request is decided on it a quarter of an hour later", async () => {
+  it("is read again before a request a quarter of an hour later", async () => {
     const rig = kernelRig({ timings: { upgradeMs: 5 * MINUTE } });
     rig.cloud.control.setStatus("BACKING UP");
     const call = rig.lifecycle.create(rig.inputs({ version: "2.0.78.260600", preCheck: false }));
@@ -146,7 +146,7 @@ describe("an offer", () => {
     expect(offers(rig)).toBe(2);
   });
 
-  it("is read again when the service says that there is nothing newer", async () => {
+  it("is read again if the service responds that there is no newer version", async () => {
     const rig = kernelRig();
     rig.cloud.control.gateway.disturb("DBS.05000008", { route: "batchUpgrade" });
     const args = rig.inputs({ preCheck: false });
@@ -156,10 +156,10 @@ describe("an offer", () => {
   });
 });
 
-describe("a region whose rows do not tell the kernel", () => {
+describe("a region whose rows do not contain the kernel version", () => {
   const switches = { rowsTellKernel: false };
 
-  it("has it in database-version: the upgrade is planned, made and seen", async () => {
+  it("has it in database-version, and the upgrade is planned, requested and verified", async () => {
     const rig = kernelRig({ instances: 2, switches });
     await rig.lifecycle.check({}, rig.inputs());
     expect(rig.messages()[0]).toContain("2.0.69.250900 → 2.0.78.260600");
@@ -169,7 +169,7 @@ describe("a region whose rows do not tell the kernel", () => {
     rig.cloud.control.setKernel("2.0.81.260900", rig.ids[0]);
     const { props, inputs } = await rig.lifecycle.read(id, outs);
     expect(props).toMatchObject({ status: "newer", members: { [rig.ids[0] ?? ""]: "2.0.81.260900" } });
-    // Only one of the two has moved, so no version in the inputs would describe both.
+    // Only one of the two was upgraded, so no version in the inputs would describe both.
     expect(props).toMatchObject({ __drifted: true });
     expect(inputs).toMatchObject({ version: "2.0.78" });
   });
@@ -180,7 +180,7 @@ describe("a region whose rows do not tell the kernel", () => {
     expect(offers(rig)).toBe(2);
   });
 
-  it("asks for no more where they do", async () => {
+  it("causes no further reads if they do", async () => {
     const rig = kernelRig({ instances: 2 });
     for (const id of rig.ids) rig.cloud.control.setKernel("2.0.78.260600", id);
     await rig.lifecycle.check({}, rig.inputs());
@@ -188,9 +188,9 @@ describe("a region whose rows do not tell the kernel", () => {
   });
 
   it.each([
-    ["says nothing either", { datastore: { current_version: "8.0", latest_version: "8.0" } }],
-    ["says null", { datastore: { current_kernel_version: null, latest_kernel_version: null } }],
-  ])("and whose database-version %s leaves it unknown, which is no drift", async (_, body) => {
+    ["does not contain it either", { datastore: { current_version: "8.0", latest_version: "8.0" } }],
+    ["contains null", { datastore: { current_kernel_version: null, latest_kernel_version: null } }],
+  ])("and whose database-version %s has an unknown version, which is not drift", async (_, body) => {
     const rig = kernelRig({ switches });
     const { id, outs } = await rig.lifecycle.create(rig.inputs());
     const fault = { kind: "replace", status: 200, body: JSON.stringify(body) } as const;
@@ -200,7 +200,7 @@ describe("a region whose rows do not tell the kernel", () => {
     expect(inputs ?? { version: "2.0.78" }).toMatchObject({ version: "2.0.78" });
   });
 
-  it("is read as well where the row has no datastore at all", async () => {
+  it("is also read if the row has no datastore", async () => {
     const rewrite = (text: string) => text.replaceAll(/"datastore":\{"type":[^}]*\},/g, "");
     const rig = kernelRig({ switches }, { rewrite });
     const { outs } = await rig.lifecycle.create(rig.inputs());
@@ -208,21 +208,21 @@ describe("a region whose rows do not tell the kernel", () => {
   });
 });
 
-/** A service that answers `database-version` like this. */
-function telling(newest: string, flag?: string) {
+/** A service with this response to `database-version`. */
+function withOffer(newest: string, flag?: string) {
   const rewrite = (body: string) => {
-    const told = body.replace(`"latest_kernel_version":"${NEW}"`, `"latest_kernel_version":${newest}`);
-    return flag === undefined ? told : told.replace(/"upgrade_flag":\w+,/, flag);
+    const changed = body.replace(`"latest_kernel_version":"${NEW}"`, `"latest_kernel_version":${newest}`);
+    return flag === undefined ? changed : changed.replace(/"upgrade_flag":\w+,/, flag);
   };
   return kernelRig({}, { rewrite });
 }
 
-const UNTOLD = ['""', "null", '"n/a"'];
+const UNREPORTED = ['""', "null", '"n/a"'];
 
-describe("an upgrade of which the service does not say where it leads", () => {
-  it.each(UNTOLD)("is not asked for by an exact pin, nor by a prefix (%s)", async (newest) => {
+describe("an upgrade whose version the service does not report", () => {
+  it.each(UNREPORTED)("is not requested for an exact version or a prefix (%s)", async (newest) => {
     for (const version of ["2.0.75.28", "2.0.75"]) {
-      const { lifecycle, inputs, messages, writes } = telling(newest);
+      const { lifecycle, inputs, messages, writes } = withOffer(newest);
       const args = inputs({ version });
       expect((await lifecycle.check({}, args)).failures).toEqual([]);
       expect(messages().join(" ")).toContain(`It is unknown whether an upgrade would end at ${version}`);
@@ -233,30 +233,30 @@ describe("an upgrade of which the service does not say where it leads", () => {
     }
   });
 
-  it.each(UNTOLD)("is asked for by a floor (%s)", async (newest) => {
-    const { lifecycle, inputs, writes } = telling(newest);
+  it.each(UNREPORTED)("is requested for a minimum (%s)", async (newest) => {
+    const { lifecycle, inputs, writes } = withOffer(newest);
     const { outs } = await lifecycle.create(inputs({ version: ">=2.0.75" }));
     expect(outs).toMatchObject({ status: "current", currentVersion: NEW });
     expect(writes()).toBe(1);
   });
 
-  it.each(UNTOLD)("is asked for by latest where there is one (%s)", async (newest) => {
-    const rig = telling(newest);
+  it.each(UNREPORTED)("is requested for latest if there is one (%s)", async (newest) => {
+    const rig = withOffer(newest);
     const args = rig.inputs({ version: "latest" });
     await rig.lifecycle.check({}, args);
     expect(rig.messages()).toEqual([`${OLD} → newest, now`]);
     expect((await rig.lifecycle.create(args)).outs).toMatchObject({ status: "current", currentVersion: NEW });
   });
 
-  it("is none for latest where the service says that there is none", async () => {
-    const { lifecycle, inputs, writes } = telling('""', '"upgrade_flag":false,');
+  it("is not needed for latest if the service reports that there is none", async () => {
+    const { lifecycle, inputs, writes } = withOffer('""', '"upgrade_flag":false,');
     const { outs } = await lifecycle.create(inputs({ version: "latest" }));
     expect(outs).toMatchObject({ status: "current", currentVersion: OLD });
     expect(writes()).toBe(0);
   });
 
-  it("and not even whether there is one, is no answer to latest", async () => {
-    const { lifecycle, inputs, messages, writes } = telling('""', "");
+  it("leaves latest undecided if the service does not report whether there is one", async () => {
+    const { lifecycle, inputs, messages, writes } = withOffer('""', "");
     const args = inputs({ version: "latest" });
     await lifecycle.check({}, args);
     expect(messages()[0]).toMatch(/^cannot plan: the service does not report whether a newer kernel is offered to/);
@@ -288,7 +288,7 @@ describe("an instance that is outdated and cannot be upgraded now (upgrade_flag 
     expect(writes()).toBe(0);
   });
 
-  it("is upgraded as soon as a second read does not confirm it", async () => {
+  it("is upgraded if a second read does not confirm that", async () => {
     let reads = 0;
     const { lifecycle, inputs, writes } = kernelRig(
       {},
@@ -316,7 +316,7 @@ describe("an instance that is outdated and cannot be upgraded now (upgrade_flag 
     },
   );
 
-  it("is at the latest version when the service refuses the request for that reason as well", async () => {
+  it("is at the latest version if the service also rejects the request for that reason", async () => {
     const { lifecycle, inputs, cloud, writes } = kernelRig(
       {},
       flag(() => writes() > 0),
@@ -335,7 +335,7 @@ describe("an instance that is outdated and cannot be upgraded now (upgrade_flag 
   });
 });
 
-it("an instance that is listed, and whose offer is not found, is looked at again", async () => {
+it("an instance that is listed but whose offer is not found is read again", async () => {
   const { lifecycle, inputs, cloud, writes } = kernelRig();
   cloud.control.gateway.disturb("DBS.201028", { route: "databaseVersion", times: 3 });
   expect(await message(lifecycle.create(inputs({ version: "2.0.75.28" })))).toMatch(/can no longer be reached/);

@@ -9,7 +9,7 @@ export const UPGRADE = "/instances/database-version/upgrade";
 
 type Around = Pick<Surroundings, "env" | "skew" | "dated" | "rewrite">;
 
-/** A cloud in memory, a lifecycle that talks to it, and one clock for both. */
+/** A cloud in memory, a lifecycle that is connected to it, and one clock for both. */
 export function kernelRig(options: Setup = {}, { env = {}, skew = 0, dated = false, rewrite }: Around = {}) {
   const { clock, ours, cloud, lines, log, connect } = cloudWith(options, { skew, dated, rewrite });
   const cancels = new Set<() => void>();
@@ -48,24 +48,24 @@ export function kernelRig(options: Setup = {}, { env = {}, skew = 0, dated = fal
       __provider: "text",
       ...args,
     }),
-    /** Upgrade calls that reached the cloud, whatever came of them. */
+    /** The number of upgrade requests that reached the cloud, regardless of their result. */
     writes: () =>
       cloud.journal.entries.filter((e) => e.method === "POST" && e.target.split("?")[0]?.endsWith(UPGRADE)).length,
     reads: () => cloud.journal.entries.filter((e) => e.method === "GET").length,
-    /** Lasting log lines. */
+    /** Permanent messages. */
     messages: () => lines.filter((line) => !line.ephemeral).map((line) => line.message),
   };
 }
 
 export type KernelRig = ReturnType<typeof kernelRig>;
 
-/** Runs something once the upgrade has been going for so long. */
+/** Calls a function after the upgrade has been in progress for this time. */
 export async function later(rig: KernelRig, ms: number, what: () => void): Promise<void> {
   await rig.clock.sleep(ms);
   what();
 }
 
-/** What a run ends with. */
+/** The result of a run. */
 export async function message(call: Promise<unknown>): Promise<string> {
   return call.then(
     () => "it succeeded",

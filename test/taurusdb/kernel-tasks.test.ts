@@ -20,7 +20,7 @@ function scheduled(rig: ReturnType<typeof kernelRig>) {
 }
 
 describe("an upgrade in the maintenance window", () => {
-  it("is scheduled, and ends the run as deferred with task and window", async () => {
+  it("is scheduled, and the run ends as deferred with task and window", async () => {
     const rig = kernelRig({ instances: 2 });
     const { outs } = await rig.lifecycle.create(rig.inputs(LATER));
     expect(outs).toMatchObject({
@@ -36,7 +36,7 @@ describe("an upgrade in the maintenance window", () => {
     expect(rig.writes()).toBe(1);
   });
 
-  it("has no diff and no request until the window has closed, then it is verified", async () => {
+  it("has no diff and no request until the window has closed, and is then verified", async () => {
     const { lifecycle, inputs, cloud, clock, writes } = kernelRig({ instances: 2 });
     const { id, outs } = await lifecycle.create(inputs(LATER));
     cloud.journal.clear();
@@ -50,7 +50,7 @@ describe("an upgrade in the maintenance window", () => {
     expect(writes()).toBe(0);
   });
 
-  it("is no drift to a refresh", async () => {
+  it("is not reported as drift by a refresh", async () => {
     const { lifecycle, inputs } = kernelRig();
     const { id, outs } = await lifecycle.create(inputs(LATER));
     const read = await lifecycle.read(id, outs);
@@ -67,7 +67,7 @@ describe("an upgrade in the maintenance window", () => {
     expect(rig.messages().at(-1)).toBe("no longer managed; the database was not changed");
   });
 
-  it("is canceled and made now when the schedule changes to now", async () => {
+  it("is canceled and requested immediately if the schedule changes to now", async () => {
     const rig = kernelRig({ instances: 2 });
     const { id, outs } = await rig.lifecycle.create(rig.inputs(LATER));
     const now = rig.inputs();
@@ -81,7 +81,7 @@ describe("an upgrade in the maintenance window", () => {
     expect(rig.cloud.acceptedUpgrades.map(({ delay }) => delay)).toEqual([true, false]);
   });
 
-  it("is canceled for an instance that leaves the pin, and kept for the others", async () => {
+  it("is canceled for an instance that leaves the resource, and kept for the others", async () => {
     const rig = kernelRig({ instances: 3 });
     const { id, outs } = await rig.lifecycle.create(rig.inputs(LATER));
     const fewer = rig.inputs({ ...LATER, instanceIds: rig.ids.slice(0, 2) });
@@ -91,7 +91,7 @@ describe("an upgrade in the maintenance window", () => {
     expect(rig.writes()).toBe(1);
   });
 
-  it("is an error, and stays in the state, when the service does not cancel that of one that leaves", async () => {
+  it("is an error, and stays in the state, if the service does not cancel that of an instance that leaves", async () => {
     const rig = kernelRig({ instances: 3 });
     const { id, outs } = await rig.lifecycle.create(rig.inputs(LATER));
     const fewer = rig.inputs({ ...LATER, instanceIds: rig.ids.slice(0, 2) });
@@ -105,7 +105,7 @@ describe("an upgrade in the maintenance window", () => {
     expect(scheduled(rig).sort()).toEqual(["Canceled", "Pending", "Pending"]);
   });
 
-  it("is canceled when the pin no longer asks for it", async () => {
+  it("is canceled if the resource no longer needs it", async () => {
     const rig = kernelRig();
     const { id, outs } = await rig.lifecycle.create(rig.inputs(LATER));
     const lowered = rig.inputs({ ...LATER, version: ">=2.0.69" });
@@ -114,17 +114,20 @@ describe("an upgrade in the maintenance window", () => {
     expect(scheduled(rig)).toEqual(["Canceled"]);
   });
 
-  it.each(["", "-2"])("is kept when the pin is replaced or renamed: the new one counts on it%s", async (suffix) => {
-    const rig = kernelRig({ instances: 2 });
-    const old = await rig.lifecycle.create(rig.inputs(LATER));
-    const renamed = rig.inputs({ ...LATER, __urn: `${rig.inputs()["__urn"]}${suffix}` });
-    const { outs } = await rig.lifecycle.create(renamed);
-    expect(outs).toMatchObject({ status: "deferred", lastUpgrade: { joined: true } });
-    await rig.lifecycle.delete(old.id, old.outs);
-    expect(scheduled(rig)).toEqual(["Pending", "Pending"]);
-  });
+  it.each(["", "-2"])(
+    "is kept if the resource is replaced or renamed, because the new one relies on it%s",
+    async (suffix) => {
+      const rig = kernelRig({ instances: 2 });
+      const old = await rig.lifecycle.create(rig.inputs(LATER));
+      const renamed = rig.inputs({ ...LATER, __urn: `${rig.inputs()["__urn"]}${suffix}` });
+      const { outs } = await rig.lifecycle.create(renamed);
+      expect(outs).toMatchObject({ status: "deferred", lastUpgrade: { joined: true } });
+      await rig.lifecycle.delete(old.id, old.outs);
+      expect(scheduled(rig)).toEqual(["Pending", "Pending"]);
+    },
+  );
 
-  it("is canceled by a delete as far as no other pin counts on it", async () => {
+  it("is canceled by a delete for instances that no other resource relies on", async () => {
     const rig = kernelRig({ instances: 2 });
     const old = await rig.lifecycle.create(rig.inputs(LATER));
     const [first] = rig.ids;
@@ -135,7 +138,7 @@ describe("an upgrade in the maintenance window", () => {
     );
   });
 
-  it("that somebody else has scheduled is left to its window, and never canceled", async () => {
+  it("that another client has scheduled is never canceled", async () => {
     const rig = kernelRig();
     await rig.lifecycle.create(rig.inputs(LATER));
     const { id, outs } = await rig.lifecycle.create(rig.inputs(LATER));
@@ -148,7 +151,7 @@ describe("an upgrade in the maintenance window", () => {
     expect(rig.writes()).toBe(1);
   });
 
-  it("is never doubled by an interrupted run", async () => {
+  it("is never scheduled twice after an interrupted run", async () => {
     const rig = kernelRig();
     rig.cloud.control.setTimings({ visibleMs: 60_000 });
     void rig.clock.sleep(43_000).then(rig.cancel);
@@ -160,7 +163,7 @@ describe("an upgrade in the maintenance window", () => {
 });
 
 describe("an upgrade that waits for approval", () => {
-  it.each([1, 7, 29 * 24])("is not asked for again after %i hours", async (hours) => {
+  it.each([1, 7, 29 * 24])("is not requested again after %i hours", async (hours) => {
     const { lifecycle, inputs, cloud, clock, writes } = kernelRig();
     cloud.control.awaitApproval();
     const first = await partial(lifecycle.create(inputs()));
@@ -191,14 +194,14 @@ describe("an upgrade that hangs while its instance is frozen", () => {
   });
 });
 
-describe("an upgrade that a lowered pin does not want", () => {
+describe("an upgrade beyond a lowered target", () => {
   const lowered = { version: "2.0.69" };
 
   it.each([
-    ["before its job shows", "19s"],
-    ["before it begins", "35s"],
-    ["while it runs", "5m"],
-  ])("is followed to its end, and what it led to is told, when it was left %s", async (_, create) => {
+    ["before its job was visible", "19s"],
+    ["before it began", "35s"],
+    ["while it was running", "5m"],
+  ])("is waited for, and its result is reported, if the run ended %s", async (_, create) => {
     const { lifecycle, inputs, writes } = kernelRig();
     const first = await partial(lifecycle.create(inputs({ preCheck: false, __timeouts: { create } })));
     expect(first.properties).toMatchObject({ status: "upgrading" });
@@ -207,7 +210,7 @@ describe("an upgrade that a lowered pin does not want", () => {
     expect(writes()).toBe(1);
   });
 
-  it("and that waits for approval keeps it from being called current", async () => {
+  it("that waits for approval prevents the status current", async () => {
     const { lifecycle, inputs, cloud, clock } = kernelRig();
     cloud.control.awaitApproval();
     const first = await partial(lifecycle.create(inputs()));
@@ -219,7 +222,7 @@ describe("an upgrade that a lowered pin does not want", () => {
     expect(outs).toMatchObject({ status: "current", currentVersion: OLD });
   });
 
-  it("does not hold up a pin that holds where the upgrades of the record lead", async () => {
+  it("does not delay a resource whose target includes the recorded upgrades", async () => {
     const { lifecycle, inputs, cloud, clock } = kernelRig({ timings: { startMs: 10_000, upgradeMs: 20_000 } });
     const first = await partial(lifecycle.create(inputs({ preCheck: false, __timeouts: { create: "19s" } })));
     await clock.sleep(MINUTE);
@@ -230,7 +233,7 @@ describe("an upgrade that a lowered pin does not want", () => {
   });
 });
 
-describe("a machine whose clock is hours off", () => {
+describe("a machine with a wrong clock", () => {
   const key = { accessKey: D.accessKey, secretKey: D.secretKey };
   const user = { accessKey: undefined, secretKey: undefined, ...USER };
 
@@ -238,7 +241,7 @@ describe("a machine whose clock is hours off", () => {
     [8, "a key", key],
     [-8, "a key", key],
     [8, "a token", user],
-  ])("(%i, with %s) sees the upgrades of the last hours all the same", async (hours, _, who) => {
+  ])("(%i, with %s) still finds the upgrades of the last hours", async (hours, _, who) => {
     const rig = kernelRig({}, { skew: hours * HOUR, dated: true });
     const args = rig.inputs(who);
     rig.cloud.control.fail({ reason: "The disk is full." });
@@ -254,7 +257,7 @@ describe("a machine whose clock is hours off", () => {
   });
 });
 
-it("the upgrade of an instance that counts is one that has not ended, else the newest", () => {
+it("the relevant upgrade of an instance is the unfinished one, or else the newest", () => {
   const row = (job_id: string, status: string) => jobPage.parse({ jobs: [{ job_id, status, instance_id: "a" }] }).jobs;
   const counts = (...rows: ReturnType<typeof row>[]) => jobsOf(rows.flat()).get("a")?.job_id;
   expect(counts(row("3", "Failed"), row("2", "Unauthorized"), row("1", "Completed"))).toBe("2");
@@ -266,8 +269,8 @@ it("the upgrade of an instance that counts is one that has not ended, else the n
   ]);
 });
 
-describe("a scheduled upgrade of the StarRocks instance beside it", () => {
-  /** A cloud in which that stands under the id of the TaurusDB instance. */
+describe("a scheduled upgrade of its StarRocks instance", () => {
+  /** A cloud that lists it with the id of the TaurusDB instance. */
   async function beside(): Promise<KernelRig> {
     const rig = kernelRig({ switches: { starRocksJobInstance: "taurusdb" } });
     const { gateway } = openAccess({ region: D.region, ...KEY }, runtimeOf(rig.clock), rig.connect, {});
@@ -282,7 +285,7 @@ describe("a scheduled upgrade of the StarRocks instance beside it", () => {
     return rig;
   }
 
-  it("is not taken for that of the kernel, which is scheduled", async () => {
+  it("is not treated as that of the kernel, which is scheduled", async () => {
     const rig = await beside();
     const { id, outs } = await rig.lifecycle.create(rig.inputs(LATER));
     expect(outs).toMatchObject({ status: "deferred", currentVersion: OLD });
@@ -295,7 +298,7 @@ describe("a scheduled upgrade of the StarRocks instance beside it", () => {
     ]);
   });
 
-  it("does not keep it from being upgraded now", async () => {
+  it("does not prevent an immediate upgrade", async () => {
     const rig = await beside();
     expect((await rig.lifecycle.create(rig.inputs())).outs).toMatchObject({ status: "current" });
     expect(rig.cloud.schedules).toMatchObject([{ kind: "starRocks", status: "Pending" }]);

@@ -7,8 +7,8 @@ const NEW = "2.0.78.260600";
 const MINUTE = 60_000;
 const POST = { method: "POST", path: new RegExp(`${UPGRADE}$`) };
 
-describe("a kernel pin", () => {
-  it("adopts instances that are at it, with no write", async () => {
+describe("a KernelVersion resource", () => {
+  it("adopts instances that are up to date, without a write", async () => {
     const { lifecycle, inputs, writes, cloud, ids } = kernelRig({ instances: 3, kernel: NEW });
     const { id, outs } = await lifecycle.create(inputs());
     expect(id).toBe(ids[0]);
@@ -18,7 +18,7 @@ describe("a kernel pin", () => {
     expect(cloud.journal.entries.map(({ path }) => path.replace(/^.*\//, ""))).toEqual(["projects", "instances"]);
   });
 
-  it("upgrades what is behind with one call, and leaves out what is not", async () => {
+  it("upgrades outdated instances with one request, without the others", async () => {
     const { lifecycle, inputs, writes, cloud, ids, messages } = kernelRig({ instances: 3 });
     cloud.control.setKernel(NEW, ids[1]);
     const { outs } = await lifecycle.create(inputs());
@@ -33,7 +33,7 @@ describe("a kernel pin", () => {
     expect(messages()).toContain(`requested the kernel upgrade of 2 instances: ${ids[0]}, ${ids[2]}`);
   });
 
-  it("asks nothing at all when the state satisfies it", async () => {
+  it("sends no request if the state is up to date", async () => {
     const { lifecycle, inputs, cloud } = kernelRig({ kernel: NEW });
     const { id, outs } = await lifecycle.create(inputs());
     cloud.journal.clear();
@@ -42,7 +42,7 @@ describe("a kernel pin", () => {
     expect(cloud.journal.entries).toEqual([]);
   });
 
-  it("that is raised is an update with one call", async () => {
+  it("with a raised target is updated with one request", async () => {
     const { lifecycle, inputs, writes, cloud } = kernelRig({ kernel: OLD });
     const { id, outs } = await lifecycle.create(inputs({ version: "2.0.69" }));
     expect(writes()).toBe(0);
@@ -53,7 +53,7 @@ describe("a kernel pin", () => {
     expect(cloud.acceptedUpgrades).toHaveLength(1);
   });
 
-  it("of another set of instances replaces, one with an instance more does not", async () => {
+  it("is replaced for other instances, not for an additional one", async () => {
     const { lifecycle, inputs, ids } = kernelRig({ instances: 3, kernel: NEW });
     const { id, outs } = await lifecycle.create(inputs({ instanceIds: ids.slice(0, 1) }));
     expect(await lifecycle.diff(id, outs, inputs({ instanceIds: ids.slice(0, 2) }))).toMatchObject({ replaces: [] });
@@ -67,12 +67,12 @@ describe("a kernel pin", () => {
     [">=2.0.70", NEW],
     ["2.0.78", NEW],
     [NEW, NEW],
-  ])("of %s is held by %s", async (version, at) => {
+  ])("with target %s is satisfied by %s", async (version, at) => {
     const { lifecycle, inputs } = kernelRig();
     expect((await lifecycle.create(inputs({ version }))).outs).toMatchObject({ status: "current", currentVersion: at });
   });
 
-  it("is left by a delete as everything is, without a request", async () => {
+  it("is deleted without a request or a change of the database", async () => {
     const { lifecycle, inputs, cloud } = kernelRig({ kernel: NEW });
     const { id, outs } = await lifecycle.create(inputs());
     cloud.journal.clear();
@@ -81,8 +81,8 @@ describe("a kernel pin", () => {
   });
 });
 
-describe("what runs differs from the pin", () => {
-  it("and is behind: refresh and preview show it, the next run fixes it", async () => {
+describe("an observed version that differs from the target", () => {
+  it("and is outdated is shown by refresh and preview, and upgraded by the next run", async () => {
     const { lifecycle, inputs, cloud, ids, writes } = kernelRig({ instances: 2, kernel: NEW });
     const { id, outs } = await lifecycle.create(inputs());
     cloud.control.setKernel(OLD, ids[1]);
@@ -98,7 +98,7 @@ describe("what runs differs from the pin", () => {
   it.each([
     ["report", "newer", 1],
     ["accept", "newer", 0],
-  ])("and is newer, with onNewer %s", async (onNewer, status, warnings) => {
+  ])("and is newer is handled with onNewer %s", async (onNewer, status, warnings) => {
     const { lifecycle, inputs, lines, writes } = kernelRig({ kernel: NEW });
     const { outs } = await lifecycle.create(inputs({ version: "2.0.75", onNewer }));
     expect(outs).toMatchObject({ status, currentVersion: NEW });
@@ -106,7 +106,7 @@ describe("what runs differs from the pin", () => {
     expect(writes()).toBe(0);
   });
 
-  it("and is newer, with onNewer fail: refused before another instance is called", async () => {
+  it("and is newer fails the run with onNewer fail, before a request for another instance", async () => {
     const { lifecycle, inputs, cloud, ids, writes } = kernelRig({ instances: 2 });
     cloud.control.setKernel("2.0.79.1", ids[0]);
     const args = inputs({ version: "2.0.78", onNewer: "fail" });
@@ -115,8 +115,8 @@ describe("what runs differs from the pin", () => {
   });
 });
 
-describe("an upgrade that outlives its run", () => {
-  it("is handed over at the time limit and joined by the next run: one call in all", async () => {
+describe("an upgrade that continues after its run", () => {
+  it("is recorded at the time limit and joined by the next run: one request in total", async () => {
     const { lifecycle, inputs, writes, cloud } = kernelRig({ instances: 2 });
     const first = await partial(lifecycle.create(inputs({ __timeouts: { create: "10m" } })));
     expect(first.reasons[0]).toMatch(
@@ -133,7 +133,7 @@ describe("an upgrade that outlives its run", () => {
     expect(cloud.acceptedUpgrades).toHaveLength(1);
   });
 
-  it("is handed over at ^C, before the job shows, and not asked for again", async () => {
+  it("is recorded at ^C before the job is visible, and not requested again", async () => {
     const rig = kernelRig();
     rig.cloud.control.setTimings({ startMs: 4 * MINUTE, visibleMs: 4 * MINUTE });
     void later(rig, 40_000, rig.cancel);
@@ -145,7 +145,7 @@ describe("an upgrade that outlives its run", () => {
     expect(rig.writes()).toBe(1);
   });
 
-  it("is found by a run that knows nothing of it, as after the plugin was killed", async () => {
+  it("is joined by a run without a record of it, as after the plugin was killed", async () => {
     const { lifecycle, inputs, writes } = kernelRig();
     await partial(lifecycle.create(inputs({ __timeouts: { create: "10m" } })));
     const { outs } = await lifecycle.create(inputs());
@@ -153,7 +153,7 @@ describe("an upgrade that outlives its run", () => {
     expect(writes()).toBe(1);
   });
 
-  it("is not waited for with wait: false, and looked at again by the next run", async () => {
+  it("is not waited for with wait: false, and read by the next run", async () => {
     const { lifecycle, inputs, writes, clock } = kernelRig();
     const { id, outs } = await lifecycle.create(inputs({ wait: false }));
     expect(outs).toMatchObject({ status: "upgrading", lastUpgrade: { state: "running" } });
@@ -164,8 +164,8 @@ describe("an upgrade that outlives its run", () => {
   });
 });
 
-describe("an answer to the upgrade call that is lost", () => {
-  it("after it took effect: looked for, not sent again", async () => {
+describe("a lost response to the upgrade request", () => {
+  it("after the request was accepted leads to a search, and the request is not sent again", async () => {
     const { lifecycle, inputs, cloud, writes, messages } = kernelRig();
     cloud.faults.add({ match: POST, fault: { kind: "loseReply" } });
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
@@ -173,7 +173,7 @@ describe("an answer to the upgrade call that is lost", () => {
     expect(writes()).toBe(1);
   });
 
-  it("before it took effect: given up after the settle time, and sent by the next run", async () => {
+  it("before the request was accepted is reported after the settle time, and the next run sends the request", async () => {
     const { lifecycle, inputs, cloud, writes } = kernelRig();
     cloud.faults.add({ match: POST, fault: { kind: "reset" } });
     const first = await partial(lifecycle.create(inputs()));
@@ -185,7 +185,7 @@ describe("an answer to the upgrade call that is lost", () => {
     expect(cloud.acceptedUpgrades).toHaveLength(1);
   });
 
-  it("and a success that cannot be read is a lost answer, too", async () => {
+  it("is also a success response that cannot be parsed", async () => {
     const { lifecycle, inputs, cloud } = kernelRig();
     cloud.faults.add({ match: POST, fault: { kind: "truncate", bytes: 3 } });
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
@@ -193,8 +193,8 @@ describe("an answer to the upgrade call that is lost", () => {
   });
 });
 
-describe("every ending has its own sentence", () => {
-  it("failed at the vendor, with its reason", async () => {
+describe("each result has its own message", () => {
+  it("failed, with the vendor's reason", async () => {
     const { lifecycle, inputs, cloud, writes, ids } = kernelRig();
     cloud.control.fail({ reason: "The replication delay is too long." });
     const first = await partial(lifecycle.create(inputs()));
@@ -211,7 +211,7 @@ describe("every ending has its own sentence", () => {
     expect(writes()).toBe(2);
   });
 
-  it("accepted, and never started", async () => {
+  it("accepted, but never started", async () => {
     const { lifecycle, inputs, cloud, clock } = kernelRig();
     cloud.control.vanish();
     const began = clock.now();
@@ -222,7 +222,7 @@ describe("every ending has its own sentence", () => {
     expect((await lifecycle.update(first.id, first.properties, inputs())).outs).toMatchObject({ status: "current" });
   });
 
-  it("completed, and still behind", async () => {
+  it("succeeded, but still outdated", async () => {
     const { lifecycle, inputs, cloud } = kernelRig();
     cloud.control.fallBehind();
     const first = await partial(lifecycle.create(inputs()));
@@ -231,14 +231,14 @@ describe("every ending has its own sentence", () => {
     );
   });
 
-  it("cancelled in the console", async () => {
+  it("canceled in the console", async () => {
     const rig = kernelRig();
     void later(rig, 3 * MINUTE, () => rig.cloud.control.cancelJob());
     const first = await partial(rig.lifecycle.create(rig.inputs()));
     expect(first.reasons[0]).toMatch(/it was canceled/);
   });
 
-  it("waiting for an approval", async () => {
+  it("waiting for approval", async () => {
     const { lifecycle, inputs, cloud } = kernelRig();
     cloud.control.awaitApproval();
     const first = await partial(lifecycle.create(inputs()));
@@ -250,7 +250,7 @@ describe("every ending has its own sentence", () => {
     expect(cloud.acceptedUpgrades).toHaveLength(1);
   });
 
-  it("in a state that no document has: waited for", async () => {
+  it("in an undocumented state: waited for", async () => {
     const rig = kernelRig();
     void later(rig, 3 * MINUTE, () => rig.cloud.control.showStatus("Reticulating"));
     void later(rig, 9 * MINUTE, () => rig.cloud.control.showStatus(null));
@@ -258,14 +258,14 @@ describe("every ending has its own sentence", () => {
     expect(rig.lines.some(({ message: line }) => line.includes("upgrading (Reticulating)"))).toBe(true);
   });
 
-  it("frozen: nothing is called for it", async () => {
+  it("frozen: no upgrade is requested", async () => {
     const { lifecycle, inputs, cloud, writes } = kernelRig();
     cloud.control.setStatus("FROZEN");
     expect(await message(lifecycle.create(inputs()))).toMatch(/is in state FROZEN.*Restore it to ACTIVE.*\[blocked\]/);
     expect(writes()).toBe(0);
   });
 
-  it("not there: said with project and region", async () => {
+  it("not found: reported with project and region", async () => {
     const { lifecycle, inputs, cloud, ids } = kernelRig({ instances: 2, kernel: NEW });
     cloud.control.removeInstance(ids[1] ?? "");
     expect(await message(lifecycle.create(inputs()))).toMatch(
@@ -274,8 +274,8 @@ describe("every ending has its own sentence", () => {
   });
 });
 
-describe("kernels that get there in rounds", () => {
-  it("are asked for again while their version moves, and then need the console", async () => {
+describe("kernels that are upgraded in rounds", () => {
+  it("are requested again while their version changes, and then need the console", async () => {
     const { lifecycle, inputs, cloud, writes } = kernelRig({ kernel: "2.0.48.231200" });
     const first = await partial(lifecycle.create(inputs({ version: "2.0.78" })));
     expect(first.properties).toMatchObject({ currentVersion: "2.0.51.240305" });
@@ -289,15 +289,15 @@ describe("kernels that get there in rounds", () => {
   });
 });
 
-describe("the service is not at its best", () => {
-  it("busy: waited for, then asked", async () => {
+describe("a disturbed service", () => {
+  it("that is busy is waited for, and then gets the request", async () => {
     const { lifecycle, inputs, cloud, writes } = kernelRig();
     cloud.control.setStatus("BACKING UP", { ms: 10 * MINUTE });
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
     expect(writes()).toBe(1);
   });
 
-  it("busy at the call: nothing was accepted, so it is asked again", async () => {
+  it("that rejects the request as busy gets it again, because nothing was accepted", async () => {
     const { lifecycle, inputs, cloud } = kernelRig();
     cloud.control.gateway.disturb("DBS.200019", { route: "batchUpgrade", times: 3 });
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
@@ -305,7 +305,7 @@ describe("the service is not at its best", () => {
   });
 
   it.each(["DBS.280001", "DBS.200010", "DBS.108000"] as const)(
-    "as %s for the progress of a task: that is only advice",
+    "that returns %s for the progress of a task has no effect",
     async (code) => {
       const { lifecycle, inputs, cloud } = kernelRig();
       cloud.control.gateway.disturb(code, { route: "taskDetail", times: 1_000 });
@@ -314,7 +314,7 @@ describe("the service is not at its best", () => {
     },
   );
 
-  it("throttled for minutes", async () => {
+  it("that throttles for minutes is waited for", async () => {
     const { lifecycle, inputs, cloud, clock } = kernelRig();
     cloud.control.gateway.throttle(10, { windowMs: MINUTE });
     void clock.sleep(20 * MINUTE).then(() => cloud.control.gateway.calm());
@@ -324,7 +324,7 @@ describe("the service is not at its best", () => {
     expect(refused).toBeLessThan(15);
   });
 
-  it("a token that ends in the middle of an upgrade", async () => {
+  it("whose token expires during an upgrade gets a new login", async () => {
     const rig = kernelRig();
     const user = { userName: D.user, password: D.password, domainName: D.account };
     void later(rig, 8 * MINUTE, () => rig.cloud.control.iam.expireTokens());
@@ -333,14 +333,14 @@ describe("the service is not at its best", () => {
     expect(rig.writes()).toBe(1);
   });
 
-  it("away for half a minute", async () => {
+  it("that is unreachable for half a minute is waited for", async () => {
     const rig = kernelRig();
     void later(rig, 5 * MINUTE, () => rig.cloud.control.gateway.setUp("gaussdb.cn-north-4", false));
     void later(rig, 5.5 * MINUTE, () => rig.cloud.control.gateway.setUp("gaussdb.cn-north-4", true));
     expect((await rig.lifecycle.create(rig.inputs())).outs).toMatchObject({ status: "current" });
   });
 
-  it("away for longer than the budget: handed over, and gone on with", async () => {
+  it("that is unreachable for longer than the limit ends the run, and the next run resumes", async () => {
     const rig = kernelRig();
     void later(rig, 5 * MINUTE, () => rig.cloud.control.gateway.setUp("gaussdb.cn-north-4", false));
     const first = await partial(rig.lifecycle.create(rig.inputs({ unreachableTimeout: "5m" })));
@@ -353,7 +353,7 @@ describe("the service is not at its best", () => {
     expect(rig.writes()).toBe(1);
   });
 
-  it("and the credentials are wrong", async () => {
+  it("that rejects the credentials ends the run", async () => {
     const { lifecycle, inputs, writes } = kernelRig();
     const text = await message(lifecycle.create(inputs({ secretKey: "WRONG-SECRET" })));
     expect(text).toMatch(/\[unauthorized\]/);
@@ -364,15 +364,15 @@ describe("the service is not at its best", () => {
 
 const SOURCES = ["2.0.54.240600", "2.0.57.240900", "2.0.60.241200", "2.0.66.250600", "2.0.69.250900"];
 
-/** `count` instances, in turn at the source versions. */
+/** `count` instances, alternating between the source versions. */
 function fleet(count: number, sources: readonly string[] = SOURCES) {
   const rig = kernelRig({ instances: count });
   for (const [at, id] of rig.ids.entries()) rig.cloud.control.setKernel(sources[at % sources.length] ?? "", id);
   return rig;
 }
 
-describe("many instances in one pin", { timeout: 120_000 }, () => {
-  it("500 of 5 source versions: one call for each version", async () => {
+describe("many instances in one resource", { timeout: 120_000 }, () => {
+  it("are upgraded with one request for each source version", async () => {
     const { lifecycle, inputs, writes, cloud, clock } = fleet(500);
     const began = clock.now();
     const { outs } = await lifecycle.create(inputs({ preCheck: false }));
@@ -384,13 +384,13 @@ describe("many instances in one pin", { timeout: 120_000 }, () => {
     expect(reads).toBeLessThanOrEqual(900);
   });
 
-  it("more of one version than a call takes are sent in chunks", async () => {
+  it("are split into several requests if one version exceeds the maximum of a request", async () => {
     const { lifecycle, inputs, cloud } = fleet(250, ["2.0.69.250900"]);
     await lifecycle.create(inputs({ preCheck: false }));
     expect(cloud.acceptedUpgrades.map(({ instances }) => instances.length)).toEqual([100, 100, 50]);
   });
 
-  it("7 of 120 fail, 3 never start, 2 are deleted meanwhile: told one by one, and only the rest is sent again", async () => {
+  it("are reported individually if 7 of 120 fail, 3 never start and 2 are deleted, and only the others are requested again", async () => {
     const { lifecycle, inputs, cloud, ids, clock } = fleet(120, ["2.0.69.250900"]);
     const failing = ids.slice(0, 7);
     const silent = ids.slice(7, 10);
@@ -423,8 +423,8 @@ describe("many instances in one pin", { timeout: 120_000 }, () => {
     expect(cloud.acceptedUpgrades[2]?.instances.toSorted()).toEqual([...failing, ...silent].sort());
   });
 
-  it("one that the vendor refuses does not keep the others back", async () => {
-    // The service offers the upgrade to the instance that it refuses to upgrade.
+  it("are upgraded although the vendor rejects one of them", async () => {
+    // The service offers the upgrade of the instance, but rejects the request.
     const { lifecycle, inputs, cloud, ids } = kernelRig(
       { instances: 9 },
       { rewrite: (body) => body.replace('"upgrade_flag":false', '"upgrade_flag":true') },
@@ -439,7 +439,7 @@ describe("many instances in one pin", { timeout: 120_000 }, () => {
     );
   });
 
-  it("stopped between two calls: only what was not asked for is sent by the next run", async () => {
+  it("are upgraded by the next run after a stop between two requests, without repeated requests", async () => {
     const { lifecycle, inputs, cloud, cancel, clock } = fleet(201, ["2.0.69.250900"]);
     cloud.faults.add({ match: POST, skip: 1, fault: { kind: "delay", ms: 20_000 } });
     void clock.sleep(27_000).then(cancel);
@@ -448,12 +448,12 @@ describe("many instances in one pin", { timeout: 120_000 }, () => {
     const before = cloud.acceptedUpgrades.length;
     expect(before).toBeLessThan(3);
     await lifecycle.update(first.id, first.properties, inputs({ preCheck: false }));
-    const asked = cloud.acceptedUpgrades.flatMap(({ instances }) => instances);
-    expect(asked).toHaveLength(201);
-    expect(new Set(asked).size).toBe(201);
+    const upgraded = cloud.acceptedUpgrades.flatMap(({ instances }) => instances);
+    expect(upgraded).toHaveLength(201);
+    expect(new Set(upgraded).size).toBe(201);
   });
 
-  it("a call whose answer is lost among others", async () => {
+  it("are upgraded although the response to one of several requests is lost", async () => {
     const { lifecycle, inputs, cloud } = fleet(201, ["2.0.69.250900"]);
     cloud.faults.add({ match: POST, skip: 1, fault: { kind: "loseReply" } });
     expect((await lifecycle.create(inputs({ preCheck: false }))).outs).toMatchObject({ status: "current" });
@@ -461,28 +461,28 @@ describe("many instances in one pin", { timeout: 120_000 }, () => {
   });
 });
 
-describe("many pins of one project", { timeout: 120_000 }, () => {
-  it("share their reading: requests grow with pages, not with resources", async () => {
+describe("many resources of one project", { timeout: 120_000 }, () => {
+  it("share their reads: the number of requests depends on pages, not on resources", async () => {
     const { lifecycle, inputs, cloud, ids, writes } = fleet(60, ["2.0.69.250900"]);
     const pins = ids.map((id) => inputs({ instanceIds: [id], preCheck: false }));
     const made = await Promise.all(pins.map((args) => lifecycle.create(args)));
     expect(made.every(({ outs }) => outs["status"] === "current")).toBe(true);
     expect(writes()).toBe(60);
     const pages = cloud.journal.find("GET", /\/instances$/).length;
-    // 18 minutes of upgrade at a look in 5 seconds or more.
+    // 18 minutes of upgrade, with reads at least 5 seconds apart.
     expect(pages).toBeLessThan(250);
   });
 });
 
 describe("the pre-check", () => {
-  it("is made once for each instance, before the call", async () => {
+  it("is requested once for each instance, before the upgrade request", async () => {
     const { lifecycle, inputs, cloud } = fleet(10, SOURCES.slice(0, 2));
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
     expect(cloud.journal.count("POST", /pre-check$/)).toBe(2);
     expect(cloud.acceptedUpgrades).toHaveLength(2);
   });
 
-  it("holds back the instance that fails it, with the vendor's words, and no other", async () => {
+  it("excludes only the instance that fails it, with the vendor's reason", async () => {
     const { lifecycle, inputs, cloud, ids } = fleet(5, ["2.0.69.250900"]);
     const bad = ids[2] ?? "";
     cloud.control.setConditions({ binlogExpireSeconds: 60 }, bad);
@@ -495,7 +495,7 @@ describe("the pre-check", () => {
     expect(cloud.acceptedUpgrades.flatMap(({ instances }) => instances)).toHaveLength(4);
   });
 
-  it("of an instance that is upgraded meanwhile is refused, and leads to another look", async () => {
+  it("of an instance that is upgraded meanwhile is rejected, and leads to another read", async () => {
     const { lifecycle, inputs, cloud, clock, ids } = fleet(2, ["2.0.69.250900"]);
     void clock.sleep(16_000).then(() => cloud.control.setKernel("2.0.78.260600", ids[0]));
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
@@ -503,14 +503,14 @@ describe("the pre-check", () => {
     expect(cloud.acceptedUpgrades.map(({ instances }) => instances)).toEqual([[ids[1]]]);
   });
 
-  it("is left out where the region does not have it", async () => {
+  it("is skipped in regions without it", async () => {
     const { lifecycle, inputs, cloud } = fleet(2, ["2.0.69.250900"]);
     cloud.control.setFeatures([]);
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
     expect(cloud.journal.count("POST", /pre-check$/)).toBe(1);
   });
 
-  it("is not taken for done while the result of the one before still stands", async () => {
+  it("is not treated as completed while the previous result is still returned", async () => {
     const { lifecycle, inputs, cloud, clock, writes } = kernelRig({ switches: { preCheckUnfinished: "previous" } });
     const broken = { binlogOff: true };
     cloud.control.setConditions(broken);
@@ -527,7 +527,7 @@ describe("the pre-check", () => {
     expect(writes()).toBe(1);
   });
 
-  it("of an instance that is busy by then holds up no other", async () => {
+  it("of an instance that has become busy does not delay the others", async () => {
     const { lifecycle, inputs, cloud, clock, ids } = kernelRig({
       instances: 3,
       switches: { preCheckWhileBusy: "refuse" },
@@ -549,7 +549,7 @@ describe("the pre-check", () => {
     expect(cloud.journal.find("POST", /pre-check$/).filter(({ status }) => status === 409)).toHaveLength(1);
   });
 
-  it("that an instance does not pass keeps it from being asked for, also beside a busy one", async () => {
+  it("that an instance fails prevents its upgrade request, also next to a busy instance", async () => {
     const { lifecycle, inputs, cloud, ids } = kernelRig({ instances: 2, switches: { preCheckWhileBusy: "refuse" } });
     const [busy = "", broken = ""] = ids;
     cloud.control.setKernel("2.0.66.250600", broken);
@@ -565,7 +565,7 @@ describe("the pre-check", () => {
     expect(cloud.acceptedUpgrades.map(({ instances }) => instances)).toEqual([[busy]]);
   });
 
-  it("is not made with preCheck: false", async () => {
+  it("is not requested with preCheck: false", async () => {
     const { lifecycle, inputs, cloud } = fleet(2, ["2.0.69.250900"]);
     await lifecycle.create(inputs({ preCheck: false }));
     expect(cloud.journal.count("POST", /pre-check$/)).toBe(0);

@@ -3,8 +3,8 @@ import { D, kernelRig } from "./kernel-rig";
 import { NEW, OLD, rig } from "./rig";
 
 describe("a KernelVersion", () => {
-  describe("a preview tells", () => {
-    it("how many of which version go where, in how many calls", async () => {
+  describe("a preview shows", () => {
+    it("the number of instances by version, their targets, and the number of requests", async () => {
       const { lifecycle, inputs, cloud, ids, messages, writes } = kernelRig({ instances: 4 });
       cloud.control.setKernel("2.0.66.250600", ids[0]);
       cloud.control.setKernel("2.0.78.260600", ids[1]);
@@ -15,13 +15,13 @@ describe("a KernelVersion", () => {
       expect(writes()).toBe(0);
     });
 
-    it("that there is nothing to do", async () => {
+    it("that no upgrade is needed", async () => {
       const { lifecycle, inputs, messages } = kernelRig({ kernel: "2.0.78.260600" });
       await lifecycle.check({}, inputs());
       expect(messages()).toEqual(["already at 2.0.78.260600"]);
     });
 
-    it("that an upgrade runs", async () => {
+    it("that an upgrade is running", async () => {
       const { lifecycle, inputs, messages, clock } = kernelRig();
       await lifecycle.create(inputs({ wait: false }));
       await clock.sleep(60_000);
@@ -34,14 +34,14 @@ describe("a KernelVersion", () => {
       );
     });
 
-    it("that the service cannot be reached, and does not fail for it", async () => {
+    it("that the service is unreachable, and does not fail", async () => {
       const { lifecycle, inputs, cloud, messages } = kernelRig();
       cloud.control.gateway.setUp("gaussdb.cn-north-4", false);
       expect((await lifecycle.check({}, inputs())).failures).toEqual([]);
       expect(messages()[0]).toMatch(/^cannot plan: unreachable/);
     });
 
-    it("that an exact pin was passed over, and apply refuses it", async () => {
+    it("that the exact target version was skipped, and apply fails", async () => {
       const { lifecycle, inputs, writes } = kernelRig();
       const args = inputs({ version: "2.0.75.28" });
       expect((await lifecycle.check({}, args)).failures).toEqual([
@@ -54,7 +54,7 @@ describe("a KernelVersion", () => {
       expect(writes()).toBe(0);
     });
 
-    it("that what is wished for is not offered yet, and apply calls nothing", async () => {
+    it("that the target version is not offered yet, and apply sends no request", async () => {
       const { lifecycle, inputs, messages, writes } = kernelRig();
       const args = inputs({ version: ">=2.0.90" });
       expect((await lifecycle.check({}, args)).failures).toEqual([]);
@@ -66,14 +66,14 @@ describe("a KernelVersion", () => {
     });
   });
 
-  describe("a preview of instances of which one runs something newer than the target version", () => {
+  describe("a preview of instances of which one is ahead of the target version", () => {
     function mixed(onNewer: string) {
       const rig = kernelRig({ instances: 2, latestKernel: "2.0.75.28" });
       rig.cloud.control.setKernel("2.0.78.260600", rig.ids[0]);
       return { rig, args: rig.inputs({ version: "2.0.75", onNewer }) };
     }
 
-    it("fails where that is to fail, as apply does, which calls nothing", async () => {
+    it("fails with onNewer fail, as does apply, which sends no request", async () => {
       const { rig, args } = mixed("fail");
       const { failures } = await rig.lifecycle.check({}, args);
       expect(failures).toEqual([{ property: "version", reason: expect.stringContaining(rig.ids[0] ?? "-") }]);
@@ -84,7 +84,7 @@ describe("a KernelVersion", () => {
     it.each([
       ["report", true],
       ["accept", false],
-    ])("with %s tells the call, and warns: %s", async (onNewer, warned) => {
+    ])("with %s shows the request, and warns: %s", async (onNewer, warned) => {
       const { rig, args } = mixed(onNewer);
       expect((await rig.lifecycle.check({}, args)).failures).toEqual([]);
       const [line, ...rest] = rig.messages();
@@ -96,7 +96,7 @@ describe("a KernelVersion", () => {
 
 describe("a StarRocksVersion", () => {
   describe("a preview", () => {
-    it("tells the plan, and calls nothing", async () => {
+    it("shows the plan, and sends no request", async () => {
       const { lifecycle, inputs, cloud, messages } = rig();
       await lifecycle.check({}, inputs({ schedule: "maintenance-window", skipValidation: true }));
       expect(messages()).toEqual([
@@ -105,20 +105,20 @@ describe("a StarRocksVersion", () => {
       expect(cloud.writes()).toEqual([]);
     });
 
-    it("says so when nothing is to be done", async () => {
+    it("shows that no upgrade is needed", async () => {
       const { lifecycle, inputs, messages } = rig({ starRocksKernel: NEW });
       await lifecycle.check({}, inputs({ version: "latest" }));
       expect(messages()).toEqual([`already at ${NEW}`]);
     });
 
-    it("of a service that is down succeeds and says so", async () => {
+    it("succeeds if the service is unavailable, with a warning", async () => {
       const { lifecycle, inputs, cloud, messages } = rig();
       cloud.control.gateway.setUp("gaussdb.cn-north-4", false);
       expect(await lifecycle.check({}, inputs())).toMatchObject({ failures: [] });
       expect(messages().join()).toMatch(/^cannot plan: unreachable, /);
     });
 
-    it("tells of an instance that is not there, with those that are", async () => {
+    it("reports an instance that does not exist, and lists the existing ones", async () => {
       const { lifecycle, inputs, messages, starRocks } = rig();
       await lifecycle.check({}, inputs({ starRocksInstanceId: `${"0".repeat(32)}in17` }));
       expect(messages().join()).toContain(`it has ${starRocks} (star-rocks)`);
@@ -126,7 +126,7 @@ describe("a StarRocksVersion", () => {
   });
 
   describe("a refresh", () => {
-    it("shows the version that a fallen instance runs, and the next up repairs it", async () => {
+    it("shows the version of a downgraded instance, and the next up upgrades it", async () => {
       const { lifecycle, inputs, cloud, starRocks, writes } = rig({ starRocksKernel: NEW });
       const { id, outs } = await lifecycle.create(inputs());
       cloud.control.setKernel(OLD, starRocks);
@@ -137,7 +137,7 @@ describe("a StarRocksVersion", () => {
       expect(writes()).toBe(1);
     });
 
-    it("is silent about one that moved inside its floor", async () => {
+    it("does not report a change within a minimum version", async () => {
       const { lifecycle, inputs, cloud, starRocks } = rig({ starRocksKernel: NEW });
       const args = { version: ">=3.1.10" };
       const { id, outs } = await lifecycle.create(inputs(args));
@@ -146,7 +146,7 @@ describe("a StarRocksVersion", () => {
       expect(seen).toMatchObject({ inputs: args, props: { status: "current", currentVersion: "3.1.20.0" } });
     });
 
-    it("warns of one that is newer", async () => {
+    it("warns about one that is ahead of the target", async () => {
       const { lifecycle, inputs, cloud, starRocks, messages } = rig({ starRocksKernel: NEW });
       const { id, outs } = await lifecycle.create(inputs());
       cloud.control.setKernel("3.1.20.0", starRocks);
@@ -157,7 +157,7 @@ describe("a StarRocksVersion", () => {
       expect(messages().join()).toContain("newer than the target version");
     });
 
-    it("shows that something newer is offered to a pin of latest", async () => {
+    it("shows that a newer version is offered for latest", async () => {
       const { lifecycle, inputs, cloud, writes } = rig({ starRocksKernel: NEW });
       const args = inputs({ version: "latest" });
       const { id, outs } = await lifecycle.create(args);
@@ -168,7 +168,7 @@ describe("a StarRocksVersion", () => {
       expect(writes()).toBe(1);
     });
 
-    it("leaves the state as it is while the service is down", async () => {
+    it("does not change the state while the service is unavailable", async () => {
       const { lifecycle, inputs, cloud, messages } = rig({ starRocksKernel: NEW });
       const { id, outs } = await lifecycle.create(inputs());
       cloud.control.gateway.setUp("gaussdb.cn-north-4", false);
@@ -180,7 +180,7 @@ describe("a StarRocksVersion", () => {
 
 const LATER = { schedule: "maintenance-window" };
 
-/** Each resource type with maintenance windows: its rig, and the tasks that the cloud has cancelled. */
+/** Each resource type with maintenance windows: its rig, and the tasks that the cloud has canceled. */
 const TYPES = [
   [
     "KernelVersion",
@@ -194,10 +194,10 @@ const TYPES = [
 
 describe.each(TYPES)("the preview of a scheduled %s", (_, build) => {
   it.each([
-    ["that asks for an upgrade now", {}, true],
-    ["whose target version runs already", "lowered", true],
-    ["that stays as it is", LATER, false],
-  ] as const)("%s announces what up cancels", async (__, change, cancels) => {
+    ["that requests an upgrade now", {}, true],
+    ["whose target version is already running", "lowered", true],
+    ["that does not change", LATER, false],
+  ] as const)("%s announces the cancellations of up", async (__, change, cancels) => {
     const { lifecycle, inputs, messages, cloud, lowered } = build();
     const before = inputs(LATER);
     const { id, outs } = await lifecycle.create(before);
@@ -213,7 +213,7 @@ describe.each(TYPES)("the preview of a scheduled %s", (_, build) => {
     expect(cloud.schedules.some(({ status }) => status === "Canceled")).toBe(cancels);
   });
 
-  it("that another resource relies on announces that it stays, and up leaves it", async () => {
+  it("that another resource relies on announces that it is kept, and up keeps it", async () => {
     const { lifecycle, inputs, messages, cloud, lowered } = build();
     const before = inputs(LATER);
     const { id, outs } = await lifecycle.create(before);
@@ -223,14 +223,14 @@ describe.each(TYPES)("the preview of a scheduled %s", (_, build) => {
     const lines = messages().length;
     await lifecycle.check(before, after);
     await lifecycle.diff(id, outs, after);
-    const told = messages().slice(lines);
-    expect(told.filter((line) => line.startsWith("will cancel"))).toEqual([]);
-    expect(told.filter((line) => line.includes("stays scheduled: "))).not.toEqual([]);
+    const announced = messages().slice(lines);
+    expect(announced.filter((line) => line.startsWith("will cancel"))).toEqual([]);
+    expect(announced.filter((line) => line.includes("stays scheduled: "))).not.toEqual([]);
     await lifecycle.update(id, outs, after);
     expect(cloud.schedules.every(({ status }) => status === "Pending")).toBe(true);
   });
 
-  it("of another resource is never announced as cancelled, and never is", async () => {
+  it("of another resource is never announced as canceled, and never canceled", async () => {
     const { lifecycle, inputs, messages, cloud } = build();
     await lifecycle.create(inputs(LATER));
     const other = { ...inputs(), __urn: `${inputs()["__urn"]}-2` };
@@ -243,7 +243,7 @@ describe.each(TYPES)("the preview of a scheduled %s", (_, build) => {
 });
 
 describe("the preview of a KernelVersion", () => {
-  it("announces what up cancels for an instance that leaves the resource", async () => {
+  it("announces the cancellation for an instance that leaves the resource", async () => {
     const { lifecycle, inputs, ids, messages, cloud } = kernelRig({ instances: 3 });
     const before = inputs(LATER);
     const { id, outs } = await lifecycle.create(before);

@@ -19,15 +19,15 @@ export const MINUTE = 60_000;
 export const PROJECT = `/v3/${projectId}`;
 export const URN = "urn:pulumi:dev::shop::pulumi-nodejs:dynamic/taurusdb:StarRocksVersion::reports";
 
-/** What a rig may be told besides how its cloud is set up. */
+/** Options of a rig besides those of its cloud. */
 export interface Surroundings {
   readonly config?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
   /** Milliseconds by which the lifecycle's clock differs from the cloud's. */
   readonly skew?: number;
-  /** Whether answers carry the cloud's time, as those of real servers do. */
+  /** Whether responses contain the cloud's time, like those of real servers. */
   readonly dated?: boolean;
-  /** Changes the text of every answer of the service, as another version of it might. */
+  /** Changes the body of every response, as another version of the service might. */
   readonly rewrite?: (body: string) => string;
 }
 
@@ -36,25 +36,25 @@ export interface Rig {
   readonly cloud: TaurusCloud;
   readonly lifecycle: DynamicProvider;
   readonly lines: LogLine[];
-  /** What the lifecycle calls through. */
+  /** The connections of the lifecycle. */
   readonly connect: Connect;
-  /** The service as somebody else would call it. */
+  /** The service as another client calls it. */
   access(): Access;
   /** Id of the StarRocks instance. */
   readonly starRocks: string;
-  /** Inputs as the engine would send them. */
+  /** Inputs as the engine sends them. */
   inputs(args?: Record<string, unknown>): Record<string, unknown>;
-  /** Upgrade calls that reached the cloud. */
+  /** The number of upgrade requests that reached the cloud. */
   writes(): number;
-  /** Lasting log lines. */
+  /** Permanent messages. */
   messages(): string[];
-  /** Passing log lines. */
-  passing(): string[];
+  /** Ephemeral messages. */
+  ephemeral(): string[];
 }
 
 export type Setup = Omit<ConstructorParameters<typeof TaurusCloud>[0], "clock">;
 
-/** A cloud in memory, a lifecycle that talks to it, and one clock for both. */
+/** A cloud in memory, a lifecycle that is connected to it, and one clock for both. */
 export function rig(
   options: Setup = {},
   { config = {}, env = {}, skew = 0, dated = false, rewrite }: Surroundings = {},
@@ -89,11 +89,11 @@ export function rig(
     }),
     writes: () => cloud.journal.count("POST", /\/starrocks\/db-upgrade$/),
     messages: () => lines.filter((line) => !line.ephemeral).map((line) => line.message),
-    passing: () => lines.filter((line) => line.ephemeral).map((line) => line.message),
+    ephemeral: () => lines.filter((line) => line.ephemeral).map((line) => line.message),
   };
 }
 
-/** A cloud in memory, how it is reached, and the clocks of both sides. */
+/** A cloud in memory, its connections, and the clocks of both sides. */
 export function cloudWith(
   options: Setup,
   { skew, dated, rewrite }: { skew: number; dated: boolean; rewrite: Surroundings["rewrite"] },
@@ -105,7 +105,7 @@ export function cloudWith(
   const direct = simulatedTransport(createTransport(cloud, { sleep: (ms) => clock.sleep(ms) }));
   const plain = rewrite === undefined ? direct : rewritten(direct, rewrite);
   const transport = dated ? withDate(plain, clock) : plain;
-  /** On the wall it may be wrong, and it measures time rightly. */
+  /** Its time may be wrong, but it measures durations correctly. */
   const ours: Clock = {
     now: () => clock.now() + skew,
     elapsed: () => clock.now(),
@@ -124,7 +124,7 @@ function rewritten(transport: Transport, rewrite: (body: string) => string): Tra
   };
 }
 
-/** What an access is given from outside. */
+/** The environment of an access. */
 export function runtimeOf(clock: VirtualClock, signal = new AbortController().signal, concealed: string[] = []) {
   return { clock, signal, conceal: (secret: string) => void concealed.push(secret) };
 }

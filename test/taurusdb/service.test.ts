@@ -30,7 +30,7 @@ function meaningOf(status: number, code: string): string {
   return readResponse({ status, headers: {}, body: new TextEncoder().encode(body) }, TAURUSDB.codes).kind;
 }
 
-describe("what a code of TaurusDB means", () => {
+describe("an error code of TaurusDB", () => {
   it.each<[number, string, Meaning]>([
     [400, "DBS.05000008", "latest"],
     [409, "DBS.05000008", "latest"],
@@ -58,7 +58,7 @@ describe("what a code of TaurusDB means", () => {
     ...["108000", "108002", "108005", "200005", "200208", "213002", "213004", "290006", "290015"].map(
       (code): [number, string, Meaning] => [500, `DBS.${code}`, "unavailable"],
     ),
-    // The status alone would mean something else.
+    // The status alone would have another meaning.
     [403, "DBS.280343", "refused"],
     [400, "DBS.280343", "refused"],
     [403, "DBS.200810", "refused"],
@@ -75,7 +75,7 @@ describe("what a code of TaurusDB means", () => {
   });
 });
 
-describe("the state of an instance", () => {
+describe("the status of an instance", () => {
   it.each([
     ["ACTIVE", "ready"],
     ["normal", "ready"],
@@ -108,15 +108,15 @@ describe("maintenance windows", () => {
     ["22:00-02:00", 1, day(9, 22), day(10, 2)],
     ["22:00-02:00", 3, day(10, 22), day(11, 2)],
     ["18:00", 12, day(10, 18), day(10, 22)],
-  ])("%s, seen at %i o'clock", (daily, hour, opens, closes) => {
+  ])("%s, read at %i o'clock", (daily, hour, opens, closes) => {
     expect(nextWindow(daily, at(hour))).toEqual({ opens, closes });
   });
 
-  it.each(["", "-", "tonight"])("are none where nothing is said: %j", (daily) => {
+  it.each(["", "-", "tonight"])("are undefined for %j", (daily) => {
     expect(nextWindow(daily, at(0))).toBeUndefined();
   });
 
-  it("are those of a scheduled task", () => {
+  it("of a scheduled task are read from it", () => {
     const row = { start_time: "2026-01-10T18:00:00+0000", end_time: "2026-01-10T22:00:00+0000" };
     expect(windowOf(row)).toEqual({ opens: day(10, 18), closes: day(10, 22) });
     expect(windowOf({ ...row, end_time: "" })).toEqual({ opens: day(10, 18), closes: day(10, 22) });
@@ -126,7 +126,7 @@ describe("maintenance windows", () => {
 
 const JOB_NAME = "UpgradeGaussDBforMySQLDatabaseVersion";
 
-/** A cloud in which so many instances are upgraded. */
+/** A cloud that upgrades this number of instances. */
 async function upgrading(count: number, delay: boolean, switches: object = {}) {
   const world = rig({ instances: count, switches: { batchLimit: null, ...switches } });
   const { gateway } = world.access();
@@ -148,7 +148,7 @@ describe("instant tasks", () => {
   it.each([
     ["page", 3],
     ["record", 4],
-  ] as const)("are read to the last one when offset counts by %s", async (immediateJobsOffset, calls) => {
+  ] as const)("are read completely if offset counts by %s", async (immediateJobsOffset, calls) => {
     const { gateway, cloud } = await upgrading(120, false, { immediateJobsOffset });
     const rows = await readJobs(gateway, { jobName: JOB_NAME });
     expect(new Set(rows.map(({ instance_id }) => instance_id)).size).toBe(120);
@@ -156,7 +156,7 @@ describe("instant tasks", () => {
   });
 
   it.each(["known", "refused"] as const)(
-    "that have not ended are read where their newest states are %s",
+    "that have not ended are read if filters by the newest states are %s",
     async (newTaskStates) => {
       const { gateway, cloud } = await upgrading(3, false, { newTaskStates });
       const [pending, completed, running] = cloud.state.jobs;
@@ -178,7 +178,7 @@ describe("instant tasks", () => {
     expect((await readJobs(gateway, { jobId: id })).map(({ job_id }) => job_id)).toEqual([id]);
   });
 
-  it("tell their remaining time where the task centre has it, and ask once whether it does", async () => {
+  it("have their remaining time if the task center has it, which is checked once", async () => {
     const { gateway, cloud } = await upgrading(1, false);
     const center = new TaskCenter(gateway);
     const id = cloud.jobs[0]?.id ?? "";
@@ -189,7 +189,7 @@ describe("instant tasks", () => {
     expect(await center.remaining("nothing")).toBe("");
   });
 
-  it("are told without a remaining time when the task centre fails", async () => {
+  it("have no remaining time if the task center fails", async () => {
     const { gateway, cloud } = await upgrading(1, false);
     cloud.control.gateway.disturb("DBS.108000", { times: 9 });
     expect(await new TaskCenter(gateway).remaining(cloud.jobs[0]?.id ?? "")).toBe("");
@@ -197,7 +197,7 @@ describe("instant tasks", () => {
 });
 
 describe("scheduled tasks", () => {
-  it("are read to the last one", async () => {
+  it("are read completely", async () => {
     const { gateway, cloud } = await upgrading(230, true);
     expect(await readSchedules(gateway, { status: "Pending" })).toHaveLength(230);
     expect(cloud.journal.entries).toHaveLength(3);
@@ -207,7 +207,7 @@ describe("scheduled tasks", () => {
   });
 });
 
-/** The cloud on a socket, reached as in production. */
+/** The cloud on a socket, with the production transport. */
 async function overSockets(credentials: object) {
   const cloud = new TaurusCloud({ clock: WALL, oneDoor: true, timings: "instant" });
   const served = await serve(cloud);
@@ -226,7 +226,7 @@ describe.each([
   ["an access key", KEY],
   ["a password", USER],
 ])("over a socket, with %s", (_, credentials) => {
-  it("reads, writes and cancels are taken by a server that checks what it received", async () => {
+  it("a server that validates requests accepts reads, writes and cancellations", async () => {
     const { cloud, gateway, starRocksInstanceId } = await overSockets(credentials);
     expect(await readStarRocks(gateway, { instanceId, starRocksInstanceId })).toMatchObject({
       id: starRocksInstanceId,

@@ -4,8 +4,8 @@ import { MINUTE, NEW, OLD, projectId, type Rig, rig } from "./rig";
 
 const SECOND = 1_000;
 
-describe("an upgrade that ends badly", () => {
-  it("because it failed tells the vendor's reason, and the next run starts again", async () => {
+describe("an unsuccessful upgrade", () => {
+  it("that failed is reported with the vendor's reason, and requested again by the next run", async () => {
     const { lifecycle, inputs, cloud, starRocks, writes } = rig();
     cloud.control.fail({ instance: starRocks, reason: "BE is down." });
     const first = await partial(lifecycle.create(inputs()));
@@ -15,7 +15,7 @@ describe("an upgrade that ends badly", () => {
     expect(writes()).toBe(2);
   });
 
-  it("because the instance is abnormal after its job has completed", async () => {
+  it("whose instance is abnormal after the job has completed is a failure", async () => {
     const { lifecycle, inputs, cloud, clock, messages, writes } = rig();
     cloud.control.damage();
     const began = clock.now();
@@ -31,7 +31,7 @@ describe("an upgrade that ends badly", () => {
     expect(writes()).toBe(1);
   });
 
-  it("because a node still runs the old version after the job has completed", async () => {
+  it("whose nodes still run the old version after the job has completed is a failure", async () => {
     const rewrite = (body: string) =>
       body.includes(`"data_store_version":"${NEW}"`)
         ? body.replace(/("type":"star-rocks","version":")3\.1\.15\.80"/, `$1${OLD}"`)
@@ -41,7 +41,7 @@ describe("an upgrade that ends badly", () => {
     expect(reasons[0]).toMatch(/the job is completed, but sr1_fe_0 still runs 3\.1\.6\.0, not 3\.1\.15\.80, for /);
   });
 
-  it("because the job failed, without a claim about what it has changed", async () => {
+  it("whose job failed is reported without a statement about its effects", async () => {
     const { lifecycle, inputs, cloud } = rig();
     cloud.control.fail();
     const { reasons } = await partial(lifecycle.create(inputs()));
@@ -49,14 +49,14 @@ describe("an upgrade that ends badly", () => {
     expect(reasons[0]).toContain("it starts from the current version");
   });
 
-  it("because it was canceled says so", async () => {
+  it("that was canceled is reported as canceled", async () => {
     const { lifecycle, inputs, cloud, clock } = rig();
     clock.after(3 * MINUTE, () => cloud.control.cancelJob());
     const first = await partial(lifecycle.create(inputs()));
     expect(first.reasons[0]).toMatch(/failed: .*it was canceled\./);
   });
 
-  it("because it completed and the old version still runs is not called a success", async () => {
+  it("that completed without the new version is not reported as a success", async () => {
     const { lifecycle, inputs, cloud, writes } = rig();
     cloud.control.fallBehind();
     const { reasons } = await partial(lifecycle.create(inputs()));
@@ -64,7 +64,7 @@ describe("an upgrade that ends badly", () => {
     expect(writes()).toBe(1);
   });
 
-  it("because nothing came of it: the job never appears", async () => {
+  it("whose job never appears is reported", async () => {
     const { lifecycle, inputs, cloud, writes } = rig();
     cloud.control.vanish();
     const { reasons } = await partial(lifecycle.create(inputs()));
@@ -73,8 +73,8 @@ describe("an upgrade that ends badly", () => {
   });
 });
 
-describe("an upgrade that takes its time", () => {
-  it("because it waits for approval ends the run, and the next one waits for it when that is given", async () => {
+describe("a slow upgrade", () => {
+  it("that waits for approval ends the run, and the next run waits for it after the approval", async () => {
     const { lifecycle, inputs, cloud, writes } = rig();
     cloud.control.awaitApproval();
     const first = await partial(lifecycle.create(inputs()));
@@ -89,7 +89,7 @@ describe("an upgrade that takes its time", () => {
     expect(writes()).toBe(1);
   });
 
-  it("because it waits for approval is found by a run that knows nothing of it, and by a preview", async () => {
+  it("that waits for approval is found by a run without a record of it, and by a preview", async () => {
     const { lifecycle, inputs, cloud, writes, messages } = rig();
     cloud.control.awaitApproval();
     await partial(lifecycle.create(inputs()));
@@ -101,16 +101,16 @@ describe("an upgrade that takes its time", () => {
     expect(writes()).toBe(1);
   });
 
-  it("because its instance stays busy after the job is waited for", async () => {
-    const { lifecycle, inputs, cloud, clock, passing } = rig();
+  it("whose instance is busy after the job is waited for", async () => {
+    const { lifecycle, inputs, cloud, clock, ephemeral } = rig();
     cloud.control.setTimings({ settleMs: 8 * MINUTE });
     const began = clock.now();
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current", currentVersion: NEW });
     expect(clock.since(began)).toBeGreaterThan(18 * MINUTE);
-    expect(passing().some((line) => line.includes("the job is completed, UPGRADE_DB_VERSION still runs"))).toBe(true);
+    expect(ephemeral().some((line) => line.includes("the job is completed, UPGRADE_DB_VERSION still runs"))).toBe(true);
   });
 
-  it("because its instance is abnormal for some minutes after the job is waited for", async () => {
+  it("whose instance is abnormal for some minutes after the job is waited for", async () => {
     const { lifecycle, inputs, cloud, clock, starRocks } = rig();
     cloud.control.damage();
     clock.after(14 * MINUTE, () => cloud.control.setStatus("ACTIVE", { instance: starRocks }));
@@ -118,15 +118,15 @@ describe("an upgrade that takes its time", () => {
     expect(clock.now() - Date.UTC(2026, 0, 1)).toBeGreaterThan(14 * MINUTE);
   });
 
-  it("in a state that nobody knows is waited for, and told", async () => {
-    const { lifecycle, inputs, cloud, clock, passing } = rig();
+  it("in an undocumented state is waited for and reported", async () => {
+    const { lifecycle, inputs, cloud, clock, ephemeral } = rig();
     clock.after(2 * MINUTE, () => cloud.control.showStatus("Pondering"));
     clock.after(8 * MINUTE, () => cloud.control.showStatus(null));
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
-    expect(passing().some((line) => line.includes('is in the undocumented state "Pondering"'))).toBe(true);
+    expect(ephemeral().some((line) => line.includes('is in the undocumented state "Pondering"'))).toBe(true);
   });
 
-  it("because it hangs is handed over at the default limit of an hour", async () => {
+  it("that hangs ends the run at the default limit of an hour, with its record", async () => {
     const { lifecycle, inputs, cloud, clock, writes } = rig();
     cloud.control.hang();
     const began = clock.now();
@@ -139,17 +139,17 @@ describe("an upgrade that takes its time", () => {
   });
 });
 
-describe("a refused upgrade call", () => {
-  it("of a busy instance is made again when it is free, because nothing was accepted", async () => {
-    const { lifecycle, inputs, cloud, starRocks, passing } = rig();
+describe("a rejected upgrade request", () => {
+  it("of a busy instance is sent again when it is available, because nothing was accepted", async () => {
+    const { lifecycle, inputs, cloud, starRocks, ephemeral } = rig();
     cloud.control.setStatus("MODIFYING", { instance: starRocks, ms: 5 * MINUTE });
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
-    expect(passing().some((line) => /not started yet: .*DBS\.05000084, HTTP 409/.test(line))).toBe(true);
+    expect(ephemeral().some((line) => /not started yet: .*DBS\.05000084, HTTP 409/.test(line))).toBe(true);
     expect(cloud.acceptedUpgrades).toHaveLength(1);
   });
 
   it.each(["DBS.200019", "DBS.201202", "DBS.201015", "DBS.212033", "DBS.201205"] as const)(
-    "as %s is busy",
+    "with %s means that the instance is busy",
     async (code) => {
       const { lifecycle, inputs, cloud } = rig();
       cloud.control.gateway.disturb(code, { route: "starRocksUpgrade", times: 12 });
@@ -157,7 +157,7 @@ describe("a refused upgrade call", () => {
     },
   );
 
-  it("because the region does not have its API names the arguments to check", async () => {
+  it("of a region without this API is reported with the arguments to check", async () => {
     const { lifecycle, inputs, cloud } = rig();
     cloud.control.gateway.disturb("APIGW.0101", { route: "starRocksUpgrade" });
     await expect(lifecycle.create(inputs())).rejects.toThrow(
@@ -165,7 +165,7 @@ describe("a refused upgrade call", () => {
     );
   });
 
-  it("as DBS.201014 is busy at 409, and final at 400", async () => {
+  it("with DBS.201014 means busy at 409, and is final at 400", async () => {
     const busy = rig();
     busy.cloud.control.gateway.disturb("DBS.201014", { route: "starRocksUpgrade", times: 12, status: 409 });
     expect((await busy.lifecycle.create(busy.inputs())).outs).toMatchObject({ status: "current" });
@@ -175,7 +175,7 @@ describe("a refused upgrade call", () => {
     expect(final.writes()).toBe(1);
   });
 
-  it("because it is at the latest already is a success only if it is", async () => {
+  it("of an instance that is up to date is a success only if that is observed", async () => {
     const { lifecycle, inputs, cloud, starRocks } = rig();
     cloud.onCall(({ request }) => {
       if (request.method === "POST") cloud.control.setKernel(NEW, starRocks);
@@ -185,21 +185,21 @@ describe("a refused upgrade call", () => {
     expect(cloud.acceptedUpgrades).toHaveLength(0);
   });
 
-  it.each([400, 409])("because it is at the latest is what latest asks for, at HTTP %i", async (status) => {
+  it.each([400, 409])("of an instance at the latest version satisfies latest, at HTTP %i", async (status) => {
     const { lifecycle, inputs, cloud } = rig();
     cloud.control.gateway.disturb("DBS.05000008", { route: "starRocksUpgrade", times: 100, status });
     const { outs } = await lifecycle.create(inputs({ version: "latest" }));
     expect(outs).toMatchObject({ status: "current", currentVersion: OLD });
   });
 
-  it("because it is at the latest, below an exact pin, is an error that names what the region lists", async () => {
+  it("of an instance at the latest version below an exact target is an error with the listed versions", async () => {
     const { lifecycle, inputs, cloud, writes } = rig();
     cloud.control.gateway.disturb("DBS.05000008", { route: "starRocksUpgrade", times: 100 });
     await expect(lifecycle.create(inputs())).rejects.toThrow(/not offered yet.*lists 3\.1\.15\.80/);
     expect(writes()).toBe(1);
   });
 
-  it("for a lack of permission names the IAM action", async () => {
+  it("for a missing permission is reported with the IAM action", async () => {
     const { lifecycle, inputs, cloud, writes } = rig();
     cloud.control.iam.deny(["gaussdbformysql:instance:upgrade"]);
     await expect(lifecycle.create(inputs())).rejects.toThrow(
@@ -211,7 +211,7 @@ describe("a refused upgrade call", () => {
   it.each([
     ["FROZEN", /is abnormal, and the service upgrades only normal ones.*\[blocked\]/],
     ["BUILD", /time limit/],
-  ])("of an instance that is %s is not made", async (status, text) => {
+  ])("is not sent to an instance that is %s", async (status, text) => {
     const { lifecycle, inputs, cloud, starRocks } = rig();
     cloud.control.setStatus(status, { instance: starRocks });
     await expect(lifecycle.create(inputs({ __timeouts: { create: "5m" } }))).rejects.toThrow(text);
@@ -219,7 +219,7 @@ describe("a refused upgrade call", () => {
   });
 });
 
-describe("an upgrade by somebody else", () => {
+describe("an upgrade by another client", () => {
   it("is joined", async () => {
     const { lifecycle, inputs, cloud, starRocks, writes } = rig();
     const other = rig({ state: cloud.export() });
@@ -234,13 +234,13 @@ describe("an upgrade by somebody else", () => {
   });
 });
 
-/** A service that tells nothing of an accepted upgrade for so long, and starts it after that. */
+/** A service that does not show an accepted upgrade for this time, and then starts it. */
 function late(visibleMs: number) {
   return rig({ timings: { visibleMs, startMs: visibleMs + MINUTE } });
 }
 
-describe("a job that cannot be read yet", () => {
-  it.each([45 * SECOND, 4 * MINUTE])("after %i ms is waited for by the run that started it", async (visibleMs) => {
+describe("a job that is not visible yet", () => {
+  it.each([45 * SECOND, 4 * MINUTE])("until %i ms is waited for by the run that started it", async (visibleMs) => {
     const { lifecycle, inputs, writes } = late(visibleMs);
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
     expect(writes()).toBe(1);
@@ -255,7 +255,7 @@ describe("a job that cannot be read yet", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it("and that never comes is given up once an upgrade would have begun, then requested again", async () => {
+  it("and never appears is reported once it should be visible, and then requested again", async () => {
     const { lifecycle, inputs, cloud, clock, writes } = rig();
     cloud.control.vanish();
     const args = inputs({ wait: false, unreachableTimeout: "1m" });
@@ -274,13 +274,13 @@ describe("a job that cannot be read yet", () => {
 
 const UPGRADE = /\/starrocks\/db-upgrade$/;
 
-/** The first run of a pin, ended by its time limit while the upgrade runs. */
+/** The first run of a resource, ended by its time limit during the upgrade. */
 function cutShort({ lifecycle, inputs }: Rig, after = "3m", args: Record<string, unknown> = {}) {
   return partial(lifecycle.create(inputs({ ...args, __timeouts: { create: after } })));
 }
 
-describe("an upgrade that outlives its run", () => {
-  it("is handed over at the time limit and joined by the next run: one call in all", async () => {
+describe("an upgrade that continues after its run", () => {
+  it("is recorded at the time limit and joined by the next run: one request in total", async () => {
     const world = rig();
     const first = await cutShort(world);
     const task = world.cloud.jobs[0]?.id;
@@ -297,7 +297,7 @@ describe("an upgrade that outlives its run", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it("is handed over before its job can be asked for, and joined", async () => {
+  it("is recorded before its job is visible, and joined", async () => {
     const world = rig();
     const first = await cutShort(world, "13s");
     const { outs } = await world.lifecycle.update(first.id, first.properties, world.inputs());
@@ -305,7 +305,7 @@ describe("an upgrade that outlives its run", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it("is found by a run that knows nothing of it, as after the plugin was killed", async () => {
+  it("is found by a run without a record of it, as after the plugin was killed", async () => {
     const world = rig();
     await cutShort(world);
     const { outs } = await world.lifecycle.create(world.inputs());
@@ -314,7 +314,7 @@ describe("an upgrade that outlives its run", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it("is found while it is accepted and has not begun", async () => {
+  it("is found if it was accepted and has not begun", async () => {
     const world = rig();
     await cutShort(world, "20s");
     const { outs } = await world.lifecycle.create(world.inputs());
@@ -322,7 +322,7 @@ describe("an upgrade that outlives its run", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it("is found while it is accepted and its job is in a state that no document has", async () => {
+  it("is found if it was accepted and its job is in an undocumented state", async () => {
     const world = rig();
     await cutShort(world, "20s");
     const id = world.cloud.jobs[0]?.id ?? "";
@@ -333,7 +333,7 @@ describe("an upgrade that outlives its run", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it.each(["X", "UpgradeHtap"])("is never started twice, whatever it is called: %s", async (starRocksJobName) => {
+  it.each(["X", "UpgradeHtap"])("is never started twice, with any job name: %s", async (starRocksJobName) => {
     const world = rig({ switches: { starRocksJobName, starRocksJobInstance: "taurusdb" } });
     await cutShort(world, "20s");
     const { outs } = await world.lifecycle.create(world.inputs());
@@ -341,18 +341,18 @@ describe("an upgrade that outlives its run", () => {
     expect(world.cloud.acceptedUpgrades).toHaveLength(1);
   });
 
-  it("is waited for where neither its operation nor its job has a name that tells", async () => {
+  it("is waited for if neither its operation nor its job has a known name", async () => {
     const rewrite = (body: string) => body.replaceAll('"UPGRADE_DB_VERSION"', '"OP_77"');
     const world = rig({ switches: { starRocksJobName: "X" } }, { rewrite });
     const first = await cutShort(world);
     expect((await world.lifecycle.create(world.inputs())).outs).toMatchObject({ status: "current" });
-    expect(world.passing().some((line) => line.includes("waiting for its operation X"))).toBe(true);
+    expect(world.ephemeral().some((line) => line.includes("waiting for its operation X"))).toBe(true);
     const { outs } = await world.lifecycle.update(first.id, first.properties, world.inputs());
     expect(outs).toMatchObject({ status: "current", lastUpgrade: { state: "succeeded" } });
     expect(world.writes()).toBe(1);
   });
 
-  it("that has ended in the meantime is not started again", async () => {
+  it("that has succeeded meanwhile is not requested again", async () => {
     const world = rig();
     const first = await cutShort(world);
     await world.clock.sleep(30 * MINUTE);
@@ -361,7 +361,7 @@ describe("an upgrade that outlives its run", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it("that has failed in the meantime is told of, and started again", async () => {
+  it("that has failed meanwhile is reported and requested again", async () => {
     const world = rig();
     const first = await cutShort(world);
     world.cloud.control.failJob("BE is down.");
@@ -371,7 +371,7 @@ describe("an upgrade that outlives its run", () => {
     expect(world.writes()).toBe(2);
   });
 
-  it("that the service has forgotten after a month is decided again, by what runs then", async () => {
+  it("that the service no longer lists after a month is decided by the observed version", async () => {
     const world = rig();
     const first = await cutShort(world);
     await world.clock.sleep(31 * 24 * 60 * MINUTE);
@@ -383,7 +383,7 @@ describe("an upgrade that outlives its run", () => {
     expect(world.cloud.acceptedUpgrades).toHaveLength(2);
   });
 
-  it("is not waited for with wait: false, and looked at again by the next run", async () => {
+  it("is not waited for with wait: false, and read by the next run", async () => {
     const { lifecycle, inputs, clock, writes } = rig();
     const args = inputs({ wait: false });
     const { id, outs } = await lifecycle.create(args);
@@ -395,8 +395,8 @@ describe("an upgrade that outlives its run", () => {
   });
 });
 
-describe("a reply that is lost", () => {
-  it("after the call took effect is looked for, not sent again", async () => {
+describe("a lost response", () => {
+  it("of an accepted request leads to a search, and the request is not sent again", async () => {
     const { lifecycle, inputs, cloud, messages, writes } = rig();
     cloud.faults.add({ match: { method: "POST", path: UPGRADE }, fault: { kind: "loseReply" } });
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
@@ -404,24 +404,27 @@ describe("a reply that is lost", () => {
     expect(writes()).toBe(1);
   });
 
-  it.each(["DBS.108000", "APIGW.0201"] as const)("as a server's error %s is looked for as well", async (code) => {
-    const { lifecycle, inputs, cloud, writes } = rig();
-    cloud.control.gateway.disturb(code, { route: "starRocksUpgrade", processed: true });
-    expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
-    expect(writes()).toBe(1);
-  });
+  it.each(["DBS.108000", "APIGW.0201"] as const)(
+    "in the form of the server error %s leads to a search as well",
+    async (code) => {
+      const { lifecycle, inputs, cloud, writes } = rig();
+      cloud.control.gateway.disturb(code, { route: "starRocksUpgrade", processed: true });
+      expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
+      expect(writes()).toBe(1);
+    },
+  );
 
   it.each([
     ["a proxy's page", { status: 504, headers: { "content-type": "text/html" }, body: "<h1>504</h1>" }],
     [
-      "a success that cannot be read",
+      "a success that cannot be parsed",
       { status: 200, headers: { "content-type": "application/json" }, body: '{"a":1}' },
     ],
     [
-      "a page in the place of the answer",
+      "a web page instead of the response",
       { status: 200, headers: { "content-type": "text/html" }, body: "<h1>Hi</h1>" },
     ],
-  ])("as %s is looked for as well", async (_, answer) => {
+  ])("in the form of %s leads to a search as well", async (_, answer) => {
     const { lifecycle, inputs, cloud, clock, writes } = rig();
     cloud.faults.add({ match: { method: "POST", path: UPGRADE }, fault: { kind: "replace", ...answer } });
     const began = clock.now();
@@ -432,7 +435,7 @@ describe("a reply that is lost", () => {
     expect(writes()).toBe(1);
   });
 
-  it("never left us when the connection was refused: then it is sent", async () => {
+  it("does not exist if the connection was refused: the request is sent", async () => {
     const { lifecycle, inputs, cloud } = rig();
     cloud.faults.add({ match: { method: "POST", path: UPGRADE }, times: 2, fault: { kind: "refuse" } });
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
@@ -440,8 +443,8 @@ describe("a reply that is lost", () => {
   });
 });
 
-describe("silence", () => {
-  it("for half a minute in the middle is waited out", async () => {
+describe("a period without responses", () => {
+  it("of half a minute during an upgrade is waited for", async () => {
     const { lifecycle, inputs, cloud, clock, writes } = rig();
     clock.after(3 * MINUTE, () => cloud.control.gateway.setUp("gaussdb.cn-north-4", false));
     clock.after(3.5 * MINUTE, () => cloud.control.gateway.setUp("gaussdb.cn-north-4", true));
@@ -449,7 +452,7 @@ describe("silence", () => {
     expect(writes()).toBe(1);
   });
 
-  it("beyond the budget ends the run as a hand-over, and the next run joins", async () => {
+  it("beyond the limit ends the run with a record, and the next run joins", async () => {
     const { lifecycle, inputs, cloud, clock, writes } = rig();
     clock.after(3 * MINUTE, () => cloud.control.gateway.setUp("gaussdb.cn-north-4", false));
     const args = inputs({ unreachableTimeout: "2m" });
@@ -461,7 +464,7 @@ describe("silence", () => {
     expect(writes()).toBe(1);
   });
 
-  it("from the start is believed after a minute", async () => {
+  it("from the beginning ends the run after a minute", async () => {
     const { lifecycle, inputs, clock } = rig();
     const began = clock.now();
     const call = lifecycle.create(inputs({ endpoint: "https://nowhere.example.com", projectId }));
@@ -469,7 +472,7 @@ describe("silence", () => {
     expect(clock.since(began)).toBeLessThan(80_000);
   });
 
-  it("as errors of the server is waited out", async () => {
+  it("with errors of the server is waited for", async () => {
     const { lifecycle, inputs, cloud } = rig();
     cloud.control.gateway.disturb("DBS.108000", { skip: 8, times: 5 });
     cloud.control.gateway.disturb("APIGW.0201", { skip: 20, times: 5 });
@@ -477,7 +480,7 @@ describe("silence", () => {
   });
 });
 
-describe("something else at the address", () => {
+describe("another server at the address", () => {
   it.each([
     [
       "HTML",
@@ -494,7 +497,7 @@ describe("something else at the address", () => {
       { status: 200, headers: { "content-type": "application/json" }, body: '{"hello":"world"}' },
       /instances|datastores/,
     ],
-  ])("is told in one sentence: %s", async (name, answer, text) => {
+  ])("is reported in one sentence: %s", async (name, answer, text) => {
     const { lifecycle, inputs, cloud } = rig();
     cloud.faults.add({
       match: { path: /\/starrocks\/[^/]+$/ },
@@ -506,7 +509,7 @@ describe("something else at the address", () => {
     await expect(call, name).rejects.toThrow(text);
   });
 
-  it("of the same vendor, such as another service, is told by what it does not serve", async () => {
+  it("of the same vendor, such as another service, is recognized by its missing endpoints", async () => {
     const { lifecycle, inputs } = rig();
     const endpoint = "https://iam.cn-north-4.myhuaweicloud.com";
     await expect(lifecycle.create(inputs({ endpoint }))).rejects.toThrow(
@@ -514,14 +517,14 @@ describe("something else at the address", () => {
     );
   });
 
-  it("behind a proxy that is down at first is waited for", async () => {
+  it("behind a proxy that is unavailable at first is waited for", async () => {
     const { lifecycle, inputs, cloud } = rig({ starRocksKernel: NEW });
     const page = { status: 503, headers: { "content-type": "text/html" }, body: "<h1>503</h1>" };
     cloud.faults.add({ match: { host: "gaussdb.cn-north-4" }, times: 12, fault: { kind: "replace", ...page } });
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
   });
 
-  it("in the middle of an upgrade is a passing fault", async () => {
+  it("during an upgrade is a temporary failure", async () => {
     const { lifecycle, inputs, cloud } = rig();
     const page = { status: 200, headers: { "content-type": "text/html" }, body: "<html>Maintenance</html>" };
     cloud.faults.add({ match: { path: /\/jobs$/ }, skip: 5, times: 5, fault: { kind: "replace", ...page } });

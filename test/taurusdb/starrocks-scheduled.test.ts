@@ -9,10 +9,10 @@ const HOUR = 60 * MINUTE;
 const SCHEDULED = `${PROJECT}/scheduled-jobs`;
 const WINDOW = { opens: "2026-01-01T18:00:00.000Z", closes: "2026-01-01T22:00:00.000Z" };
 const LATER = { schedule: "maintenance-window" };
-/** What runs already. */
+/** The version at the beginning. */
 const LOWERED = { version: ">=3.1.6" };
 
-/** A pin whose upgrade waits for its window. */
+/** A resource whose upgrade is scheduled. */
 async function deferred(world: Rig, args: Record<string, unknown> = {}) {
   const inputs = world.inputs({ ...LATER, ...args });
   return { inputs, ...(await world.lifecycle.create(inputs)) };
@@ -24,7 +24,7 @@ function schedules({ cloud }: Rig): string[] {
 }
 
 describe("an upgrade in the maintenance window", () => {
-  it("is scheduled with one call, and succeeds as deferred with task and window in the outputs", async () => {
+  it("is scheduled with one request, and the run succeeds as deferred with task and window in the outputs", async () => {
     const world = rig();
     const { outs } = await deferred(world);
     const [schedule] = world.cloud.schedules;
@@ -40,7 +40,7 @@ describe("an upgrade in the maintenance window", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it("is no difference until the window has closed, and causes no request", async () => {
+  it("has no diff and no request until the window has closed", async () => {
     const world = rig();
     const { id, outs, inputs } = await deferred(world);
     world.cloud.journal.clear();
@@ -51,7 +51,7 @@ describe("an upgrade in the maintenance window", () => {
     expect(await world.lifecycle.diff(id, outs, inputs)).toMatchObject({ changes: true });
   });
 
-  it("is verified once the window has closed", async () => {
+  it("is verified after the window has closed", async () => {
     const world = rig();
     const { id, outs, inputs } = await deferred(world);
     await world.clock.sleep(23 * HOUR);
@@ -60,7 +60,7 @@ describe("an upgrade in the maintenance window", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it("is followed by a run that comes while it runs", async () => {
+  it("is joined by a run while it is in progress", async () => {
     const world = rig();
     const { id, outs, inputs } = await deferred(world);
     await world.clock.sleep(18 * HOUR + 3 * MINUTE);
@@ -69,7 +69,7 @@ describe("an upgrade in the maintenance window", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it.each(["same", "new"] as const)("is verified whether its run has the %s id", async (scheduledRunId) => {
+  it.each(["same", "new"] as const)("is verified if its job has the %s id", async (scheduledRunId) => {
     const world = rig({ switches: { scheduledRunId, scheduleIds: "dashed" } });
     const { id, outs, inputs } = await deferred(world);
     await world.clock.sleep(18 * HOUR + 3 * MINUTE);
@@ -77,7 +77,7 @@ describe("an upgrade in the maintenance window", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it("that failed in its window is told of and scheduled again", async () => {
+  it("that failed in its window is reported and scheduled again", async () => {
     const world = rig();
     world.cloud.control.fail({ reason: "BE is down." });
     const { id, outs, inputs } = await deferred(world);
@@ -91,7 +91,7 @@ describe("an upgrade in the maintenance window", () => {
     expect(world.writes()).toBe(2);
   });
 
-  it("that somebody canceled is told of and scheduled again", async () => {
+  it("that another client canceled is reported and scheduled again", async () => {
     const world = rig();
     const { id, outs, inputs } = await deferred(world);
     await world.clock.sleep(MINUTE);
@@ -104,7 +104,7 @@ describe("an upgrade in the maintenance window", () => {
     expect(world.writes()).toBe(2);
   });
 
-  it("that the task lists do not show is found by its id", async () => {
+  it("that the task lists do not contain is found by its id", async () => {
     const world = rig({ switches: { starRocksSchedules: "hidden" } });
     const { id, outs, inputs } = await deferred(world);
     expect(outs).toMatchObject({ status: "deferred", lastUpgrade: { window: WINDOW } });
@@ -116,18 +116,21 @@ describe("an upgrade in the maintenance window", () => {
   });
 
   it.each([
-    ["its name tells", (body: string) => body],
-    ["only its waiting tells", (body: string) => body.replaceAll('"VERSION_UPGRADE"', '"X"')],
-  ])("that the task lists do not show is canceled when it is wanted now: %s", async (_, rewrite) => {
-    const world = rig({ switches: { starRocksSchedules: "hidden" } }, { rewrite });
-    const { id, outs } = await deferred(world);
-    const next = await world.lifecycle.update(id, outs, world.inputs());
-    expect(next.outs).toMatchObject({ status: "current", lastUpgrade: { state: "succeeded" } });
-    expect(world.cloud.schedules.map(({ status }) => status)).toContain("Canceled");
-    expect(world.writes()).toBe(2);
-  });
+    ["by its name", (body: string) => body],
+    ["by its waiting state", (body: string) => body.replaceAll('"VERSION_UPGRADE"', '"X"')],
+  ])(
+    "that the task lists do not contain is recognized and canceled if an immediate one is needed: %s",
+    async (_, rewrite) => {
+      const world = rig({ switches: { starRocksSchedules: "hidden" } }, { rewrite });
+      const { id, outs } = await deferred(world);
+      const next = await world.lifecycle.update(id, outs, world.inputs());
+      expect(next.outs).toMatchObject({ status: "current", lastUpgrade: { state: "succeeded" } });
+      expect(world.cloud.schedules.map(({ status }) => status)).toContain("Canceled");
+      expect(world.writes()).toBe(2);
+    },
+  );
 
-  it("that stands under the id of the TaurusDB instance is found, too", async () => {
+  it("that is listed with the id of the TaurusDB instance is found as well", async () => {
     const world = rig({ switches: { starRocksJobInstance: "taurusdb" } });
     const { id, outs, inputs } = await deferred(world);
     expect((await world.lifecycle.update(id, outs, inputs)).outs).toMatchObject({ status: "deferred" });
@@ -135,7 +138,7 @@ describe("an upgrade in the maintenance window", () => {
   });
 
   it.each(["starRocks", "taurusdb"] as const)(
-    "is not mistaken for one of the TaurusDB instance beside it (ids of %s)",
+    "is distinguished from one of its TaurusDB instance (ids of %s)",
     async (starRocksJobInstance) => {
       const world = rig({ switches: { starRocksJobInstance } });
       const { gateway } = world.access();
@@ -149,14 +152,14 @@ describe("an upgrade in the maintenance window", () => {
     },
   );
 
-  it("sent inside an open window may begin at once, and is followed then", async () => {
+  it("that is requested inside an open window may begin immediately, and is joined then", async () => {
     const world = rig({ switches: { delayedInsideWindow: "now" } });
     await world.clock.sleep(19 * HOUR);
     const { outs } = await deferred(world);
     expect(outs).toMatchObject({ status: "current", currentVersion: NEW });
   });
 
-  it("is found by a run that knows nothing of it, and not scheduled twice", async () => {
+  it("is found by a run without a record of it, and not scheduled twice", async () => {
     const world = rig();
     await deferred(world);
     const { outs } = await deferred(world);
@@ -172,7 +175,7 @@ describe("an upgrade in the maintenance window", () => {
     expect(await world.lifecycle.diff(id, seen.props ?? {}, inputs)).toMatchObject({ changes: false });
   });
 
-  it("is told by the preview", async () => {
+  it("is shown by the preview", async () => {
     const world = rig();
     await deferred(world);
     await world.lifecycle.check({}, world.inputs(LATER));
@@ -182,8 +185,8 @@ describe("an upgrade in the maintenance window", () => {
   });
 });
 
-describe("a scheduled upgrade that is not wanted any more", () => {
-  it("is canceled when the pin asks for one now, and then made", async () => {
+describe("a scheduled upgrade that is no longer needed", () => {
+  it("is canceled if the resource requests one now, which is then sent", async () => {
     const world = rig();
     const { id, outs } = await deferred(world);
     const next = await world.lifecycle.update(id, outs, world.inputs());
@@ -193,7 +196,7 @@ describe("a scheduled upgrade that is not wanted any more", () => {
     expect(world.cloud.acceptedUpgrades.map(({ delay }) => delay)).toEqual([true, false]);
   });
 
-  it("is announced by the preview, with whose it is where the state says so", async () => {
+  it("is announced by the preview, with its origin if the state contains it", async () => {
     const world = rig();
     const { id, outs, inputs } = await deferred(world);
     await world.lifecycle.check(inputs, world.inputs());
@@ -204,7 +207,7 @@ describe("a scheduled upgrade that is not wanted any more", () => {
     expect(world.messages().at(-1)).toMatch(/^will cancel scheduled upgrade .* before the upgrade is requested$/);
   });
 
-  it("of somebody else is announced as what keeps a new resource from starting", async () => {
+  it("of another client is announced as a reason why a new resource cannot start", async () => {
     const world = rig();
     await deferred(world);
     await world.lifecycle.check({}, world.inputs());
@@ -222,7 +225,7 @@ describe("a scheduled upgrade that is not wanted any more", () => {
     expect(world.messages().some((line) => line.startsWith("canceled upgrade"))).toBe(true);
   });
 
-  it("is kept by a delete when another pin counts on it", async () => {
+  it("is kept by a delete if another resource relies on it", async () => {
     const world = rig();
     const { id, outs } = await deferred(world);
     const renamed = { ...world.inputs(LATER), __urn: `${URN}-2` };
@@ -232,7 +235,7 @@ describe("a scheduled upgrade that is not wanted any more", () => {
     expect(world.cloud.journal.count("DELETE", SCHEDULED)).toBe(0);
   });
 
-  it("is left to run when it has begun by then", async () => {
+  it("is not canceled if it has begun meanwhile", async () => {
     const world = rig();
     const { id, outs } = await deferred(world);
     await world.clock.sleep(18 * HOUR + 3 * MINUTE);
@@ -240,7 +243,7 @@ describe("a scheduled upgrade that is not wanted any more", () => {
     expect(world.cloud.journal.count("DELETE", SCHEDULED)).toBe(0);
   });
 
-  it("is never called canceled when the service has not said so", async () => {
+  it("is never reported as canceled without a confirmation of the service", async () => {
     const world = rig();
     const { id, outs } = await deferred(world);
     const empty = { status: 200, headers: { "content-type": "application/json" }, body: '{"job_ids":[]}' };
@@ -250,7 +253,7 @@ describe("a scheduled upgrade that is not wanted any more", () => {
     expect(world.cloud.schedules).toMatchObject([{ status: "Pending" }]);
   });
 
-  it("is looked at again when the answer to taking it back was lost", async () => {
+  it("is read again if the response to the cancellation was lost", async () => {
     const world = rig();
     const { id, outs } = await deferred(world);
     world.cloud.faults.add({ match: { method: "DELETE" }, fault: { kind: "loseReply" } });
@@ -259,7 +262,7 @@ describe("a scheduled upgrade that is not wanted any more", () => {
     expect(world.cloud.journal.count("DELETE", SCHEDULED)).toBe(1);
   });
 
-  it("of somebody else is never canceled", async () => {
+  it("of another client is never canceled", async () => {
     const world = rig();
     await deferred(world);
     await expect(world.lifecycle.create(world.inputs())).rejects.toThrow(
@@ -269,7 +272,7 @@ describe("a scheduled upgrade that is not wanted any more", () => {
     expect(world.cloud.journal.count("DELETE", SCHEDULED)).toBe(0);
   });
 
-  it("needs a permission of its own, which is named", async () => {
+  it("needs a separate permission, which is named", async () => {
     const world = rig();
     const { id, outs } = await deferred(world);
     world.cloud.control.iam.deny(["gaussdbformysql:task:delete"]);
@@ -279,7 +282,7 @@ describe("a scheduled upgrade that is not wanted any more", () => {
   });
 });
 
-describe("a scheduled upgrade that a lowered pin does not want", () => {
+describe("a scheduled upgrade beyond a lowered target", () => {
   it.each<[string, (world: Rig) => void]>([
     [
       "is throttled",
@@ -287,8 +290,8 @@ describe("a scheduled upgrade that a lowered pin does not want", () => {
     ],
     ["fails", ({ cloud }) => cloud.control.gateway.disturb("DBS.108000", { route: "cancelSchedules", times: 2 })],
     ["is lost", ({ cloud }) => cloud.faults.add({ match: { method: "DELETE" }, fault: { kind: "loseReply" } })],
-    ["does not get there", ({ cloud }) => cloud.faults.add({ match: { method: "DELETE" }, fault: { kind: "refuse" } })],
-  ])("is canceled all the same when the call for that %s", async (_, disturb) => {
+    ["does not arrive", ({ cloud }) => cloud.faults.add({ match: { method: "DELETE" }, fault: { kind: "refuse" } })],
+  ])("is still canceled if the cancellation %s", async (_, disturb) => {
     const world = rig();
     const { id, outs } = await deferred(world);
     disturb(world);
@@ -299,7 +302,7 @@ describe("a scheduled upgrade that a lowered pin does not want", () => {
     expect(world.messages().join("\n")).not.toContain("upgraded");
   });
 
-  it("is an error, and stays in the state, when the service does not cancel it", async () => {
+  it("is an error, and stays in the state, if the service does not cancel it", async () => {
     const world = rig();
     const { id, outs } = await deferred(world);
     const empty = { status: 200, headers: { "content-type": "application/json" }, body: '{"job_ids":[]}' };
@@ -308,7 +311,7 @@ describe("a scheduled upgrade that a lowered pin does not want", () => {
     const failure = await partial(world.lifecycle.update(id, outs, lowered));
     expect(failure.reasons[0]).toMatch(/could not be canceled.*scheduled for its maintenance window.*\[refused\]/);
     expect(failure.properties).toMatchObject({ status: "behind", lastUpgrade: { state: "deferred" } });
-    // Another run sees to it, although the window is not over: not even a refresh hides that.
+    // The next run cancels it although the window has not closed, even after a refresh.
     expect(await world.lifecycle.diff(id, failure.properties, lowered)).toMatchObject({ changes: true });
     expect(schedules(world)).toEqual(["Pending"]);
     world.cloud.faults.clear();
@@ -320,7 +323,7 @@ describe("a scheduled upgrade that a lowered pin does not want", () => {
   it.each([
     ["a moment ago", MINUTE],
     ["long ago", HOUR],
-  ])("is canceled although neither lists nor its name tell that it waits, asked for %s", async (_, ago) => {
+  ])("is canceled although neither lists nor its name show that it waits, if it was requested %s", async (_, ago) => {
     const rewrite = (body: string) => body.replaceAll('"VERSION_UPGRADE"', '"X"');
     const world = rig({ switches: { starRocksSchedules: "hidden" } }, { rewrite });
     const { id, outs } = await deferred(world);
@@ -332,7 +335,7 @@ describe("a scheduled upgrade that a lowered pin does not want", () => {
     expect(schedules(world)).toEqual(["Canceled"]);
   });
 
-  it("and has begun is followed to its end, and what it led to is told", async () => {
+  it("that has begun is waited for, and its result is reported", async () => {
     const world = rig();
     const { id, outs } = await deferred(world);
     await world.clock.sleep(18 * HOUR + 3 * MINUTE);
@@ -341,8 +344,8 @@ describe("a scheduled upgrade that a lowered pin does not want", () => {
   });
 });
 
-describe("an upgrade that runs, and that a lowered pin does not want", () => {
-  it("is followed to its end, and what it led to is told", async () => {
+describe("a running upgrade beyond a lowered target", () => {
+  it("is waited for, and its result is reported", async () => {
     const world = rig();
     const first = await partial(world.lifecycle.create(world.inputs({ __timeouts: { create: "3m" } })));
     const { outs } = await world.lifecycle.update(first.id, first.properties, world.inputs({ version: "3.1.6" }));
@@ -350,14 +353,14 @@ describe("an upgrade that runs, and that a lowered pin does not want", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it("and has not begun yet is followed, too", async () => {
+  it("is waited for even if it has not begun", async () => {
     const world = rig();
     const first = await partial(world.lifecycle.create(world.inputs({ __timeouts: { create: "15s" } })));
     const { outs } = await world.lifecycle.update(first.id, first.properties, world.inputs({ version: "3.1.6" }));
     expect(outs).toMatchObject({ status: "newer", currentVersion: NEW });
   });
 
-  it("is not called current by a run that does not wait", async () => {
+  it("prevents the status current in a run that does not wait", async () => {
     const world = rig();
     const first = await partial(world.lifecycle.create(world.inputs({ __timeouts: { create: "3m" } })));
     const lowered = world.inputs({ version: "3.1.6", wait: false });
@@ -366,7 +369,7 @@ describe("an upgrade that runs, and that a lowered pin does not want", () => {
   });
 });
 
-describe("ids of which each call has a form of its own", () => {
+describe("ids with a different format in each endpoint", () => {
   it("do not hide a scheduled upgrade", async () => {
     const world = rig({ switches: { scheduleIds: "byCall" } });
     const { id, outs } = await deferred(world);
@@ -375,7 +378,7 @@ describe("ids of which each call has a form of its own", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it("do not keep it from being canceled", async () => {
+  it("do not prevent its cancellation", async () => {
     const world = rig({ switches: { scheduleIds: "byCall" } });
     const { id, outs } = await deferred(world);
     await world.lifecycle.delete(id, outs);

@@ -4,8 +4,8 @@ import { type Known, standingOf, targetsOf } from "../../provider/taurusdb/starr
 import { partial } from "../support/partial";
 import { instanceId, MINUTE, NEW, OLD, PROJECT, rig } from "./rig";
 
-describe("a StarRocks instance behind its pin", () => {
-  it("is upgraded with one call to its own id, and waited for", async () => {
+describe("an outdated StarRocks instance", () => {
+  it("is upgraded with one request with its own id, and waited for", async () => {
     const { lifecycle, inputs, writes, cloud, messages, starRocks } = rig();
     const { id, outs } = await lifecycle.create(inputs());
     expect(id).toBe(starRocks);
@@ -29,25 +29,25 @@ describe("a StarRocks instance behind its pin", () => {
   });
 
   it("reports its progress in percent", async () => {
-    const { lifecycle, inputs, passing } = rig();
+    const { lifecycle, inputs, ephemeral } = rig();
     await lifecycle.create(inputs());
-    expect(passing().some((line) => /^\d+% StarRocks kernel upgrade/.test(line))).toBe(true);
-    expect(passing().some((line) => /cannot be read yet/.test(line))).toBe(true);
+    expect(ephemeral().some((line) => /^\d+% StarRocks kernel upgrade/.test(line))).toBe(true);
+    expect(ephemeral().some((line) => /cannot be read yet/.test(line))).toBe(true);
   });
 
-  it("sees the end soon after it comes", async () => {
+  it("is observed soon after its upgrade has ended", async () => {
     const { lifecycle, inputs, cloud, clock } = rig();
     await lifecycle.create(inputs());
     expect(clock.since(cloud.jobs[0]?.endedAt ?? 0)).toBeLessThan(16_000);
   });
 
-  it("is waited for after its job, until its version shows and nothing runs on it", async () => {
+  it("is waited for after its job until the new version is observed and no operation is running", async () => {
     const { lifecycle, inputs, writes } = rig({ timings: { versionLagMs: MINUTE } });
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current", currentVersion: NEW });
     expect(writes()).toBe(1);
   });
 
-  it("is waited for although its version comes before the end of its job", async () => {
+  it("is waited for if the new version is observed before the end of its job", async () => {
     const { lifecycle, inputs, cloud } = rig({ timings: { versionLagMs: -2 * MINUTE } });
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
     expect(cloud.jobs[0]?.status).toBe("Completed");
@@ -55,17 +55,17 @@ describe("a StarRocks instance behind its pin", () => {
 
   it.each([
     ["latest", {}],
-    ["a floor", { version: ">=3.1.10" }],
+    ["a minimum", { version: ">=3.1.10" }],
     ["a prefix", { version: "3.1.15" }],
     ["an exact version", {}],
-  ])("of %s", async (_, args) => {
+  ])("is upgraded to %s", async (_, args) => {
     const pin = { version: "latest", ...args };
     const { lifecycle, inputs, writes } = rig();
     expect((await lifecycle.create(inputs(pin))).outs).toMatchObject({ status: "current", currentVersion: NEW });
     expect(writes()).toBe(1);
   });
 
-  it("skips the vendor's validation only when asked to", async () => {
+  it("skips the vendor's validation only with skipValidation", async () => {
     const { lifecycle, inputs, cloud, starRocks } = rig();
     cloud.control.setSyncTasks(2, starRocks);
     for (const code of ["DBS.280406", "DBS.200086"] as const) {
@@ -79,13 +79,13 @@ describe("a StarRocks instance behind its pin", () => {
     expect((await lifecycle.create(inputs({ skipValidation: true }))).outs).toMatchObject({ status: "current" });
   });
 
-  it("is upgraded also where the headers that the page calls mandatory are enforced", async () => {
+  it("is upgraded if the server requires the headers that are documented as mandatory", async () => {
     const { lifecycle, inputs } = rig({ switches: { starRocksHeaders: "enforced" } });
     expect((await lifecycle.create(inputs())).outs).toMatchObject({ status: "current" });
   });
 });
 
-describe("a StarRocks instance at its pin", () => {
+describe("a StarRocks instance that is up to date", () => {
   it.each([NEW, "3.1.15", "3.1", ">=3.1.6", "latest"])("is adopted without a write: %s", async (version) => {
     const { lifecycle, inputs, cloud } = rig({ starRocksKernel: NEW });
     expect((await lifecycle.create(inputs({ version }))).outs).toMatchObject({
@@ -95,13 +95,13 @@ describe("a StarRocks instance at its pin", () => {
     expect(cloud.writes()).toEqual([]);
   });
 
-  it("may be at an exact version below the newest", async () => {
+  it("may have an exact version below the newest", async () => {
     const { lifecycle, inputs, cloud } = rig();
     expect((await lifecycle.create(inputs({ version: OLD }))).outs).toMatchObject({ status: "current" });
     expect(cloud.writes()).toEqual([]);
   });
 
-  it("causes no request at all while its arguments stay", async () => {
+  it("causes no request while its arguments are unchanged", async () => {
     const { lifecycle, inputs, cloud } = rig({ starRocksKernel: NEW });
     const { id, outs } = await lifecycle.create(inputs());
     cloud.journal.clear();
@@ -110,7 +110,7 @@ describe("a StarRocks instance at its pin", () => {
     expect(cloud.journal.entries).toEqual([]);
   });
 
-  it("is upgraded when the pin is raised", async () => {
+  it("is upgraded if the target is raised", async () => {
     const { lifecycle, inputs, cloud, writes } = rig({ starRocksKernel: NEW });
     const { id, outs } = await lifecycle.create(inputs());
     cloud.control.offerStarRocks("3.1.20.0");
@@ -121,7 +121,7 @@ describe("a StarRocks instance at its pin", () => {
     expect(writes()).toBe(1);
   });
 
-  it("is unpinned by delete, without a call", async () => {
+  it("is not changed by a delete, which sends no request", async () => {
     const { lifecycle, inputs, cloud, messages } = rig({ starRocksKernel: NEW });
     const { id, outs } = await lifecycle.create(inputs());
     cloud.journal.clear();
@@ -130,7 +130,7 @@ describe("a StarRocks instance at its pin", () => {
     expect(messages()).toContain("no longer managed; the database was not changed");
   });
 
-  it("is replaced when another one is named", async () => {
+  it("is replaced if the id changes", async () => {
     const { lifecycle, inputs, cloud } = rig({ starRocksKernel: NEW, starRocks: 2 });
     const { id, outs } = await lifecycle.create(inputs());
     const other = inputs({ starRocksInstanceId: cloud.starRocks[1]?.id });
@@ -138,10 +138,10 @@ describe("a StarRocks instance at its pin", () => {
   });
 });
 
-describe("a StarRocks instance newer than its pin", () => {
+describe("a StarRocks instance ahead of its target", () => {
   const newer = { starRocksKernel: "3.1.20.0" };
 
-  it("is reported, and nothing is called", async () => {
+  it("is reported, and no request is sent", async () => {
     const { lifecycle, inputs, cloud, messages } = rig(newer);
     const { id, outs } = await lifecycle.create(inputs());
     expect(outs).toMatchObject({ status: "newer", currentVersion: "3.1.20.0" });
@@ -150,13 +150,13 @@ describe("a StarRocks instance newer than its pin", () => {
     expect(cloud.writes()).toEqual([]);
   });
 
-  it("is lived with in silence under onNewer accept", async () => {
+  it("is accepted without a message with onNewer accept", async () => {
     const { lifecycle, inputs, messages } = rig(newer);
     expect((await lifecycle.create(inputs({ onNewer: "accept" }))).outs).toMatchObject({ status: "newer" });
     expect(messages()).toEqual([]);
   });
 
-  it("is an error under onNewer fail, at preview already", async () => {
+  it("is an error with onNewer fail, even in a preview", async () => {
     const { lifecycle, inputs, cloud } = rig(newer);
     const args = inputs({ onNewer: "fail" });
     const { failures } = await lifecycle.check({}, args);
@@ -168,9 +168,9 @@ describe("a StarRocks instance newer than its pin", () => {
   });
 });
 
-describe("a pin that cannot be reached", () => {
+describe("a target that cannot be reached", () => {
   it.each(["3.1.10.0", "3.1.10"])(
-    "because the newest is newer %s is a check failure, and is never called",
+    "because the newest version is beyond %s fails the check, and no request is sent",
     async (version) => {
       const { lifecycle, inputs, cloud } = rig();
       const { failures } = await lifecycle.check({}, inputs({ version }));
@@ -187,24 +187,27 @@ describe("a pin that cannot be reached", () => {
     },
   );
 
-  it("because it may lead into another line is not tried either", async () => {
+  it("because the upgrade may lead to another minor version is not requested either", async () => {
     const { lifecycle, inputs, cloud } = rig();
     cloud.control.offerStarRocks("3.2.0.1");
     await expect(lifecycle.create(inputs())).rejects.toThrow(/cannot be reached.*3\.2\.0\.1 is newer/);
     expect(cloud.writes()).toEqual([]);
   });
 
-  it.each(["3.1.99.0", ">=3.2", "3.3"])("because %s is not offered yet names what is", async (version) => {
-    const { lifecycle, inputs, cloud, messages } = rig();
-    expect(await lifecycle.check({}, inputs({ version }))).toMatchObject({ failures: [] });
-    expect(messages().join()).toContain(`${version} is not offered yet`);
-    await expect(lifecycle.create(inputs({ version }))).rejects.toThrow(
-      new RegExp(`not offered yet.*the region lists ${NEW}.*\\[blocked\\]`),
-    );
-    expect(cloud.writes()).toEqual([]);
-  });
+  it.each(["3.1.99.0", ">=3.2", "3.3"])(
+    "because %s is not offered yet is reported with the offered versions",
+    async (version) => {
+      const { lifecycle, inputs, cloud, messages } = rig();
+      expect(await lifecycle.check({}, inputs({ version }))).toMatchObject({ failures: [] });
+      expect(messages().join()).toContain(`${version} is not offered yet`);
+      await expect(lifecycle.create(inputs({ version }))).rejects.toThrow(
+        new RegExp(`not offered yet.*the region lists ${NEW}.*\\[blocked\\]`),
+      );
+      expect(cloud.writes()).toEqual([]);
+    },
+  );
 
-  it("because the service offers it nothing, whatever the region lists", async () => {
+  it("because the service offers no upgrade of the instance is reported, regardless of the region's list", async () => {
     const { lifecycle, inputs, cloud, starRocks } = rig();
     const held = cloud.starRocks[0];
     if (held === undefined) throw new Error("no StarRocks instance");
@@ -217,7 +220,7 @@ describe("a pin that cannot be reached", () => {
   });
 });
 
-describe("an instance that is not there", () => {
+describe("an instance that does not exist", () => {
   it.each([
     [
       "StarRocks",
@@ -229,12 +232,12 @@ describe("an instance that is not there", () => {
       { instanceId: `${"0".repeat(32)}in07` },
       /TaurusDB instance 0{32}in07 does not exist in project .* in cn-north-4/,
     ],
-  ])("ends with one sentence: %s", async (_, args, text) => {
+  ])("is reported in one sentence: %s", async (_, args, text) => {
     const { lifecycle, inputs } = rig();
     await expect(lifecycle.create(inputs(args))).rejects.toThrow(text);
   });
 
-  it("ends in the same way whichever code says so", async () => {
+  it("is reported in the same way for every code", async () => {
     for (const missingStarRocks of ["DBS.200045", "DBS.05000044"] as const) {
       const { lifecycle, inputs } = rig({ switches: { missingStarRocks } });
       const args = inputs({ starRocksInstanceId: `${"0".repeat(32)}in17` });
@@ -242,7 +245,7 @@ describe("an instance that is not there", () => {
     }
   });
 
-  it("ends a wait in which it was deleted", async () => {
+  it("ends the wait if it was deleted meanwhile", async () => {
     const { lifecycle, inputs, cloud, clock } = rig();
     clock.after(3 * MINUTE, () => cloud.control.removeInstance(instanceId));
     const { reasons } = await partial(lifecycle.create(inputs()));
@@ -266,21 +269,21 @@ const ONE = ["3.1.15.80"];
 const TWO = ["3.1.15.80", "3.2.0.1"];
 const UP: Record<string, Standing | "unclear"> = { h: "current", b: "behind", n: "newer", u: "unclear" };
 
-describe("how an instance stands to its pin", () => {
+describe("the relation of an instance to its target", () => {
   it.each([
-    // Four parts: the version decides.
+    // Four parts: the version is compared.
     ["3.1.6.0", true, ONE, "3.1.15.80", "b"],
     ["3.1.15.80", false, ONE, "3.1.15.80", "h"],
     ["3.1.20.0", false, ONE, "3.1.15.80", "n"],
     ["3.1.6.0", true, ONE, "3.1", "h"],
     ["3.1.6.0", true, [], ">=3.1.5", "h"],
-    // Two parts that are enough.
+    // Two parts that suffice.
     ["3.1", true, ONE, "3.1", "h"],
     ["3.1", true, ONE, ">=3.1", "h"],
     ["3.0", true, ONE, "3.1.15.80", "b"],
     ["3.2", false, TWO, "3.1.15.80", "n"],
     ["3.2", true, TWO, ">=3.1.15.80", "h"],
-    // Two parts, nothing newer offered: the newest of its line.
+    // Two parts, no newer version offered: the newest of its minor version.
     ["3.1", false, ONE, "3.1.15.80", "h"],
     ["3.1", false, TWO, "3.1.15.80", "h"],
     ["3.1", false, ONE, "3.1.6.0", "n"],
@@ -288,7 +291,7 @@ describe("how an instance stands to its pin", () => {
     ["3.1", false, ONE, "3.1.20.0", "b"],
     ["3.1", false, ["3.2.0.1"], "3.1.15.80", "u"],
     ["3.1", false, [], "3.1.15.80", "u"],
-    // Two parts, something newer offered: below the newest of all.
+    // Two parts, a newer version offered: below the newest of all.
     ["3.1", true, ONE, "3.1.15.80", "b"],
     ["3.1", true, ONE, ">=3.1.15.80", "b"],
     ["3.1", true, ONE, "3.1.20.0", "b"],
@@ -298,10 +301,10 @@ describe("how an instance stands to its pin", () => {
     ["3.1", true, TWO, "3.1.15.80", "u"],
     ["3.1", true, TWO, "3.1.20.0", "b"],
     ["3.1", true, [], "3.1.15.80", "u"],
-    // Two parts, and no word on what is offered.
+    // Two parts, and unknown whether a version is offered.
     ["3.1", undefined, ONE, "3.1.15.80", "u"],
     ["3.1", undefined, ONE, "3.1.20.0", "b"],
-    // Latest: what is offered decides, the list only where nothing is said.
+    // Latest: the offer decides, and the list only if the offer is unknown.
     ["3.1.6.0", false, ONE, "latest", "h"],
     ["3.1.6.0", true, ONE, "latest", "b"],
     ["3.1", true, ONE, "latest", "b"],
@@ -317,7 +320,7 @@ describe("how an instance stands to its pin", () => {
   });
 });
 
-describe("where an upgrade can lead", () => {
+describe("the possible versions after an upgrade", () => {
   it.each([
     ["3.1.6.0", true, ONE, ["3.1.15.80"]],
     ["3.1.6.0", true, TWO, ["3.2.0.1", "3.1.15.80"]],
@@ -332,23 +335,23 @@ describe("where an upgrade can lead", () => {
   });
 });
 
-describe("a service that shows two parts of the version", () => {
+describe("a service that shows only two parts of the version", () => {
   const short = { switches: { starRocksVersionParts: 2 } } as const;
 
-  it.each([NEW, ">=3.1.15.80", "latest"])("upgrades to %s, and shows what it knows", async (version) => {
+  it.each([NEW, ">=3.1.15.80", "latest"])("upgrades to %s, and shows the known part", async (version) => {
     const { lifecycle, inputs, writes, starRocks } = rig(short);
     const { outs } = await lifecycle.create(inputs({ version }));
     expect(outs).toMatchObject({ status: "current", currentVersion: "3.1", members: { [starRocks]: "3.1" } });
     expect(writes()).toBe(1);
   });
 
-  it.each([NEW, "latest", "3.1"])("adopts what is at %s without a write", async (version) => {
+  it.each([NEW, "latest", "3.1"])("adopts an instance at %s without a write", async (version) => {
     const { lifecycle, inputs, cloud } = rig({ ...short, starRocksKernel: NEW });
     expect((await lifecycle.create(inputs({ version }))).outs).toMatchObject({ status: "current" });
     expect(cloud.writes()).toEqual([]);
   });
 
-  it("does not say done while its job has not brought the version", async () => {
+  it("does not report success until the job has led to the version", async () => {
     const { lifecycle, inputs, cloud, writes } = rig(short);
     cloud.control.fallBehind();
     const { reasons } = await partial(lifecycle.create(inputs()));
@@ -356,7 +359,7 @@ describe("a service that shows two parts of the version", () => {
     expect(writes()).toBe(1);
   });
 
-  it("leaves open what cannot be known, and says so at preview", async () => {
+  it("has an unknown result if the version cannot be determined, and shows that in a preview", async () => {
     const { lifecycle, inputs, cloud } = rig(short);
     const { failures } = await lifecycle.check({}, inputs({ version: "3.1.6.0" }));
     expect(failures).toEqual([
@@ -371,7 +374,7 @@ describe("a service that shows two parts of the version", () => {
     expect(cloud.writes()).toEqual([]);
   });
 
-  it("is no drift where it cannot be known", async () => {
+  it("does not report drift if the version cannot be determined", async () => {
     const { lifecycle, inputs, cloud } = rig({ ...short, starRocksKernel: NEW });
     const { id, outs } = await lifecycle.create(inputs());
     cloud.control.offerStarRocks("3.1.20.0");
@@ -379,7 +382,7 @@ describe("a service that shows two parts of the version", () => {
   });
 });
 
-describe("a service that is loose with its types", () => {
+describe("a service with inexact types", () => {
   const texts = (body: string) =>
     body
       .replace(/:(true|false)([,}])/g, ':"$1"$2')
@@ -390,9 +393,9 @@ describe("a service that is loose with its types", () => {
   const numbers = (body: string) => body.replace(/:true([,}])/g, ":1$1").replace(/:false([,}])/g, ":0$1");
 
   it.each([
-    ["texts for numbers and booleans, null and nothing for texts", texts],
+    ["strings for numbers and booleans, null and undefined for strings", texts],
     ["numbers for booleans", numbers],
-  ])("is understood: %s", async (_, rewrite) => {
+  ])("is supported: %s", async (_, rewrite) => {
     const { lifecycle, inputs, writes } = rig({}, { rewrite });
     const { outs } = await lifecycle.create(inputs());
     expect(outs).toMatchObject({ status: "current", currentVersion: NEW });
@@ -412,12 +415,12 @@ describe("a region that lists no kernels", () => {
     return { ...world, args: world.inputs({ version }) };
   }
 
-  it.each([">=3.1.10", "latest"])("upgrades to %s all the same", async (version) => {
+  it.each([">=3.1.10", "latest"])("still upgrades to %s", async (version) => {
     const { lifecycle, args } = without(version);
     expect((await lifecycle.create(args)).outs).toMatchObject({ status: "current", currentVersion: NEW });
   });
 
-  it("cannot aim at an exact version", async () => {
+  it("cannot upgrade to an exact version", async () => {
     const { lifecycle, args, cloud } = without(NEW);
     await expect(lifecycle.create(args)).rejects.toThrow(/goes to the newest kernel, and the region does not list/);
     expect(cloud.writes()).toEqual([]);
