@@ -23,7 +23,7 @@ describe.each(TYPES)("credentials (%s)", (_, inputs) => {
     expect(headers(world)).toEqual(new Set([BASIC]));
   });
 
-  it("are taken from the stack's configuration, and appear nowhere", async () => {
+  it("are taken from the stack's configuration, and are not in messages or state", async () => {
     const world = rig({ databases: [THERE] });
     const config: Record<string, string> = { "redisenterprise:username": USER, "redisenterprise:password": PASSWORD };
     await world.lifecycle.configure({ config: { get: (key) => config[key] } });
@@ -48,7 +48,7 @@ describe.each(TYPES)("credentials (%s)", (_, inputs) => {
     expect(await world.lifecycle.diff(id, outs, inputs(world, nothing))).toEqual({ changes: false, replaces: [] });
   });
 
-  it("that are given by an argument win over all others", async () => {
+  it("in an argument take precedence over all others", async () => {
     const world = rig({ databases: [THERE] });
     world.env["REDIS_ENTERPRISE_USER"] = "somebody@else";
     world.env["REDIS_ENTERPRISE_PASSWORD"] = "another";
@@ -56,7 +56,7 @@ describe.each(TYPES)("credentials (%s)", (_, inputs) => {
     expect(headers(world)).toEqual(new Set([BASIC]));
   });
 
-  it("that are nowhere are missed at preview, by their names", async () => {
+  it("that are missing fail the preview, with their names", async () => {
     const world = rig({ databases: [THERE] });
     const { failures } = await world.lifecycle.check({}, inputs(world, nothing));
     expect(failures).toEqual([
@@ -85,13 +85,13 @@ describe.each(TYPES)("credentials (%s)", (_, inputs) => {
     expect(world.cluster.journal.entries).toEqual([]);
   });
 
-  it("that are wrong end the run at once, with a sentence, and are not tried again and again", async () => {
+  it("that are wrong end the run immediately with an error, and are not retried", async () => {
     const world = rig({ databases: [THERE] });
     const call = world.lifecycle.create(inputs(world, { password: "wr0ng-one" }));
     await expect(call).rejects.toThrow(
       /The cluster at https:\/\/10\.78\.0\.2:9443 rejected the credentials of admin@cluster\.local \(argument `username`, argument `password`\): HTTP 401 without a body\..*\[unauthorized\]/,
     );
-    // One with the password itself, and one that tells whether Basic is switched off.
+    // One with the password, and one that shows whether Basic is disabled.
     expect(world.received.map(({ target }) => target)).toEqual(["/v1/cluster", "/v1/users/authorize"]);
   });
 
@@ -104,7 +104,7 @@ describe.each(TYPES)("credentials (%s)", (_, inputs) => {
     expect(JSON.stringify(world.lines)).not.toContain("wr0ng-one");
   });
 
-  it("that have expired are told as such", async () => {
+  it("that have expired are reported as expired", async () => {
     const world = rig({ databases: [THERE], switches: { emptyErrors: [] } });
     world.cluster.control.expirePassword(USER);
     await expect(world.lifecycle.create(inputs(world))).rejects.toThrow(
@@ -113,7 +113,7 @@ describe.each(TYPES)("credentials (%s)", (_, inputs) => {
     expect(world.received).toHaveLength(1);
   });
 
-  it("of a viewer show everything and may change nothing: the permission is named", async () => {
+  it("of a viewer can read, but not upgrade: the permission is named", async () => {
     const world = rig();
     world.cluster.control.addUser({ email: "viewer@x", password: "view-only", role: "db_viewer" });
     const args = inputs(world, { username: "viewer@x", password: "view-only", redisVersion: "8.0" });
@@ -127,7 +127,7 @@ describe.each(TYPES)("credentials (%s)", (_, inputs) => {
     expect(world.cluster.journal.count("POST")).toBe(1);
   });
 
-  it("of a member of the database are enough", async () => {
+  it("of a member of the database suffice", async () => {
     const world = rig();
     world.cluster.control.addUser({ email: "member@x", password: "members", role: "db_member" });
     const { outs } = await world.lifecycle.create(inputs(world, { username: "member@x", password: "members" }));
@@ -135,8 +135,8 @@ describe.each(TYPES)("credentials (%s)", (_, inputs) => {
   });
 });
 
-describe("what is refused for the license", () => {
-  it("is told as such, not as a permission", async () => {
+describe("a rejection because of the license", () => {
+  it("is reported as such, not as a missing permission", async () => {
     const world = rig({ settings: { licenseExpired: true } });
     await expect(world.lifecycle.create(world.modules())).rejects.toThrow(
       /license expired.*Renew the cluster's license/,
@@ -146,21 +146,21 @@ describe("what is refused for the license", () => {
 
 describe("tokens", () => {
   const token = { authentication: "token" };
-  const asked = (world: Rig, path: string) => world.received.filter(({ target }) => target === path).length;
+  const requestsTo = (world: Rig, path: string) => world.received.filter(({ target }) => target === path).length;
   const AUTHORIZE = "/v1/users/authorize";
   const REFRESH = "/v1/users/refresh_jwt";
 
-  it("are asked for at once where an argument wants them, and used for everything", async () => {
+  it("are requested at once if an argument requires them, and used for all requests", async () => {
     const world = rig();
     const { outs } = await world.lifecycle.create(world.modules(token));
     expect(outs).toMatchObject({ status: "current" });
-    expect(asked(world, AUTHORIZE)).toBe(1);
+    expect(requestsTo(world, AUTHORIZE)).toBe(1);
     const others = world.received.filter(({ target }) => target !== AUTHORIZE);
     expect(others.every(({ authorization }) => authorization?.startsWith("JWT "))).toBe(true);
     expect(JSON.parse(world.received[0]?.body ?? "")).toEqual({ ttl: 900 });
   });
 
-  it("are asked for where the cluster has Basic switched off, with the password in the body", async () => {
+  it("are requested with the password in the body if Basic is disabled in the cluster", async () => {
     const world = rig({ softwareVersion: "8.2.0-25", settings: { basicAuthentication: false } });
     const { outs } = await world.lifecycle.create(world.modules({ modules: { search: ">=2.10.9" } }));
     expect(outs).toMatchObject({ status: "current" });
@@ -171,7 +171,7 @@ describe("tokens", () => {
   });
 
   it.each(["header", "body", "either"] as const)(
-    "are had whichever way the server takes the password (%s)",
+    "are received for each form of the password that a server accepts (%s)",
     async (authorizeBy) => {
       const world = rig({ databases: [THERE], switches: { authorizeBy } });
       expect((await world.lifecycle.create(world.modules(token))).outs).toMatchObject({ status: "current" });
@@ -179,16 +179,16 @@ describe("tokens", () => {
   );
 
   it.each([[["JWT"]], [["Bearer"]], [["JWT", "Bearer"]]] as const)(
-    "are sent behind the word that the server knows (%j)",
+    "are sent with the scheme that the server supports (%j)",
     async (tokenSchemes) => {
       const world = rig({ databases: [THERE], switches: { tokenSchemes } });
       expect((await world.lifecycle.create(world.modules(token))).outs).toMatchObject({ status: "current" });
-      expect(asked(world, AUTHORIZE)).toBe(1);
+      expect(requestsTo(world, AUTHORIZE)).toBe(1);
     },
   );
 
   it.each([[["JWT"]], [["Bearer"]]] as const)(
-    "that are void before the word is known are asked for again, and sent behind the one that the server knows (%j)",
+    "that become invalid before the scheme is known are requested again, and sent with the scheme that the server supports (%j)",
     async (tokenSchemes) => {
       const world = rig({ databases: [THERE], switches: { tokenSchemes } });
       let given = 0;
@@ -201,25 +201,25 @@ describe("tokens", () => {
     },
   );
 
-  it("are renewed before they expire, by themselves, in the middle of a wait", async () => {
+  it("are renewed before they expire during a wait", async () => {
     const world = rig({ timings: { shardMs: 3 * 3_600_000 } });
     const { outs } = await world.lifecycle.create(world.modules({ ...token, __timeouts: { create: "5h" } }));
     expect(outs).toMatchObject({ status: "current" });
-    expect(asked(world, AUTHORIZE)).toBe(1);
-    expect(asked(world, REFRESH)).toBeGreaterThan(10);
+    expect(requestsTo(world, AUTHORIZE)).toBe(1);
+    expect(requestsTo(world, REFRESH)).toBeGreaterThan(10);
     expect(world.cluster.journal.entries.filter(({ status }) => status === 401)).toEqual([]);
   });
 
-  it("that are made void in the middle of a wait are asked for again", async () => {
+  it("that become invalid during a wait are requested again", async () => {
     const world = rig({ timings: { shardMs: 120_000 } });
     world.clock.after(60_000, () => world.cluster.control.expireTokens());
     const { outs } = await world.lifecycle.create(world.modules(token));
     expect(outs).toMatchObject({ status: "current" });
-    expect(asked(world, AUTHORIZE)).toBe(2);
+    expect(requestsTo(world, AUTHORIZE)).toBe(2);
     expect(world.cluster.journal.entries.filter(({ status }) => status === 401)).toHaveLength(1);
   });
 
-  it("that are made void just before the call do not make it be sent twice", async () => {
+  it("that become invalid just before the upgrade request do not cause a second one", async () => {
     const world = rig();
     let late = true;
     world.cluster.onCall(({ request }) => {
@@ -233,7 +233,7 @@ describe("tokens", () => {
     expect(world.cluster.acceptedUpgrades).toHaveLength(1);
   });
 
-  it("survive a change of the master in the middle of the wait", async () => {
+  it("are still used after a change of the master during a wait", async () => {
     const world = rig({ timings: { shardMs: 600_000 } });
     world.clock.after(200_000, () => world.cluster.control.changeMaster(2));
     world.clock.after(400_000, () => {
@@ -246,7 +246,7 @@ describe("tokens", () => {
     expect(world.cluster.journal.entries.some(({ status }) => status === 307)).toBe(true);
   });
 
-  it("that are refused for good end the run with a sentence", async () => {
+  it("that are rejected permanently end the run with an error", async () => {
     const world = rig();
     await expect(world.lifecycle.create(world.modules({ ...token, password: "wr0ng-one" }))).rejects.toThrow(
       /rejected the credentials of admin@cluster\.local.*\[unauthorized\]/,
@@ -254,7 +254,7 @@ describe("tokens", () => {
     expect(world.received.every(({ target }) => target === AUTHORIZE)).toBe(true);
   });
 
-  it("that nobody gives out just now are waited for", async () => {
+  it("that the cluster temporarily does not issue are waited for", async () => {
     const world = rig({ databases: [THERE] });
     const fault = { kind: "replace", status: 503, body: "no healthy upstream" } as const;
     world.cluster.faults.add({ match: { path: AUTHORIZE }, times: 3, fault });
@@ -282,68 +282,68 @@ describe("tokens", () => {
 const AUTHORIZATION = `Basic ${Buffer.from("a@b:hunter22").toString("base64")}`;
 const denied: ParsedResponse = { kind: "unauthorized", text: "no", code: "" };
 
-/** A login, and a cluster that gives out the tokens t1, t2, … */
+/** A login, and a cluster that issues the tokens t1, t2, … */
 function scene(
   authentication?: "basic" | "token",
   answers: (target: string) => ParsedResponse | undefined = () => undefined,
 ) {
   const clock = new VirtualClock();
-  const asked: string[] = [];
+  const requests: string[] = [];
   const concealed: string[] = [];
   const conceal = (secret: string) => void concealed.push(secret);
   const post: Post = async (target, body, authorization) => {
-    asked.push(`${target} ${authorization ?? Object.keys(body).join(",")}`);
-    return answers(target) ?? { kind: "data", data: { access_token: `t${asked.length}` } };
+    requests.push(`${target} ${authorization ?? Object.keys(body).join(",")}`);
+    return answers(target) ?? { kind: "data", data: { access_token: `t${requests.length}` } };
   };
   const login = new Login({ username: "a@b", password: "hunter22", authentication, clock, conceal });
-  return { clock, asked, concealed, post, login };
+  return { clock, requests, concealed, post, login };
 }
 
 describe("a login", () => {
-  it("sends Basic without asking anybody", async () => {
-    const { login, post, asked } = scene();
+  it("sends Basic without a login request", async () => {
+    const { login, post, requests } = scene();
     expect(await login.header(post)).toBe(AUTHORIZATION);
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 
-  it("asks for one token, however many wait for it", async () => {
-    const { login, post, asked } = scene("token");
+  it("requests one token for all concurrent requests", async () => {
+    const { login, post, requests } = scene("token");
     expect(await Promise.all([login.header(post), login.header(post)])).toEqual(["JWT t1", "JWT t1"]);
-    expect(asked).toEqual([`/v1/users/authorize ${AUTHORIZATION}`]);
+    expect(requests).toEqual([`/v1/users/authorize ${AUTHORIZATION}`]);
   });
 
-  it("refreshes a token that is due, with the token itself", async () => {
-    const { login, post, asked, clock } = scene("token");
+  it("refreshes a token that is due, with that token", async () => {
+    const { login, post, requests, clock } = scene("token");
     await login.header(post);
     await clock.sleep(200_000);
     expect(await login.header(post)).toBe("JWT t1");
     await clock.sleep(20_000);
     expect(await login.header(post)).toBe("JWT t2");
-    expect(asked[1]).toBe("/v1/users/refresh_jwt JWT t1");
+    expect(requests[1]).toBe("/v1/users/refresh_jwt JWT t1");
   });
 
-  it("asks again for a token that cannot be refreshed", async () => {
-    const { login, post, asked, clock } = scene("token", (target) =>
+  it("requests a new token if it cannot be refreshed", async () => {
+    const { login, post, requests, clock } = scene("token", (target) =>
       target.endsWith("refresh_jwt") ? denied : undefined,
     );
     await login.header(post);
     await clock.sleep(300_000);
     expect(await login.header(post)).toBe("JWT t3");
-    expect(asked.slice(1)).toEqual(["/v1/users/refresh_jwt JWT t1", `/v1/users/authorize ${AUTHORIZATION}`]);
+    expect(requests.slice(1)).toEqual(["/v1/users/refresh_jwt JWT t1", `/v1/users/authorize ${AUTHORIZATION}`]);
   });
 
-  it("does nothing about the refusal of a header that was replaced in the meantime", async () => {
-    const { login, post, asked } = scene("token");
+  it("ignores the rejection of a header that was replaced meanwhile", async () => {
+    const { login, post, requests } = scene("token");
     const first = await login.header(post);
     login.accepted(first);
     expect(await login.renew(first, post)).toBe(true);
     expect(await login.renew(first, post)).toBe(true);
-    expect(asked).toHaveLength(2);
+    expect(requests).toHaveLength(2);
     expect(await login.header(post)).toBe("JWT t2");
   });
 
-  it("tries the other word before a token once, and keeps the one that was accepted", async () => {
-    const { login, post, asked } = scene("token");
+  it("tries the other scheme once, and keeps the accepted one", async () => {
+    const { login, post, requests } = scene("token");
     const first = await login.header(post);
     expect(await login.renew(first, post)).toBe(true);
     const second = await login.header(post);
@@ -351,26 +351,26 @@ describe("a login", () => {
     login.accepted(second);
     expect(await login.renew(second, post)).toBe(true);
     expect(await login.header(post)).toBe("Bearer t2");
-    expect(asked).toHaveLength(2);
+    expect(requests).toHaveLength(2);
   });
 
-  it("takes a refused Basic for a wrong password, unless a token is given out", async () => {
+  it("treats a rejected Basic as a wrong password, unless a token is issued", async () => {
     const wrong = scene("basic", () => denied);
     expect(await wrong.login.renew(AUTHORIZATION, wrong.post)).toBe(false);
-    expect(wrong.asked).toEqual(["/v1/users/authorize username,password,ttl"]);
+    expect(wrong.requests).toEqual(["/v1/users/authorize username,password,ttl"]);
     const off = scene();
     expect(await off.login.renew(AUTHORIZATION, off.post)).toBe(true);
     expect(await off.login.header(off.post)).toBe("JWT t1");
   });
 
-  it("says why no token was had", async () => {
+  it("reports why no token was issued", async () => {
     const { login, post } = scene("token", () => ({ kind: "data", data: { token: "x" } }));
     await expect(login.header(post)).rejects.toMatchObject({
       parsed: { kind: "foreign", text: "a response without access_token" },
     });
   });
 
-  it("without a user sends no header, and gives up at once", async () => {
+  it("without a user sends no header, and fails immediately", async () => {
     const { post } = scene();
     const login = new Login({
       username: undefined,
@@ -384,7 +384,7 @@ describe("a login", () => {
     expect(login.user).toBe("the client certificate");
   });
 
-  it("tells of every token that has to be kept out of what is said", async () => {
+  it("reports every token for redaction", async () => {
     const { login, post, concealed, clock } = scene("token");
     await login.header(post);
     expect(concealed).toEqual(["t1"]);
@@ -397,12 +397,12 @@ describe("a login", () => {
 describe("a token", () => {
   const token = (claims: unknown) => `h.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.s`;
 
-  it("is due before its end, by its own times", () => {
+  it("is due before its expiry, calculated from its own times", () => {
     expect(tokenOf(token({ iat: 5_000, exp: 6_000 }), 1_000_000).due).toBe(1_000_000 + 700_000);
   });
 
   it.each(["opaque", "a.b.c", token(null), token({ iat: 10, exp: 5 }), token({ exp: "soon" })])(
-    "without readable times (%s) has the vendor's default life",
+    "without readable times (%s) has the vendor's default lifetime",
     (text) => {
       expect(tokenOf(text, 0).due).toBe(210_000);
     },

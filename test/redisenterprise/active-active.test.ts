@@ -35,7 +35,7 @@ const newCluster = (softwareVersion: string) =>
   });
 
 describe.each(SIDES)("a participant of an Active-Active database (%s)", (_, inputs, property) => {
-  it("is refused on clusters without a call for all of them, which is named", async () => {
+  it("is rejected on clusters without the CRDB endpoint, which is named", async () => {
     const world = newCluster(OLD);
     const args = inputs(world, property === "modules" ? { modules: { search: ">=2.8.5" } } : {});
     const { failures } = await world.lifecycle.check({}, args);
@@ -51,7 +51,7 @@ describe.each(SIDES)("a participant of an Active-Active database (%s)", (_, inpu
     expect(posts(world)).toEqual([]);
   });
 
-  it("at its pin is adopted on any cluster", async () => {
+  it("that is up to date is adopted on any cluster", async () => {
     const world = rig({ softwareVersion: OLD, databases: [at("7.4", ["search"])] });
     const { outs } = await world.lifecycle.create(
       inputs(world, property === "modules" ? { modules: { search: "2.10" } } : {}),
@@ -59,7 +59,7 @@ describe.each(SIDES)("a participant of an Active-Active database (%s)", (_, inpu
     expect(outs).toMatchObject({ status: "current" });
   });
 
-  it("needs a permission of its own", async () => {
+  it("needs a separate permission", async () => {
     const world = newCluster(NEW);
     world.cluster.control.addUser({ email: "viewer@x", password: "view-only", role: "cluster_viewer" });
     const args = inputs(world, { username: "viewer@x", password: "view-only" });
@@ -70,8 +70,8 @@ describe.each(SIDES)("a participant of an Active-Active database (%s)", (_, inpu
   });
 });
 
-describe("the CRDB call", () => {
-  it("takes Redis along on all participants, and its task is followed", async () => {
+describe("the CRDB request", () => {
+  it("upgrades Redis on all participants, and its task is waited for", async () => {
     const world = newCluster(NEW);
     const { outs } = await world.lifecycle.create(world.redis({ redisVersion: "7.4", keepCrdtProtocolVersion: true }));
     const [{ target, body } = { target: "", body: "" }] = posts(world);
@@ -95,7 +95,7 @@ describe("the CRDB call", () => {
     ["8.0", ["search"], 1],
     ["8.0", [], 0],
     ["7.4", ["search"], 0],
-  ] as const)("to Redis %s, with modules %j, is planned with %s warnings of their commands", async (...row) => {
+  ] as const)("to Redis %s, with modules %j, is planned with %s warnings about their commands", async (...row) => {
     const [redisVersion, modules, warnings] = row;
     const world = rig({ softwareVersion: NEW, databases: [at("7.2", [...modules])] });
     await world.lifecycle.check({}, world.redis({ redisVersion }));
@@ -104,7 +104,7 @@ describe("the CRDB call", () => {
       expect(world.messages()[1]).toMatch(/^Do not send module commands to database 1 \(cache\) until every/);
   });
 
-  it("names the permission for its task", async () => {
+  it("requires a permission to read its task, which is named", async () => {
     const world = newCluster(NEW);
     const body = JSON.stringify({ error_code: "insufficient_permissions", description: "no" });
     const fault = { kind: "replace", status: 403, headers: { "content-type": "application/json" }, body } as const;
@@ -113,7 +113,7 @@ describe("the CRDB call", () => {
     expect(reasons[0]).toContain("requires the permission view_crdb_task, which every built-in role holds");
   });
 
-  it("names every module when modules are to be kept, since it has no other word for that", async () => {
+  it("names every module if modules are kept, because it has no other option", async () => {
     const own = { name: "own", version: "1.0.0", minRedisVersion: "7.1" };
     const world = rig({
       softwareVersion: NEW,
@@ -127,7 +127,7 @@ describe("the CRDB call", () => {
     ]);
   });
 
-  it("takes modules along, leaves those alone that are not named, and Redis too", async () => {
+  it("upgrades modules, and changes neither unnamed modules nor Redis", async () => {
     const world = rig({
       softwareVersion: NEW,
       databases: [at("7.2", [{ name: "search", version: "2.8.1", args: "WORKERS 6" }, "ReJSON"] as string[])],
@@ -142,7 +142,7 @@ describe("the CRDB call", () => {
     expect(posts(world).map(({ target }) => target)).toEqual([CRDB_UPGRADE]);
   });
 
-  it("is not sent where a module that is not pinned could not stay", async () => {
+  it("is not sent if an unnamed module could not be kept", async () => {
     const world = newCluster(NEW);
     const args = world.modules({ modules: { search: ">=2.8.5" } });
     expect((await world.lifecycle.check({}, args)).failures).toEqual([]);
@@ -153,14 +153,14 @@ describe("the CRDB call", () => {
     expect(posts(world)).toEqual([]);
   });
 
-  it("that fails is told with the clusters' own words", async () => {
+  it("that fails is reported with the clusters' own reasons", async () => {
     const world = newCluster(NEW);
     world.cluster.control.fail({ error: "boom" });
     const { reasons } = await partial(world.lifecycle.create(world.redis({ redisVersion: "7.4" })));
     expect(reasons[0]).toMatch(/CRDB task \S+ failed: cluster\.local: boom \(internal_error\)\..*\[upgrade-failed\]/);
   });
 
-  it("is handed over and found again by the upgrade of the participant", async () => {
+  it("is recorded, and found by the upgrade of the participant", async () => {
     const world = newCluster(NEW);
     const args = world.redis({ redisVersion: "7.4" });
     const first = await partial(world.lifecycle.create({ ...args, __timeouts: { create: "6s" } }));
@@ -178,7 +178,7 @@ const TYPES: [string, (world: Rig, args?: Args) => Args][] = [
   ["Redis", (world, args) => world.redis({ redisVersion: "7.4", ...args })],
 ];
 
-/** A participant that is behind, with another one whose part of an upgrade takes two minutes. */
+/** An outdated participant, with another one whose part of an upgrade takes two minutes. */
 function active(options: ClusterOptions = {}): Rig {
   const modules = [
     { name: "search", version: "2.8.1", args: "WORKERS 6" },
@@ -194,12 +194,12 @@ function active(options: ClusterOptions = {}): Rig {
 }
 
 const taskOf = (world: Rig) => crdbTaskId(world.cluster.state.crdbTasks.at(-1)?.id ?? "");
-const asked = (world: Rig, target: string) => world.received.filter((one) => one.target === target).length;
+const readsOf = (world: Rig, target: string) => world.received.filter((one) => one.target === target).length;
 const arrived = (world: Rig) => world.cluster.database(1).machine?.status === "completed";
 const seconds = (text: string) => ({ __timeouts: { create: text } });
 
 describe("the id of a CRDB task", () => {
-  it("is a UUID of our own, another one for every call", () => {
+  it("is a new UUID for every request", () => {
     let seed = 1;
     const random = () => {
       seed = (seed * 16_807) % 2_147_483_647;
@@ -210,7 +210,7 @@ describe("the id of a CRDB task", () => {
     expect(new Set(ids).size).toBe(100);
   });
 
-  it("goes with the call, together with how long the result is to be kept", async () => {
+  it("is sent with the request, with the time that the result is kept", async () => {
     const world = active();
     const headers: Record<string, string | undefined>[] = [];
     world.cluster.onCall(({ request }) => {
@@ -225,7 +225,7 @@ describe("the id of a CRDB task", () => {
 });
 
 describe.each(TYPES)("an upgrade of all participants (%s)", (_, inputs) => {
-  it("is over when the last of them is", async () => {
+  it("ends with the last participant", async () => {
     const world = active();
     const began = world.clock.now();
     const { outs } = await world.lifecycle.create(inputs(world));
@@ -234,7 +234,7 @@ describe.each(TYPES)("an upgrade of all participants (%s)", (_, inputs) => {
     expect(posts(world)).toHaveLength(1);
   });
 
-  it("that fails on another cluster has failed, and is not sent again while this one is at its pin", async () => {
+  it("that fails on another cluster has failed, and is not requested again while this one is up to date", async () => {
     const world = active();
     world.cluster.control.setParticipant(OTHER, { error: "no memory" });
     const { id, properties, reasons } = await partial(world.lifecycle.create(inputs(world)));
@@ -248,9 +248,9 @@ describe.each(TYPES)("an upgrade of all participants (%s)", (_, inputs) => {
   });
 
   it.each([
-    ["while this participant is at work", "6s", false],
-    ["when this participant is done and another is not", "60s", true],
-  ])("is handed over, and followed by the next run %s", async (_when, limit, done) => {
+    ["while this participant is being upgraded", "6s", false],
+    ["after this participant, but not the other", "60s", true],
+  ])("is recorded, and joined by the next run %s", async (_when, limit, done) => {
     for (const crdbTaskList of [true, false]) {
       const world = active({ switches: { crdbTaskList } });
       const first = await partial(world.lifecycle.create(inputs(world, seconds(limit))));
@@ -264,7 +264,7 @@ describe.each(TYPES)("an upgrade of all participants (%s)", (_, inputs) => {
     }
   });
 
-  it("that was handed over is still under way to a refresh that sees this participant at its pin", async () => {
+  it("that was recorded is still in progress for a refresh that finds this participant up to date", async () => {
     const world = active();
     const first = await partial(world.lifecycle.create(inputs(world, seconds("60s"))));
     expect(arrived(world)).toBe(true);
@@ -279,24 +279,27 @@ describe.each(TYPES)("an upgrade of all participants (%s)", (_, inputs) => {
   });
 
   it.each([
-    ["while this participant is at work", "6s", 0],
-    ["when this participant is done", "60s", 0],
-    ["when all is over", "6s", 60 * MINUTE],
-  ])("that was handed over and fails elsewhere is told by the run that begins %s", async (_when, limit, later) => {
-    const world = active();
-    world.cluster.control.setParticipant(OTHER, { error: "no memory" });
-    const first = await partial(world.lifecycle.create(inputs(world, seconds(limit))));
-    await world.clock.sleep(later);
-    const second = await partial(world.lifecycle.update(first.id, first.properties, inputs(world)));
-    expect(second.reasons[0]).toMatch(/cluster-b\.local: no memory .*\[upgrade-failed\]/);
-    expect(second.properties).toMatchObject({
-      status: "failed",
-      lastUpgrade: { task: taskOf(world), state: "failed" },
-    });
-    expect(posts(world)).toHaveLength(1);
-  });
+    ["while this participant is being upgraded", "6s", 0],
+    ["after this participant", "60s", 0],
+    ["after all participants", "6s", 60 * MINUTE],
+  ])(
+    "that was recorded and fails on another cluster is reported by the run that begins %s",
+    async (_when, limit, later) => {
+      const world = active();
+      world.cluster.control.setParticipant(OTHER, { error: "no memory" });
+      const first = await partial(world.lifecycle.create(inputs(world, seconds(limit))));
+      await world.clock.sleep(later);
+      const second = await partial(world.lifecycle.update(first.id, first.properties, inputs(world)));
+      expect(second.reasons[0]).toMatch(/cluster-b\.local: no memory .*\[upgrade-failed\]/);
+      expect(second.properties).toMatchObject({
+        status: "failed",
+        lastUpgrade: { task: taskOf(world), state: "failed" },
+      });
+      expect(posts(world)).toHaveLength(1);
+    },
+  );
 
-  it("whose result is kept no longer is told as unknown, once", async () => {
+  it("whose result is no longer kept is reported as unknown, once", async () => {
     const world = active();
     const first = await partial(world.lifecycle.create(inputs(world, seconds("6s"))));
     await world.clock.sleep(2 * 24 * 60 * MINUTE);
@@ -308,7 +311,7 @@ describe.each(TYPES)("an upgrade of all participants (%s)", (_, inputs) => {
     expect(posts(world)).toHaveLength(1);
   });
 
-  it("is not waited for with wait: false, by the next run neither", async () => {
+  it("is not waited for with wait: false, nor by the next run", async () => {
     const world = active();
     const args = inputs(world, { wait: false });
     const { id, outs } = await world.lifecycle.create(args);
@@ -321,7 +324,7 @@ describe.each(TYPES)("an upgrade of all participants (%s)", (_, inputs) => {
     expect(posts(world)).toHaveLength(1);
   });
 
-  it("that is queued, and of which this tool remembers nothing, is joined where the cluster lists it", async () => {
+  it("that is queued without a record is joined if the cluster lists it", async () => {
     const world = active({ timings: { crdbQueueMs: 5 * MINUTE } });
     await partial(world.lifecycle.create(inputs(world, seconds("6s"))));
     await world.lifecycle.check({}, inputs(world));
@@ -331,7 +334,7 @@ describe.each(TYPES)("an upgrade of all participants (%s)", (_, inputs) => {
     expect(posts(world)).toHaveLength(1);
   });
 
-  it("whose task is unknown for a moment goes on", async () => {
+  it("whose task is temporarily unknown is resumed", async () => {
     const world = active();
     world.clock.after(10_000, () => {
       const path = `/v1/${taskOf(world)}`;
@@ -344,8 +347,8 @@ describe.each(TYPES)("an upgrade of all participants (%s)", (_, inputs) => {
   });
 });
 
-describe.each(TYPES)("a CRDB task that the cluster does not find once, in the next run (%s)", (_, inputs) => {
-  /** As while the cluster elects its master. */
+describe.each(TYPES)("a CRDB task that the cluster does not find once in the next run (%s)", (_, inputs) => {
+  /** The same happens while the cluster elects its master. */
   function electing({ cluster }: Rig): void {
     const fault = { kind: "replace", status: 404, headers: {}, body: "" } as const;
     cluster.faults.add({ match: { method: "GET", path: /^\/v1\/crdb_tasks\/./ }, times: 1, fault });
@@ -379,11 +382,11 @@ describe.each(TYPES)("a CRDB task that the cluster does not find once, in the ne
   });
 });
 
-describe.each(TYPES)("a CRDB call whose reply is lost (%s)", (_, inputs) => {
+describe.each(TYPES)("a CRDB request whose response is lost (%s)", (_, inputs) => {
   const lost = (world: Rig) =>
     world.cluster.faults.add({ match: { method: "POST", path: CRDB_UPGRADE }, fault: { kind: "loseReply" } });
 
-  it("is found by the id of its task, however long that is queued", async () => {
+  it("is found by the id of its task, even if it is queued for long", async () => {
     for (const crdbTaskList of [true, false]) {
       const world = active({ timings: { crdbQueueMs: 5 * MINUTE }, switches: { crdbTaskList } });
       lost(world);
@@ -397,12 +400,12 @@ describe.each(TYPES)("a CRDB call whose reply is lost (%s)", (_, inputs) => {
   it.each([
     ["queued", 0],
     ["over", 60 * MINUTE],
-  ])("is found by the next run, when this one was stopped before it looked (%s)", async (_state, later) => {
+  ])("is found by the next run if this one was stopped before its search (%s)", async (_state, later) => {
     const world = active({ timings: { crdbQueueMs: 5 * MINUTE }, switches: { crdbTaskList: false } });
     lost(world);
     let sent = false;
     world.cluster.onCall(({ request }) => {
-      // Nothing answers after the call, until the run has given up.
+      // No request gets a response after the upgrade request, until the run has ended.
       if (request.method !== "POST" || sent) return;
       sent = true;
       world.cluster.faults.add({
@@ -420,7 +423,7 @@ describe.each(TYPES)("a CRDB call whose reply is lost (%s)", (_, inputs) => {
     expect(posts(world)).toHaveLength(1);
   });
 
-  it("together with the call is told as unconfirmed, and sent by the next run under another id", async () => {
+  it("with the request is reported as unconfirmed, and sent by the next run with another id", async () => {
     const world = active();
     world.cluster.faults.add({ match: { method: "POST", path: CRDB_UPGRADE }, fault: { kind: "reset" } });
     const first = await partial(world.lifecycle.create(inputs(world)));
@@ -432,7 +435,7 @@ describe.each(TYPES)("a CRDB call whose reply is lost (%s)", (_, inputs) => {
     expect(world.cluster.state.crdbTasks).toHaveLength(1);
   });
 
-  it("is found by what runs where the server gives its tasks ids of its own", async () => {
+  it("is found by the observed version if the server assigns other ids", async () => {
     for (const crdbTaskList of [true, false]) {
       const world = active({ switches: { crdbTaskNamed: false, crdbTaskList } });
       lost(world);
@@ -443,8 +446,8 @@ describe.each(TYPES)("a CRDB call whose reply is lost (%s)", (_, inputs) => {
   });
 });
 
-describe("the questions about CRDB tasks", () => {
-  it("are asked of no database that is not Active-Active, and of none at its pin", async () => {
+describe("reads of CRDB tasks", () => {
+  it("are not sent for databases that are not Active-Active or are up to date", async () => {
     const plain = rig({ softwareVersion: "8.0.18-10", databases: [{ ...CACHE, modules: ["search"] }] });
     await plain.lifecycle.create(plain.redis({ redisVersion: "8.0" }));
     const there = active();
@@ -454,6 +457,6 @@ describe("the questions about CRDB tasks", () => {
     }
     const behind = active();
     await behind.lifecycle.check({}, behind.redis({ redisVersion: "7.4" }));
-    expect(asked(behind, "/v1/crdb_tasks")).toBe(1);
+    expect(readsOf(behind, "/v1/crdb_tasks")).toBe(1);
   });
 });

@@ -26,7 +26,7 @@ function validated(kind: Kind, args: Args) {
   return validateArguments<unknown>(inputs, { ...right[kind], ...args }, secrets);
 }
 
-/** `property: reason` of everything that is wrong. */
+/** `property: reason` of all failures. */
 function complaints(kind: Kind, args: Args): string[] {
   return validated(kind, args).failures.map(({ property, reason }) => `${property}: ${reason}`);
 }
@@ -125,7 +125,7 @@ describe("the arguments of both", () => {
     }
   });
 
-  it("become what the rest works with", () => {
+  it("are normalized", () => {
     const { args } = validated("modules", {
       endpoints: "https://A:9443/,https://a:9443",
       allowUntrustedCertificate: "1",
@@ -133,7 +133,7 @@ describe("the arguments of both", () => {
     expect(args).toMatchObject({ endpoints: ["https://a:9443"], allowUntrustedCertificate: true });
   });
 
-  it("are not judged while they are unknown", () => {
+  it("are not validated while they are unknown", () => {
     const unknown = ["endpoints", "username", "password", "databaseId", "databaseName", "serverName", "preserveRoles"];
     for (const name of unknown) {
       const args = name === "databaseName" ? { databaseId: undefined } : {};
@@ -149,7 +149,7 @@ describe("the arguments of both", () => {
   });
 });
 
-describe("the modules to hold", () => {
+describe("the argument modules", () => {
   it.each([
     { search: "2.10.17", ReJSON: "2.8", bf: ">=2.6", timeseries: "latest" },
     { search: { version: ">=2.10", args: "WORKERS 6" } },
@@ -187,7 +187,7 @@ describe("the modules to hold", () => {
   });
 });
 
-describe("the Redis version to hold", () => {
+describe("the argument redisVersion", () => {
   it.each(["7.4", "8", ">=7.2", "latest", ">=8"])("may be %s", (redisVersion) => {
     expect(complaints("redis", { redisVersion })).toEqual([]);
   });
@@ -215,7 +215,7 @@ describe("the Redis version to hold", () => {
     [{ parallelShards: "2" }, /^parallelShards: must be how many/],
     [{ dryRun: "yes" }, /^dryRun: must be true or false/],
     [{ keepCrdtProtocolVersion: 1 }, /^keepCrdtProtocolVersion: must be true or false/],
-  ])("goes with no %j", (args, message) => {
+  ])("cannot be combined with %j", (args, message) => {
     expect(complaints("redis", args).join("\n")).toMatch(message);
   });
 });
@@ -223,7 +223,7 @@ describe("the Redis version to hold", () => {
 const endpoints = ["https://10.0.0.1:9443"];
 const where = { endpoints, databaseId: 1 };
 
-// Nothing here is run: the compiler checks it, and an unused expectation of an error is an error itself.
+// This function is not called: the compiler checks it, and reports an unused expectation of an error.
 function programs(password: pulumi.Output<string>, cache: redisenterprise.DatabaseVersion): void {
   new redisenterprise.ModuleVersions("a", { ...where, modules: { search: "2.10.17", ReJSON: { version: ">=2.8" } } });
   new redisenterprise.ModuleVersions("a", { databaseName: "cache", modules: { search: password }, password });
@@ -232,22 +232,22 @@ function programs(password: pulumi.Output<string>, cache: redisenterprise.Databa
 
   // @ts-expect-error missing modules
   new redisenterprise.ModuleVersions("a", where);
-  // @ts-expect-error a module's version that is a number
+  // @ts-expect-error a number as a module's version
   new redisenterprise.ModuleVersions("a", { ...where, modules: { search: 2 } });
   // @ts-expect-error arguments without a version
   new redisenterprise.ModuleVersions("a", { ...where, modules: { search: { args: "WORKERS 6" } } });
   // @ts-expect-error a misspelt argument
   new redisenterprise.ModuleVersions("a", { ...where, modules: { search: "2.10" }, mayDiscard: true });
-  // @ts-expect-error a policy for modules that does not exist
+  // @ts-expect-error an unknown policy for modules
   new redisenterprise.DatabaseVersion("a", { ...where, redisVersion: "8.2", modules: "latest" });
   // @ts-expect-error a missing version
   new redisenterprise.DatabaseVersion("a", where);
-  // @ts-expect-error an observed output is no argument
+  // @ts-expect-error an output instead of an argument
   new redisenterprise.DatabaseVersion("a", { ...where, redisVersion: "8.2", currentVersion: "8.2.0" });
 }
 
 describe("the classes", () => {
-  it("refuse misspelt and wrong arguments", () => {
+  it("reject misspelt and invalid arguments", () => {
     expect(programs).toBeTypeOf("function");
     expectTypeOf<redisenterprise.DatabaseVersion["currentVersion"]>().toEqualTypeOf<pulumi.Output<string>>();
     expectTypeOf<redisenterprise.ModuleVersions>().not.toHaveProperty("currentVersion");
@@ -288,7 +288,7 @@ describe("the classes", () => {
     },
   );
 
-  it("show what was observed, and the pins as written", async () => {
+  it("have the observed values, and the targets as written", async () => {
     let cache: redisenterprise.ModuleVersions | undefined;
     let redis: redisenterprise.DatabaseVersion | undefined;
     await registrations(

@@ -17,9 +17,9 @@ const backup =
 const HELD: [string, Setup, Record<string, unknown>, string][] = [
   ["there is none", () => undefined, {}, "there is no backup"],
   ["it is too old", backup(25), {}, "the last backup is 25 h old, more than 24 h"],
-  ["it runs", backup(-1), {}, "a backup is running"],
-  ["an export runs", backup(-1, { what: "export" }), {}, "a backup is running"],
-  ["it runs, although the rule is waived", backup(-1), { waive: "a cache" }, "a backup is running"],
+  ["it is running", backup(-1), {}, "a backup is running"],
+  ["an export is running", backup(-1, { what: "export" }), {}, "a backup is running"],
+  ["it is running, although the rule is waived", backup(-1), { waive: "a cache" }, "a backup is running"],
   ["the only one failed", backup(1, { status: "failed" }), {}, "there is no backup"],
   [
     "the newer one failed",
@@ -33,7 +33,7 @@ const HELD: [string, Setup, Record<string, unknown>, string][] = [
 ];
 
 describe.each(SIDES)("the upgrade of a database (%s)", (_, side) => {
-  describe.each(HELD)("whose backup does not allow it: %s", (_, setup, rule, reason) => {
+  describe.each(HELD)("whose backup does not permit it: %s", (_, setup, rule, reason) => {
     const started = () => {
       const world = rigFor(side, "behind");
       setup(world);
@@ -47,7 +47,7 @@ describe.each(SIDES)("the upgrade of a database (%s)", (_, side) => {
       expect(cluster.journal.count("POST")).toBe(0);
     });
 
-    it("is not requested by `up`, which ends well", async () => {
+    it("is not requested by `up`, which succeeds", async () => {
       const { lifecycle, given, cluster } = started();
       const { outs } = await lifecycle.create(given);
       expect(outs).toMatchObject({ status: "held", heldBy: { code: "backup", message: reason } });
@@ -56,7 +56,7 @@ describe.each(SIDES)("the upgrade of a database (%s)", (_, side) => {
     });
   });
 
-  it("is requested once after a backup, by the next `up`", async () => {
+  it("is requested once by the next `up` after a backup", async () => {
     const world = rigFor(side, "behind");
     const given = side.inputs(world, { backup: RULE });
     const { id, outs } = await world.lifecycle.create(given);
@@ -71,8 +71,8 @@ describe.each(SIDES)("the upgrade of a database (%s)", (_, side) => {
   it.each([
     ["a backup", backup(1), {}],
     ["an export", backup(1, { what: "export" }), {}],
-    ["a reason not to have one", () => undefined, { waive: "a cache" }],
-  ])("is requested with %s, and makes no request that it would not make without the rule", async (_, setup, more) => {
+    ["a waived rule", () => undefined, { waive: "a cache" }],
+  ])("is requested with %s, and the rule causes no additional request", async (_, setup, more) => {
     const requests = async (rule: Record<string, unknown>) => {
       const world = rigFor(side, "behind");
       setup(world);
@@ -87,7 +87,7 @@ describe.each(SIDES)("the upgrade of a database (%s)", (_, side) => {
     expect(await requests({ backup: { ...RULE, ...more } })).toEqual(await requests({}));
   });
 
-  it("is held by a backup that begins after the first read", async () => {
+  it("is held by a backup that starts after the first read", async () => {
     const world = rigFor(side, "behind");
     backup(1)(world);
     let reads = 0;
@@ -100,13 +100,13 @@ describe.each(SIDES)("the upgrade of a database (%s)", (_, side) => {
   });
 });
 
-describe("what a database object says of its backups", () => {
+describe("the backups in a database object", () => {
   const bdb = { uid: 1, status: "active" };
   const noon = Date.UTC(2026, 0, 1, 12);
 
   it.each([
     ["nothing", {}, { kind: "none" }],
-    ["nothing in words", { backup_status: "", last_backup_time: "", last_export_time: null }, { kind: "none" }],
+    ["empty strings and null", { backup_status: "", last_backup_time: "", last_export_time: null }, { kind: "none" }],
     [
       "a time",
       { backup_status: "succeeded", last_backup_time: "2026-01-01T12:00:00Z" },
@@ -124,7 +124,7 @@ describe("what a database object says of its backups", () => {
       { kind: "finished", at: noon },
     ],
     [
-      "a time that cannot be read",
+      "a time that cannot be parsed",
       { last_backup_time: "yesterday" },
       { kind: "unknown", reason: "the time of the last one cannot be read: yesterday" },
     ],

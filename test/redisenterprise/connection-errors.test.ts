@@ -21,7 +21,7 @@ import { CACHE, PASSWORD, rig, USER } from "./rig";
 const THERE = { ...CACHE, modules: ["search", "ReJSON"] };
 const NODES = (...numbers: number[]) => numbers.map((number) => `https://10.78.0.${number + 1}:9443`);
 
-describe("where a redirect leads", () => {
+describe("the target of a redirect", () => {
   const hosts = new Set(["10.0.0.1", "10.0.0.2", "[fd00::1]", "node3.example.com"]);
   const hop = (location: string, from = "https://10.0.0.1:9443", target = "/v1/bdbs/1") =>
     nextHop(from, target, location, hosts);
@@ -44,16 +44,16 @@ describe("where a redirect leads", () => {
     ["https://10.0.0.2:9443/v1/bdbs/1?next=1", "to another path"],
     ["ftp://10.0.0.2/v1/bdbs/1", "to ftp://"],
     ["https://", "to an invalid address"],
-  ])("%s is not", (location, refusal) => {
+  ])("%s is not followed", (location, refusal) => {
     expect(hop(location)).toEqual({ refusal: expect.stringContaining(refusal) });
   });
 
-  it("may be https where plain http was asked", () => {
+  it("may be https after a request with plain http", () => {
     expect(hop("https://10.0.0.2:9443/v1/bdbs/1", "http://10.0.0.1:8080")).toEqual({ origin: "https://10.0.0.2:9443" });
     expect(hop("http://10.0.0.2:8080/v1/bdbs/1", "http://10.0.0.1:8080")).toEqual({ origin: "http://10.0.0.2:8080" });
   });
 
-  it("is compared with hosts as URLs write them", () => {
+  it("is compared with hosts in the notation of URLs", () => {
     expect(["10.0.0.1", "fd00::1", "Node3.Example.com", "no host"].map(hostOf)).toEqual([
       "10.0.0.1",
       "[fd00::1]",
@@ -71,14 +71,14 @@ describe("a node that is not the master", () => {
       const { id, outs } = await world.lifecycle.create(world.modules({ endpoints: NODES(2, 1) }));
       expect(id).toBe("10.78.0.3:9443/bdb-1");
       expect(outs).toMatchObject({ status: "current" });
-      // Only the first request goes there; from then on the master is asked.
+      // Only the first request goes there; later ones go to the master.
       expect(world.cluster.journal.entries.filter(({ host }) => host === "node2").map(({ status }) => status)).toEqual([
         redirectStatus,
       ]);
     },
   );
 
-  it("and redirects to a node that nobody named is refused with one sentence, and no credentials are sent there", async () => {
+  it("and redirects to an unknown node is rejected with one sentence, and no credentials are sent there", async () => {
     const world = rig();
     await expect(world.lifecycle.create(world.modules({ endpoints: NODES(2) }))).rejects.toThrow(
       /^https:\/\/10\.78\.0\.3:9443 redirects to https:\/\/10\.78\.0\.2:9443, which is not known as a node of this cluster; it was not followed, and no credentials were sent there\. List all nodes/,
@@ -86,7 +86,7 @@ describe("a node that is not the master", () => {
     expect(world.received.filter(({ node }) => node !== "node2")).toEqual([]);
   });
 
-  it("is followed once the master has listed its nodes", async () => {
+  it("is followed after the master has listed its nodes", async () => {
     const world = rig({ timings: { shardMs: 60_000 } });
     world.clock.after(30_000, () => world.cluster.control.changeMaster(3));
     const { outs } = await world.lifecycle.create(world.modules({ endpoints: NODES(1) }));
@@ -95,14 +95,14 @@ describe("a node that is not the master", () => {
     expect(world.received.some(({ node }) => node === "node3")).toBe(true);
   });
 
-  it("does not matter when another endpoint is the master", async () => {
+  it("has no effect if another endpoint is the master", async () => {
     const world = rig({ databases: [THERE] });
     world.cluster.control.changeMaster(3);
     const { outs } = await world.lifecycle.create(world.modules({ endpoints: NODES(1, 3) }));
     expect(outs).toMatchObject({ status: "current" });
   });
 
-  it("passes calls on by itself where the cluster handles redirects", async () => {
+  it("forwards requests if the cluster handles redirects", async () => {
     const world = rig({ databases: [THERE], settings: { handleRedirects: true } });
     const { outs } = await world.lifecycle.create(world.modules({ endpoints: NODES(2) }));
     expect(outs).toMatchObject({ status: "current" });
@@ -125,7 +125,7 @@ describe("a node that is not the master", () => {
     expect(world.lines.some(({ message }) => message.includes("redirect in a loop"))).toBe(true);
   });
 
-  it("never takes credentials to plain http", async () => {
+  it("never causes credentials to be sent with plain http", async () => {
     const world = rig({ databases: [THERE] });
     const location = "http://10.78.0.3:8080/v1/cluster";
     world.cluster.faults.add({ match: {}, times: 99, fault: { kind: "replace", status: 307, headers: { location } } });
@@ -135,7 +135,7 @@ describe("a node that is not the master", () => {
   });
 });
 
-/** Two clusters, and a lifecycle that can reach both. */
+/** Two clusters, and a lifecycle that is connected to both. */
 function twoClusters() {
   const world = rig({ name: "orders.local" });
   const other = new RedisEnterpriseCluster({ clock: world.clock, name: "payments.local", databases: [CACHE] });
@@ -154,7 +154,7 @@ function twoClusters() {
 const BOTH_NAMES = /different clusters: https:\S+ of orders\.local, https:\S+ of payments\.local\./;
 
 describe("endpoints", () => {
-  it("of different clusters are refused with both names before the other is used", async () => {
+  it("of different clusters are rejected with both names before the other is used", async () => {
     const { world, other, lifecycle } = twoClusters();
     const endpoints = [...NODES(1), "https://10.88.0.9:9443"];
     world.clock.after(6_000, () => [1, 2, 3].forEach((node) => void world.cluster.control.stopNode(node)));
@@ -164,7 +164,7 @@ describe("endpoints", () => {
     expect(other.acceptedUpgrades).toEqual([]);
   });
 
-  it("of different clusters are told apart although the master of one is known from a redirect", async () => {
+  it("of different clusters are distinguished although the master of one is known from a redirect", async () => {
     const { world, lifecycle } = twoClusters();
     const endpoints = [...NODES(2), "https://10.88.0.9:9443", ...NODES(1)];
     const page = {
@@ -177,7 +177,7 @@ describe("endpoints", () => {
     await expect(lifecycle.create({ ...world.modules(), endpoints })).rejects.toThrow(BOTH_NAMES);
   });
 
-  it("that name the same node twice count once, and one that is down is passed over", async () => {
+  it("that name the same node twice count once, and one that is unavailable is skipped", async () => {
     const world = rig({ databases: [THERE] });
     const [first = ""] = NODES(1);
     await world.lifecycle.create(world.modules({ endpoints: [first, `${first}/`, first] }));
@@ -195,7 +195,7 @@ describe("endpoints", () => {
     expect(outs).toMatchObject({ status: "current" });
   });
 
-  it("of something else are told by what was expected and what was found", async () => {
+  it("of another server are reported with the expected and the actual server", async () => {
     const answers: [number, string, string, RegExp][] = [
       [200, "text/html", "<h1>Hello</h1>", /found HTTP 200, text\/html: “Hello”/],
       [404, "text/html", "<h1>nginx</h1>", /found HTTP 404, text\/html: “nginx”/],
@@ -214,7 +214,7 @@ describe("endpoints", () => {
     }
   });
 
-  it("that talk nonsense in the middle of a wait are waited for", async () => {
+  it("with invalid responses during a wait are waited for", async () => {
     const world = rig({ timings: { shardMs: 30_000 } });
     world.clock.after(5_000, () => {
       const page = {
@@ -235,7 +235,7 @@ describe("endpoints", () => {
 const pem = (name: string) => readFileSync(`${__dirname}/../http/fixtures/${name}`, "utf8");
 const CLIENT = { clientCertificate: pem("client.pem"), clientKey: pem("client.key") };
 
-/** A cluster behind real sockets, with the certificate that clusters are installed with: signed by itself, for its name. */
+/** A cluster on real sockets, with the certificate of a new cluster: self-signed, for its name. */
 async function served(options: ClusterOptions = {}, door: ServeClusterOptions = {}) {
   const clock = new ScaledClock(200);
   const cluster = new RedisEnterpriseCluster({ clock, databases: [CACHE], ...options });
@@ -253,7 +253,7 @@ async function served(options: ClusterOptions = {}, door: ServeClusterOptions = 
 }
 
 describe("a cluster behind TLS", () => {
-  it("is upgraded when its certificate and its name are given, through a node that is not the master", async () => {
+  it("is upgraded with its certificate and name through a node that is not the master", async () => {
     const { cluster, origins, certificate, create } = await served();
     cluster.control.changeMaster(2);
     const { outs } = await create({ caCertificate: certificate, serverName: "cluster.local", wait: true });
@@ -263,7 +263,7 @@ describe("a cluster behind TLS", () => {
     expect(origins).toHaveLength(3);
   });
 
-  it("is refused before anything is sent when its certificate is not known, or not for the name", async () => {
+  it("is rejected before a request is sent if its certificate is unknown, or for another name", async () => {
     const { cluster, certificate, create } = await served();
     await expect(create({})).rejects.toThrow(
       /The certificate of https:\/\/127\.0\.0\.1:\d+ is not trusted: .*subject CN=cluster\.local.*`caCertificate`.*`serverName`.*\[unauthorized\]/,
@@ -273,13 +273,13 @@ describe("a cluster behind TLS", () => {
     expect(cluster.journal.entries).toEqual([]);
   });
 
-  it("is accepted with any certificate when that is asked for", async () => {
+  it("is accepted with any certificate if the argument permits it", async () => {
     const { create } = await served({ databases: [{ ...CACHE, modules: ["search", "ReJSON"] }] });
     const { outs } = await create({ allowUntrustedCertificate: true });
     expect(outs).toMatchObject({ status: "current" });
   });
 
-  it("lets a client certificate in, in place of a user", async () => {
+  it("accepts a client certificate instead of a user", async () => {
     const { cluster, certificate, create } = await served(
       { settings: { certificateAuthentication: true, basicAuthentication: false }, softwareVersion: "8.2.0-25" },
       { clientCa: pem("ca.pem") },
@@ -298,7 +298,7 @@ describe("a cluster behind TLS", () => {
 });
 
 describe("a cluster on plain http", () => {
-  it("is asked only where that is allowed by name", async () => {
+  it("gets requests only if the argument permits it", async () => {
     const { cluster, origins, create } = await served(
       { databases: [{ ...CACHE, modules: ["search", "ReJSON"] }] },
       { tls: false },
@@ -314,7 +314,7 @@ describe("a cluster on plain http", () => {
     ["Go", "Client sent an HTTP request to an HTTPS server."],
     ["nginx", "<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>"],
     ["Apache", "Reason: You're speaking plain HTTP to an SSL-enabled server port."],
-  ])("is told to use https by a server that responds as %s does", async (_, body) => {
+  ])("is reported as requiring https if the server responds like %s", async (_, body) => {
     const server = createServer((_, response) => response.writeHead(400).end(body)).listen(0, "127.0.0.1");
     onTestFinished(() => void server.close());
     await once(server, "listening");
@@ -326,7 +326,7 @@ describe("a cluster on plain http", () => {
     );
   });
 
-  it("is told as what it is when https is asked of it", async () => {
+  it("is reported as plain http if https was used", async () => {
     const { origins, create } = await served({}, { tls: false });
     const endpoints = origins.map((origin) => origin.replace("http:", "https:"));
     await expect(create({ endpoints })).rejects.toThrow(
@@ -346,9 +346,9 @@ describe("an error of the server", () => {
   const text = "Action 5a42 does not exist";
   it.each([
     ["as recorded", { description: text, error_code: "action_not_found" }],
-    ["as most pages say", { error_code: "action_not_found", message: text }],
-    ["as tasks have it", { error_code: "action_not_found", error_message: text }],
-    ["as clients invent it", { error: text, error_code: "action_not_found" }],
+    ["as in most documentation", { error_code: "action_not_found", message: text }],
+    ["as in tasks", { error_code: "action_not_found", error_message: text }],
+    ["as in some clients", { error: text, error_code: "action_not_found" }],
   ])("is read %s", (_, body) => {
     expect(answer(404, JSON.stringify(body))).toEqual({
       kind: "missing",
@@ -357,7 +357,7 @@ describe("an error of the server", () => {
     });
   });
 
-  it("may have a text alone, a code alone, a number for a code, or nothing", () => {
+  it("may have only a text, only a code, a number as a code, or nothing", () => {
     expect(answer(406, '{"description":"no"}')).toMatchObject({ kind: "refused", code: "", text: "no (HTTP 406)" });
     expect(answer(400, '{"error_code":"busy"}')).toMatchObject({
       kind: "refused",
@@ -370,7 +370,7 @@ describe("an error of the server", () => {
     expect(answer(405, "", {})).toMatchObject({ kind: "refused", busy: false });
   });
 
-  it("never sends control characters to a screen", () => {
+  it("never prints control characters", () => {
     const body = JSON.stringify({ description: "\u001b[31mred\u0000\nline", error_code: "x" });
     expect(answer(400, body)).toMatchObject({ text: "[31mred | line (x, HTTP 400)" });
   });
@@ -393,13 +393,13 @@ describe("the status", () => {
     expect(answer(status, '{"error_code":"x","description":"y"}').kind).toBe(kind);
   });
 
-  it("409 is a busy database, and so is the code, whatever its status", () => {
+  it("409 means a busy database, as does the code with any status", () => {
     expect(answer(409, "", {})).toMatchObject({ kind: "refused", busy: true });
     expect(answer(400, '{"error_code":"busy","description":"wait"}')).toMatchObject({ busy: true });
     expect(answer(400, '{"error_code":"other","description":"busy"}')).toMatchObject({ busy: false });
   });
 
-  it("503 is known to be the vendor's by its envoy or its words", () => {
+  it("503 is recognized as the vendor's by its envoy header or its text", () => {
     expect(answer(503, "no healthy upstream", { server: "envoy" })).toMatchObject({
       kind: "unavailable",
       responded: true,
@@ -424,14 +424,14 @@ describe("a code of the server", () => {
     [500, "action_not_found", "missing"],
     [403, "password_expired", "unauthorized"],
     [500, "busy", "refused"],
-  ])("decides, whatever the status: %i %s means %s", (status, code, kind) => {
+  ])("takes precedence over the status: %i %s means %s", (status, code, kind) => {
     expect(answer(status, JSON.stringify({ error_code: code, description: "Because" }))).toMatchObject({
       kind,
       text: `Because (${code})`,
     });
   });
 
-  it("that is not known leaves it to the status, and both are told", () => {
+  it("that is unknown leaves the decision to the status, and both are reported", () => {
     const body = JSON.stringify({ error_code: "fire", description: "It burns" });
     expect(answer(403, body)).toMatchObject({ kind: "forbidden", text: "It burns (fire, HTTP 403)" });
     expect(answer(500, body)).toMatchObject({ kind: "unavailable", text: "It burns (fire, HTTP 500)" });
@@ -439,7 +439,7 @@ describe("a code of the server", () => {
   });
 });
 
-describe("something else", () => {
+describe("another response", () => {
   it.each([
     [200, "<h1>Hello</h1>", "text/html"],
     [200, "", "text/plain"],
@@ -448,7 +448,7 @@ describe("something else", () => {
     [307, "", "text/plain"],
     [204, "", "text/plain"],
     [404, "404 page not found", "text/plain"],
-  ])("%i %j is foreign", (status, body, type) => {
+  ])("%i %j is of another server", (status, body, type) => {
     expect(answer(status, body, { "content-type": type }).kind).toBe("foreign");
   });
 });

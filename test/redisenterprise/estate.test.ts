@@ -13,7 +13,7 @@ async function discovered({ cluster }: Pick<ReturnType<typeof rig>, "cluster">) 
   return (JSON.parse(out) as { databases: FoundDatabase[] }).databases;
 }
 
-describe("an upgrade that is in progress or has failed is all that is reported of a database", () => {
+describe("only an upgrade in progress or a failed one is reported for a database", () => {
   it.each(["running", "failed"] as const)("%s", async (kind) => {
     const world = rig({ databases: [UNPROTECTED] });
     const before = await discovered(world);
@@ -30,7 +30,7 @@ describe("an upgrade that is in progress or has failed is all that is reported o
 });
 
 describe("versions", () => {
-  it("are unknown where the nodes do not report them, not none", async () => {
+  it("are unknown if the nodes do not report them, instead of empty", async () => {
     const world = rig({ databases: [CACHE] });
     const nodes = world.cluster.state.nodes.map(({ uid, ip, softwareVersion }) => ({
       uid,

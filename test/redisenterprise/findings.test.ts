@@ -4,7 +4,7 @@ import { CACHE, type Rig, rig } from "./rig";
 
 type Args = Record<string, unknown>;
 
-/** Refused at preview by the property's name, refused at apply, and never called. */
+/** Fails the preview with the property, fails apply, and no request is sent. */
 async function refused(world: Rig, args: Args, property: string, text: RegExp): Promise<void> {
   const { failures } = await world.lifecycle.check({}, args);
   expect(failures).toEqual([{ property, reason: expect.stringMatching(text) }]);
@@ -13,7 +13,7 @@ async function refused(world: Rig, args: Args, property: string, text: RegExp): 
   expect(world.cluster.journal.count("POST")).toBe(0);
 }
 
-/** A warning at preview, an error at apply, and never called. */
+/** A warning in the preview, an error of apply, and no request is sent. */
 async function warned(world: Rig, args: Args, text: RegExp): Promise<void> {
   expect((await world.lifecycle.check({}, args)).failures).toEqual([]);
   expect(world.lines.find(({ severity }) => severity === "WARNING")?.message).toMatch(text);
@@ -21,10 +21,10 @@ async function warned(world: Rig, args: Args, text: RegExp): Promise<void> {
   expect(world.cluster.journal.count("POST")).toBe(0);
 }
 
-describe("modules that can never be brought to their pins", () => {
+describe("modules that can never reach their targets", () => {
   const cases: [string, ClusterOptions, Args, RegExp][] = [
     [
-      "one that the cluster does not know",
+      "one that the cluster does not have",
       {},
       { redisgraph: "2.10" },
       /This cluster has no module redisgraph\. Database 1 \(cache\) has search, ReJSON; the cluster ships bf, ReJSON, search, timeseries\./,
@@ -48,7 +48,7 @@ describe("modules that can never be brought to their pins", () => {
       /bf 2\.6\.18 needs Redis 7\.2; database 1 \(cache\) runs Redis 7\.4\.2\. Choose a version that is compatible with the current Redis\./,
     ],
     [
-      "a version for an older major version of Redis, where the cluster ships Redis 8",
+      "a version for an older major version of Redis on a cluster that ships Redis 8",
       {
         softwareVersion: "8.0.10-1",
         modules: [{ name: "own", version: "1.1.0", minRedisVersion: "6.0" }],
@@ -63,7 +63,12 @@ describe("modules that can never be brought to their pins", () => {
       { search: "2.10.99" },
       /does not ship search 2\.10\.99; it ships 2\.6\.29, 2\.8\.26, 2\.10\.17, 7\.99\.91\./,
     ],
-    ["a floor above all that it ships", {}, { search: ">=9" }, /does not ship search >=9; it ships 2\.6\.29, /],
+    [
+      "a minimum above all versions that it ships",
+      {},
+      { search: ">=9" },
+      /does not ship search >=9; it ships 2\.6\.29, /,
+    ],
     [
       "one that needs newer software",
       {
@@ -102,13 +107,13 @@ describe("modules that can never be brought to their pins", () => {
     await refused(world, world.modules({ modules }), "modules", text);
   });
 
-  it("keep the others from being upgraded as well", async () => {
+  it("prevent the upgrade of the others as well", async () => {
     const world = rig();
     await refused(world, world.modules({ modules: { search: "2.10.17", nope: "1" } }), "modules", /no module nope/);
     expect(world.messages()[0]).toMatch(/^search 2\.10\.8 → 2\.10\.17, nope → 1, /);
   });
 
-  it("are told together", async () => {
+  it("are reported together", async () => {
     const world = rig();
     const { failures } = await world.lifecycle.check({}, world.modules({ modules: { nope: "1", search: "9" } }));
     expect(failures?.map(({ reason }) => reason)).toEqual([
@@ -117,7 +122,7 @@ describe("modules that can never be brought to their pins", () => {
     ]);
   });
 
-  it("are no matter for a module that is newer than its pin: nothing is downgraded", async () => {
+  it("have no effect on a module that is ahead of its target, because nothing is downgraded", async () => {
     const world = rig();
     const { outs } = await world.lifecycle.create(world.modules({ modules: { search: "2.8.26" } }));
     expect(outs).toMatchObject({ status: "newer" });
@@ -125,7 +130,7 @@ describe("modules that can never be brought to their pins", () => {
   });
 });
 
-describe("modules that wait for another Redis", () => {
+describe("modules that require another Redis version", () => {
   const cases: [string, ClusterOptions, Args, RegExp][] = [
     [
       "a version for a later one",
@@ -134,7 +139,7 @@ describe("modules that wait for another Redis", () => {
       /search 7\.99\.91 needs Redis 8\.0; database 1 \(cache\) runs Redis 7\.4\.2\. Upgrade the database first, with a redisenterprise\.DatabaseVersion and `redisVersion` "8\.0" that this resource depends on/,
     ],
     [
-      "one that declares no Redis, but a higher least one",
+      "one that declares no Redis version, but a higher minimum",
       { modules: [{ name: "search", version: "2.11.0", minRedisVersion: "7.9" }] },
       { search: "2.11" },
       /search 2\.11\.0 needs Redis 7\.9 or later, below 8; .*DatabaseVersion that this resource depends on/,
@@ -146,12 +151,12 @@ describe("modules that wait for another Redis", () => {
       /does not have the module timeseries, .* It has search, ReJSON\. An upgrade to Redis 8 adds timeseries: do that first/,
     ],
   ];
-  it.each(cases)("%s: a warning at preview, an error at apply", async (_, options, modules, text) => {
+  it.each(cases)("%s: a warning in the preview, an error of apply", async (_, options, modules, text) => {
     const world = rig(options);
     await warned(world, world.modules({ modules }), text);
   });
 
-  it("are brought there after it, in one program", async () => {
+  it("are upgraded after it, in one program", async () => {
     const world = rig();
     const pins = world.modules({ modules: { search: ">=7.99", bf: "8.0.1" } });
     expect((await world.lifecycle.check({}, world.redis())).failures).toEqual([]);
@@ -163,13 +168,13 @@ describe("modules that wait for another Redis", () => {
   });
 });
 
-describe("databases that are not there", () => {
+describe("databases that are not found", () => {
   const databases = [CACHE, { ...CACHE, name: "twin" }, { ...CACHE, name: "twin" }];
 
   it.each([
     ["modules", (world: Rig, args: Args) => world.modules(args)],
     ["Redis", (world: Rig, args: Args) => world.redis(args)],
-  ] as const)("are named with those that are (%s)", async (_, inputs) => {
+  ] as const)("are reported with the existing ones (%s)", async (_, inputs) => {
     const there =
       /no database (7|named "Cache") that this user may see\. Visible databases: 1 \(cache\), 2 \(twin\), 3 \(twin\)\./;
     for (const which of [{ databaseId: 7 }, { databaseName: "Cache" }]) {
@@ -181,7 +186,7 @@ describe("databases that are not there", () => {
     }
   });
 
-  it("or are several are told by their uids", async () => {
+  it("because several have the name are reported with their uids", async () => {
     const world = rig({ databases });
     await refused(
       world,
@@ -191,7 +196,7 @@ describe("databases that are not there", () => {
     );
   });
 
-  it("or are no Redis databases are told as such", async () => {
+  it("because they are no Redis databases are reported as such", async () => {
     const world = rig({ databases: [{ name: "old", type: "memcached", modules: [] }] });
     await refused(world, world.redis(), "databaseId", /Database 1 \(old\) is a memcached database/);
   });
@@ -204,7 +209,7 @@ describe("databases that are not there", () => {
 });
 
 describe("Redis versions that can never be reached", () => {
-  it("because not every node can run them", async () => {
+  it("because not all nodes can run them", async () => {
     const world = rig();
     await refused(
       world,
@@ -214,12 +219,12 @@ describe("Redis versions that can never be reached", () => {
     );
   });
 
-  it("are told by the nodes' documented shape as well", async () => {
+  it("are also determined from the documented format of nodes", async () => {
     const world = rig({ switches: { supportedVersions: "documented" } });
     await refused(world, world.redis({ redisVersion: "9" }), "redisVersion", /can run 8\.0, 7\.4, 7\.2, 6\.2\./);
   });
 
-  it("by the cluster's policy", async () => {
+  it("because of the cluster's policy", async () => {
     const world = rig({ policy: { redisUpgradePolicy: "major" } });
     for (const node of world.cluster.state.nodes) {
       node.supported = node.supported.map((one) => ({ ...one, major: one.redisVersion !== "8.0" }));
@@ -232,17 +237,17 @@ describe("Redis versions that can never be reached", () => {
     );
   });
 
-  it("with data on flash", async () => {
+  it("because of data on flash", async () => {
     const world = rig({ databases: [{ ...CACHE, bigstore: true }] });
     await refused(world, world.redis(), "redisVersion", /Redis 8\.0 does not support databases with data on flash/);
   });
 
-  it("because nothing of a module runs on them", async () => {
+  it("because no build of a module runs on them", async () => {
     const world = rig({ databases: [{ ...CACHE, modules: [{ name: "rg", version: "1.2.7" }] }] });
     await refused(world, world.redis(), "redisVersion", /ships no build of rg for Redis 8\.0 that is at least as new/);
   });
 
-  it("because the builds that come with them lack what the database uses", async () => {
+  it("because their builds lack a feature that the database uses", async () => {
     const world = rig({
       databases: [{ ...CACHE, modules: [{ name: "rg", version: "1.2.13" }], replicaSync: "enabled" }],
       modules: [
@@ -272,7 +277,7 @@ describe("Redis versions that can never be reached", () => {
     await refused(world, world.redis({ redisVersion: "7.2", modules }), property, text);
   });
 
-  it("with modules that are to be kept and cannot run there", async () => {
+  it("because of modules that are kept and cannot run on them", async () => {
     const world = rig({ databases: [{ ...CACHE, modules: ["search"] }] });
     await refused(
       world,
@@ -287,7 +292,7 @@ describe("states of the cluster", () => {
   it.each([
     ["modules", (world: Rig) => world.modules({ modules: { search: ">=2.10.9" } })],
     ["Redis", (world: Rig) => world.redis()],
-  ] as const)("with nodes of different versions keep the upgrade from starting (%s)", async (_, inputs) => {
+  ] as const)("with nodes of different versions prevent the upgrade (%s)", async (_, inputs) => {
     const world = rig({ softwareVersion: "8.0.10-1" });
     world.cluster.control.upgradeNode(3, "8.0.20-5");
     await warned(
@@ -297,7 +302,7 @@ describe("states of the cluster", () => {
     );
   });
 
-  it("in which it is upgraded itself do as well", async () => {
+  it("during its own upgrade prevent the upgrade as well", async () => {
     const world = rig();
     const cluster = { name: "cluster.local", created_time: "2025-12-02T00:00:00Z", upgrade_in_progress: true };
     const fault = {
@@ -321,7 +326,7 @@ describe("conditions that could not be read", () => {
   it.each([
     ["/v1/cluster/policy", 500, "The upgrade policy of the cluster", CACHE],
     [TASKS, 403, "The list of tasks of Active-Active databases", { ...ACTIVE, modules: [] }],
-  ])("are a warning at preview: %s, HTTP %s", async (path, status, subject, database) => {
+  ])("are a warning in the preview: %s, HTTP %s", async (path, status, subject, database) => {
     const world = rig({ databases: [database] });
     world.cluster.faults.add({ match: { path }, times: Number.POSITIVE_INFINITY, fault: replaced(status) });
     expect((await world.lifecycle.check({}, world.redis())).failures).toEqual([]);
@@ -333,7 +338,7 @@ describe("conditions that could not be read", () => {
     ["/v1/nodes", ACTIVE],
     ["/v1/modules", CACHE],
     ["/v1/actions", CACHE],
-  ])("are unreachable, not missing, if a proxy has no %s for a moment", async (path, database) => {
+  ])("are unreachable, not missing, if a proxy temporarily has no %s", async (path, database) => {
     const world = rig({ databases: [database] });
     const { cluster, lifecycle } = world;
     const target = path === "/v1/actions" ? /^\/v1\/actions/ : path;
@@ -346,7 +351,7 @@ describe("conditions that could not be read", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it("are waited for where only they show a queued upgrade: nothing is sent before", async () => {
+  it("are waited for before a request if only they show a queued upgrade", async () => {
     const world = rig({ databases: [ACTIVE] });
     const { cluster, lifecycle } = world;
     cluster.faults.add({ match: { path: TASKS }, times: 6, fault: replaced(500) });
@@ -371,7 +376,7 @@ const TYPES: [string, (world: Rig, args?: Args) => Args][] = [
 
 describe.each(TYPES)("a database with neither replication nor persistence (%s)", (_, inputs) => {
   it.each(["accepted", "refused"] as const)(
-    "is not touched without consent, at preview already, even if the server would do it (%s)",
+    "is not upgraded without consent, which the preview reports, even if the server would accept it (%s)",
     async (missingConsent) => {
       const world = rig({ databases: [UNPROTECTED], switches: { missingConsent } });
       const { failures } = await world.lifecycle.check({}, inputs(world));
@@ -408,7 +413,7 @@ describe.each(TYPES)("a database with neither replication nor persistence (%s)",
     },
   );
 
-  it("needs no consent at its pin", async () => {
+  it("needs no consent if it is up to date", async () => {
     const there = { ...UNPROTECTED, redisVersion: "8.0", modules: ["search", "ReJSON"] };
     const world = rig({ databases: [there] });
     const pin = "redisVersion" in inputs(world) ? {} : { modules: { search: ">=7", ReJSON: ">=7" } };
@@ -417,7 +422,7 @@ describe.each(TYPES)("a database with neither replication nor persistence (%s)",
     expect(world.writes()).toBe(0);
   });
 
-  it("that was protected at preview and is not any more is not touched at apply", async () => {
+  it("that was protected in the preview and no longer is, is not upgraded by apply", async () => {
     const world = rig();
     expect((await world.lifecycle.check({}, inputs(world))).failures).toEqual([]);
     world.cluster.control.setDatabase(1, { replication: false, persistence: "disabled" });
@@ -427,7 +432,7 @@ describe.each(TYPES)("a database with neither replication nor persistence (%s)",
 });
 
 describe.each(TYPES)("a database without replication, but with persistence (%s)", (_, inputs) => {
-  it("is upgraded with a warning of the downtime in the plan", async () => {
+  it("is upgraded with a warning about the downtime in the plan", async () => {
     const world = rig({ databases: [{ ...CACHE, replication: false }] });
     expect((await world.lifecycle.check({}, inputs(world))).failures).toEqual([]);
     expect(world.messages()).toEqual([expect.stringContaining("with downtime: the database is not replicated")]);
@@ -437,8 +442,8 @@ describe.each(TYPES)("a database without replication, but with persistence (%s)"
   });
 });
 
-describe.each(TYPES)("a server that does not tell what protects a database (%s)", (_, inputs) => {
-  it("has it taken for unprotected", async () => {
+describe.each(TYPES)("a server that does not report the protection of a database (%s)", (_, inputs) => {
+  it("has its database treated as unprotected", async () => {
     const world = rig({ databases: [CACHE] });
     const plain = {
       uid: 1,

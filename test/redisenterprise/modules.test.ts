@@ -16,8 +16,8 @@ const uidOf = (world: Rig, name: string, version: string) =>
 const versions = (world: Rig) =>
   Object.fromEntries(world.cluster.database(1).modules.map(({ name, version }) => [name, version]));
 
-describe("the call", () => {
-  it("has all five keys of every module that is behind, and the server's own case of its name", async () => {
+describe("the upgrade request", () => {
+  it("has all five keys of every outdated module, and its name in the server's case", async () => {
     const world = rig();
     const before = world.cluster.database(1).modules.map(({ uid }) => uid);
     await create(world, { SEARCH: "2.10.17", rejson: "2.8.10" });
@@ -47,7 +47,7 @@ describe("the call", () => {
     expect(world.cluster.database(1).modules[0]).toMatchObject({ version: "2.10.17", args: "WORKERS 6" });
   });
 
-  it("sets the arguments that are given, together with the version", async () => {
+  it("sets the given arguments together with the version", async () => {
     const world = rig();
     await world.lifecycle.check({}, world.modules({ modules: { search: { version: "2.10.17", args: "WORKERS 8" } } }));
     const { outs } = await create(world, { search: { version: "2.10.17", args: "WORKERS 8" } });
@@ -58,7 +58,7 @@ describe("the call", () => {
     expect(outs).toMatchObject({ status: "current", lastUpgrade: { to: "search 2.10.17 (WORKERS 8)" } });
   });
 
-  it("carries what was said about roles and data, and nothing else", async () => {
+  it("has the arguments about roles and data, and no others", async () => {
     const world = rig();
     await create(world, { search: "2.10.17" }, { preserveRoles: true, mayDiscardData: false });
     expect(Object.keys(bodyOf(world))).toEqual(["modules", "preserve_roles", "may_discard_data"]);
@@ -66,7 +66,7 @@ describe("the call", () => {
   });
 });
 
-describe("three modules behind and one ahead", () => {
+describe("three outdated modules and one ahead of its target", () => {
   const four = {
     ...CACHE,
     modules: [
@@ -78,7 +78,7 @@ describe("three modules behind and one ahead", () => {
   };
   const pins = { search: "2.10.17", ReJSON: "2.8.10", bf: ">=2.8.5", timeseries: "1.12.7" };
 
-  it("are brought to their pins in one request, and the one ahead is reported and left alone", async () => {
+  it("are upgraded in one request, and the one ahead is reported and not changed", async () => {
     const world = rig({ databases: [four] });
     await world.lifecycle.check({}, world.modules({ modules: pins }));
     expect(world.messages()).toEqual([
@@ -104,7 +104,7 @@ describe("three modules behind and one ahead", () => {
     expect(await world.lifecycle.diff(id, outs, world.modules({ modules: pins }))).toMatchObject({ changes: false });
   });
 
-  it("are all left alone when newer is to be an error: the preview says so", async () => {
+  it("are not changed with onNewer fail, which the preview reports", async () => {
     const world = rig({ databases: [four] });
     const args = world.modules({ modules: pins, onNewer: "fail" });
     expect((await world.lifecycle.check({}, args)).failures).toEqual([
@@ -114,7 +114,7 @@ describe("three modules behind and one ahead", () => {
     expect(world.writes()).toBe(0);
   });
 
-  it("are brought to their pins in silence about the one ahead when that is accepted", async () => {
+  it("are upgraded without a message about the one ahead with onNewer accept", async () => {
     const world = rig({ databases: [four] });
     const { outs } = await create(world, pins, { onNewer: "accept" });
     expect(outs).toMatchObject({ status: "newer" });
@@ -122,7 +122,7 @@ describe("three modules behind and one ahead", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it("show in a refresh each in its own place, as written where the pin holds", async () => {
+  it("are shown by a refresh individually, as written if they are up to date", async () => {
     const world = rig({ databases: [four] });
     const args = {
       search: "2.10",
@@ -142,15 +142,15 @@ describe("three modules behind and one ahead", () => {
   });
 });
 
-describe("modules that are not named", () => {
-  it("are left alone, and shown", async () => {
+describe("unnamed modules", () => {
+  it("are not changed, and are shown", async () => {
     const world = rig();
     const { outs } = await create(world, { search: "2.10.17" });
     expect(outs).toMatchObject({ status: "current", members: { search: "2.10.17", ReJSON: "2.8.4" } });
     expect(bodyOf(world).modules).toHaveLength(1);
   });
 
-  it("do not matter with versions that cannot be read", async () => {
+  it("have no effect if their versions cannot be parsed", async () => {
     const world = rig();
     world.cluster.control.setModule(1, { name: "custom", version: "nightly" });
     const { outs } = await create(world, { search: "2.10.17" });
@@ -158,8 +158,8 @@ describe("modules that are not named", () => {
   });
 });
 
-describe("a named module whose version cannot be read", () => {
-  it("is unknown, never behind", async () => {
+describe("a named module whose version cannot be parsed", () => {
+  it("is unknown, not outdated", async () => {
     const world = rig();
     world.cluster.control.setModule(1, { name: "search", version: "nightly" });
     await world.lifecycle.check({}, world.modules());
@@ -171,12 +171,12 @@ describe("a named module whose version cannot be read", () => {
   });
 });
 
-describe("where a pin leaves a choice", () => {
+describe("a target that several builds match", () => {
   const cases: [string, string, string][] = [
-    ["a prefix goes to the newest build of it that fits", "2.10", "2.10.21"],
-    ["a floor goes to the newest build that fits, not to one for another Redis", ">=2.10.9", "2.10.21"],
-    ["latest goes to the newest build that fits", "latest", "2.10.21"],
-    ["an exact version goes there", "2.10.17", "2.10.17"],
+    ["a prefix leads to its newest compatible build", "2.10", "2.10.21"],
+    ["a minimum leads to the newest compatible build, not to one for another Redis", ">=2.10.9", "2.10.21"],
+    ["latest leads to the newest compatible build", "latest", "2.10.21"],
+    ["an exact version leads to that build", "2.10.17", "2.10.17"],
   ];
   it.each(cases)("%s", async (_, pinned, expected) => {
     const world = rig({ databases: [{ ...CACHE, modules: [{ name: "search", version: "2.8.26" }] }] });
@@ -186,7 +186,7 @@ describe("where a pin leaves a choice", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it("latest is behind as soon as the cluster ships a newer build, and a floor is not", async () => {
+  it("latest is outdated as soon as the cluster ships a newer build, and a minimum is not", async () => {
     const world = rig({ databases: [{ ...CACHE, modules: ["search"] }] });
     const { outs } = await create(world, { search: "latest" });
     expect(outs).toMatchObject({ status: "current", members: { search: "2.10.17" } });
@@ -200,7 +200,7 @@ describe("where a pin leaves a choice", () => {
     expect(versions(world)).toEqual({ search: "2.10.21" });
   });
 
-  it("a module of one's own without a declared Redis fits by its least version", async () => {
+  it("a custom module without a declared Redis is compatible from its minimum version on", async () => {
     const world = rig({ databases: [{ ...CACHE, modules: [{ name: "own", version: "1.0.0" }] }] });
     world.cluster.control.addModule({ name: "own", version: "1.1.0", minRedisVersion: "7.1" });
     world.cluster.control.addModule({ name: "own", version: "1.2.0", minRedisVersion: "7.9" });
@@ -208,7 +208,7 @@ describe("where a pin leaves a choice", () => {
     expect(versions(world)).toEqual({ own: "1.1.0" });
   });
 
-  it("a module without a declared Redis goes with a later major version below 8", async () => {
+  it("a module without a declared Redis is compatible with later major versions below 8", async () => {
     const databases = [{ ...CACHE, redisVersion: "7.2", modules: [{ name: "rg", version: "1.2.7" }] }];
     const modules = [{ name: "rg", version: "1.2.13", minRedisVersion: "6.0.0" }];
     const world = rig({ softwareVersion: "7.22.2-10", databases, modules });
@@ -217,7 +217,7 @@ describe("where a pin leaves a choice", () => {
     expect(versions(world)).toEqual({ rg: "1.2.13" });
   });
 
-  it("a build that lacks what the database uses is passed over", async () => {
+  it("a build that lacks a feature that the database uses is skipped", async () => {
     const world = rig({ databases: [{ ...CACHE, modules: [{ name: "own", version: "1.0.0" }] }] });
     world.cluster.control.addModule({ name: "own", version: "1.1.0", compatibleRedisVersion: "7.4" });
     world.cluster.control.addModule({
@@ -233,7 +233,7 @@ describe("where a pin leaves a choice", () => {
 
 describe("servers", () => {
   it.each(["7.4.6-22", "7.8.6-10", "7.22.2-10", "8.0.20-5", "8.2.0-25"])(
-    "of %s are upgraded alike",
+    "of %s are upgraded in the same way",
     async (softwareVersion) => {
       const world = rig({
         softwareVersion,
@@ -246,11 +246,11 @@ describe("servers", () => {
   );
 });
 
-describe("arguments alone", () => {
+describe("changed arguments without a new version", () => {
   const there = { ...CACHE, modules: [{ name: "search", version: "2.10.17", args: "WORKERS 6" }] };
   const pins = { search: { version: ">=2.10", args: "WORKERS 8" } };
 
-  it("are an upgrade to the build that runs, and shown as such", async () => {
+  it("are an upgrade to the running build, and shown as such", async () => {
     const world = rig({ databases: [there] });
     await world.lifecycle.check({}, world.modules({ modules: pins }));
     expect(world.messages()).toEqual([
@@ -267,7 +267,7 @@ describe("arguments alone", () => {
     expect(world.cluster.database(1).modules[0]).toMatchObject({ version: "2.10.17", args: "WORKERS 8" });
   });
 
-  it("are changed by an upgrade that outlived its run: the version cannot show it, the vendor's word is enough", async () => {
+  it("are changed by an upgrade that continued after its run: the version does not show it, so the vendor's result decides", async () => {
     const world = rig({ databases: [there] });
     const inputs = world.modules({ modules: pins });
     const first = await partial(world.lifecycle.create({ ...inputs, __timeouts: { create: "6s" } }));
@@ -279,7 +279,7 @@ describe("arguments alone", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it("can be taken away", async () => {
+  it("can be removed", async () => {
     const world = rig({ databases: [there] });
     await world.lifecycle.check({}, world.modules({ modules: { search: { version: "2.10", args: "" } } }));
     expect(world.messages()[0]).toContain("(WORKERS 6 → none)");
@@ -287,13 +287,13 @@ describe("arguments alone", () => {
     expect(world.cluster.database(1).modules[0]).toMatchObject({ args: "" });
   });
 
-  it("are the same however they are spaced", async () => {
+  it("are compared without differences of spaces", async () => {
     const world = rig({ databases: [there] });
     await create(world, { search: { version: "2.10", args: " WORKERS   6 " } });
     expect(world.writes()).toBe(0);
   });
 
-  it("of a build that the cluster no longer ships are changed all the same", async () => {
+  it("of a build that the cluster no longer ships are still changed", async () => {
     const world = rig({ databases: [{ ...CACHE, modules: [{ name: "search", version: "2.10.17", args: "" }] }] });
     world.cluster.control.dropModule("search", "2.10.17");
     const { uid } = world.cluster.database(1).modules[0] ?? { uid: "" };
@@ -302,7 +302,7 @@ describe("arguments alone", () => {
     expect(bodyOf(world).modules[0]).toMatchObject({ current_module: uid, new_module: uid });
   });
 
-  it("of a module that Redis 8 brings are no arguments any more: told at once, and nothing is called", async () => {
+  it("of a module that is part of Redis 8 are no longer valid, which is reported without a request", async () => {
     const world = rig({ databases: [there] });
     const args = world.modules({ modules: { search: { version: ">=2.10", args: "WORKERS 6" } } });
     const { id, outs } = await world.lifecycle.create(args);
@@ -310,10 +310,10 @@ describe("arguments alone", () => {
     expect(world.cluster.database(1).modules[0]).toMatchObject({ name: "search", version: "7.99.91", args: "" });
     const before = world.writes();
     const { failures } = await world.lifecycle.check({}, args);
-    const told =
+    const problem =
       /search of database 1 \(cache\) cannot be given the arguments WORKERS 6 \(it has none\): on Redis 8 .* objects search, timeseries and probabilistic\. Remove `args` of search/;
-    expect(failures).toEqual([{ property: "modules", reason: expect.stringMatching(told) }]);
-    await expect(world.lifecycle.update(id, outs, args)).rejects.toThrow(told);
+    expect(failures).toEqual([{ property: "modules", reason: expect.stringMatching(problem) }]);
+    await expect(world.lifecycle.update(id, outs, args)).rejects.toThrow(problem);
     expect(world.writes()).toBe(before);
     const { inputs } = await world.lifecycle.read(id, outs);
     expect(inputs).toMatchObject({ modules: { search: { version: ">=2.10", args: "" } } });
@@ -321,7 +321,7 @@ describe("arguments alone", () => {
     expect(without.outs).toMatchObject({ status: "current" });
   });
 
-  it("of a module of one's own are arguments on Redis 8 as well", async () => {
+  it("of a custom module are also valid on Redis 8", async () => {
     const own = { name: "own", version: "1.0.0", compatibleRedisVersion: "8.0" };
     const databases = [{ ...CACHE, redisVersion: "8.0", modules: [{ name: "own", version: "1.0.0", args: "A 1" }] }];
     const world = rig({ databases, modules: [own] });
@@ -329,13 +329,13 @@ describe("arguments alone", () => {
     expect(world.cluster.database(1).modules[0]).toMatchObject({ args: "A 2" });
   });
 
-  it("that stray show in a refresh", async () => {
+  it("with drift are shown by a refresh", async () => {
     const world = rig({ databases: [there] });
     const { inputs } = await world.lifecycle.read("id", { ...world.modules({ modules: pins }), status: "current" });
     expect(inputs).toMatchObject({ modules: { search: { version: ">=2.10", args: "WORKERS 6" } } });
   });
 
-  it("never show the passwords that some modules take there", async () => {
+  it("are shown without the passwords of some modules", async () => {
     const secret = {
       ...CACHE,
       modules: [{ name: "search", version: "2.10.17", args: "OSS_GLOBAL_PASSWORD hunter22" }],
@@ -399,7 +399,7 @@ describe("a build", () => {
     expect(neededRedis(build(fields, "7.4"))).toBe(needed);
   });
 
-  it("whose version is no number is left out", () => {
+  it("whose version is not a number is ignored", () => {
     expect(shippedFrom([{ uid: "u", module_name: "own", semantic_version: "nightly" }], [])).toEqual([]);
   });
 
@@ -414,7 +414,7 @@ describe("a build", () => {
     [{ data_persistence: "snapshot" }, ["persistence_rdb"]],
     [{ shards_count: 3 }, ["clustering"]],
     [{}, []],
-  ])("misses what a database with %j needs: %j", (fields, missing) => {
+  ])("lacks features of a database with %j: %j", (fields, missing) => {
     const database = databaseFrom({ uid: 1, status: "active", ...fields });
     expect(missingCapabilities(database, build({ capabilities: ["types"] }))).toEqual(missing);
     expect(missingCapabilities(database, build({}))).toEqual([]);

@@ -5,8 +5,8 @@ import { rigFor, SIDES } from "./sides";
 
 const NOWHERE = ["https://10.9.9.9:9443"];
 
-describe.each(SIDES)("the preview of a new pin (%s)", (_, side) => {
-  it("tells the plan in one line and writes nothing", async () => {
+describe.each(SIDES)("the preview of a new resource (%s)", (_, side) => {
+  it("shows the plan on one line and writes nothing", async () => {
     const world = rigFor(side, "behind");
     const { failures } = await world.lifecycle.check({}, side.inputs(world));
     expect(failures).toEqual([]);
@@ -18,7 +18,7 @@ describe.each(SIDES)("the preview of a new pin (%s)", (_, side) => {
   it.each([
     ["an exact target", {}, 1],
     ["a minimum", undefined, 0],
-  ])("notes that the cluster upgrades the database by itself, beyond %s: %s", async (_target, args, notes) => {
+  ])("notes that the cluster upgrades the database itself, beyond %s: %s", async (_target, args, notes) => {
     const world = rigFor(side, "behind", { databases: [{ ...CACHE, autoUpgrade: true }] });
     const minimum = side.property === "modules" ? { search: ">=2.10.9" } : ">=7.4";
     await world.lifecycle.check({}, side.inputs(world, args ?? { [side.property]: minimum }));
@@ -27,13 +27,13 @@ describe.each(SIDES)("the preview of a new pin (%s)", (_, side) => {
       expect(world.messages()[1]).toMatch(/^Database 1 \(cache\) has auto_upgrade: .* beyond the target version/);
   });
 
-  it("says that the database is already there", async () => {
+  it("shows that the database is up to date", async () => {
     const world = rigFor(side, "there");
     await world.lifecycle.check({}, side.inputs(world));
     expect(world.messages()).toEqual([side.already]);
   });
 
-  it("says that an upgrade runs that will be waited for, though nobody can know where it goes to", async () => {
+  it("shows that a running upgrade will be waited for, although its target is unknown", async () => {
     const world = rigFor(side, "behind");
     await world.lifecycle.create(side.inputs(world, { wait: false }));
     const task = world.cluster.acceptedUpgrades[0]?.actionUid;
@@ -44,14 +44,14 @@ describe.each(SIDES)("the preview of a new pin (%s)", (_, side) => {
     ]);
   });
 
-  it("says that it waits for another change", async () => {
+  it("shows that it waits for another change", async () => {
     const world = rigFor(side, "behind");
     world.cluster.control.busy(1);
     await world.lifecycle.check({}, side.inputs(world));
     expect(world.messages()).toEqual([`${side.plan}, after SMUpdateBDB of database 1 (cache) has ended`]);
   });
 
-  it("never fails because the cluster cannot be reached", async () => {
+  it("does not fail if the cluster is unreachable", async () => {
     const world = rigFor(side, "behind");
     const began = world.clock.now();
     const { failures } = await world.lifecycle.check({}, side.inputs(world, { endpoints: NOWHERE }));
@@ -65,7 +65,7 @@ describe.each(SIDES)("the preview of a new pin (%s)", (_, side) => {
     expect(world.clock.since(began)).toBeLessThanOrEqual(10_000);
   });
 
-  it("is not held up by a cluster that takes its time", async () => {
+  it("is not delayed by a slow cluster", async () => {
     const world = rigFor(side, "behind");
     world.cluster.faults.add({ match: { path: "/v1/cluster" }, times: 9, fault: { kind: "hang" } });
     const began = world.clock.now();
@@ -74,7 +74,7 @@ describe.each(SIDES)("the preview of a new pin (%s)", (_, side) => {
     expect(world.clock.since(began)).toBeLessThanOrEqual(10_000);
   });
 
-  it("says why there is no plan of what is not known yet, and asks nothing", async () => {
+  it("shows why there is no plan for unknown arguments, and sends no request", async () => {
     const world = rigFor(side, "behind");
     const unknown = { endpoints: [UNKNOWN], password: UNKNOWN, databaseId: UNKNOWN };
     expect((await world.lifecycle.check({}, side.inputs(world, unknown))).failures).toEqual([]);
@@ -82,7 +82,7 @@ describe.each(SIDES)("the preview of a new pin (%s)", (_, side) => {
     expect(world.cluster.journal.entries).toEqual([]);
   });
 
-  it("is told once, though both check and diff could", async () => {
+  it("is shown once, although both check and diff could show it", async () => {
     const world = rigFor(side, "behind");
     const args = side.inputs(world);
     await world.lifecycle.check({ ...args, wait: false }, args);
@@ -98,7 +98,7 @@ describe.each(SIDES)("a refresh (%s)", (_, side) => {
     return { id, outs };
   };
 
-  it("leaves the inputs as written while the pin holds", async () => {
+  it("returns the inputs as written if the database is up to date", async () => {
     const world = rigFor(side, "there");
     const { id, outs } = await settled(world);
     const read = await world.lifecycle.read(id, outs);
@@ -106,7 +106,7 @@ describe.each(SIDES)("a refresh (%s)", (_, side) => {
     expect(read.inputs).toEqual(side.inputs(world));
   });
 
-  it("puts what runs in the place of a pin that the database fell behind, and the next up repairs it", async () => {
+  it("returns the observed version in place of the target of a downgraded database, and the next up upgrades it", async () => {
     const world = rigFor(side, "there");
     const { id, outs } = await settled(world);
     side.put(world.cluster, "behind");
@@ -121,7 +121,7 @@ describe.each(SIDES)("a refresh (%s)", (_, side) => {
     expect(world.writes()).toBe(1);
   });
 
-  it("warns of a database that is newer, as auto_upgrade leaves it, and shows it once", async () => {
+  it("warns about a database that auto_upgrade has upgraded beyond the target, and shows it once", async () => {
     const world = rigFor(side, "there");
     const { id, outs } = await settled(world);
     side.put(world.cluster, "ahead");
@@ -138,7 +138,7 @@ describe.each(SIDES)("a refresh (%s)", (_, side) => {
     expect(world.writes()).toBe(0);
   });
 
-  it("says nothing of a database that moved within a floor", async () => {
+  it("reports no change within a minimum version", async () => {
     const world = rigFor(side, "there");
     const { id, outs } = await settled(world, side.floor);
     side.put(world.cluster, "ahead");
@@ -149,7 +149,7 @@ describe.each(SIDES)("a refresh (%s)", (_, side) => {
     expect(world.messages()).toHaveLength(before);
   });
 
-  it("keeps the last known state while the cluster is down", async () => {
+  it("keeps the last known state while the cluster is unavailable", async () => {
     const world = rigFor(side, "there");
     const { id, outs } = await settled(world);
     for (const node of [1, 2, 3]) world.cluster.control.stopNode(node);
@@ -157,14 +157,14 @@ describe.each(SIDES)("a refresh (%s)", (_, side) => {
     expect(world.lines.at(-1)).toMatchObject({ severity: "WARNING" });
   });
 
-  it("shows an upgrade that runs", async () => {
+  it("shows a running upgrade", async () => {
     const world = rigFor(side, "behind");
     const { id, outs } = await settled(world, { wait: false });
     const { props } = await world.lifecycle.read(id, outs);
     expect(props).toMatchObject({ status: "upgrading" });
   });
 
-  it("never writes a credential that the resource was not given into its inputs", async () => {
+  it("never adds credentials of other sources to the inputs", async () => {
     const world = rigFor(side, "there");
     await world.lifecycle.configure({
       config: { get: (key) => (key === "redisenterprise:password" ? PASSWORD : undefined) },

@@ -12,14 +12,14 @@ const versions = (world: Rig) =>
 
 const PLAIN = { ...CACHE, modules: ["search", "ReJSON"] };
 
-describe("the call", () => {
-  it("names the version alone where nothing else was asked for", async () => {
+describe("the upgrade request", () => {
+  it("has only the version by default", async () => {
     const world = rig({ databases: [PLAIN] });
     await create(world);
     expect(bodyOf(world)).toEqual({ redis_version: "8.0" });
   });
 
-  it("carries everything that was asked for, in the vendor's words", async () => {
+  it("has all arguments, with the vendor's names", async () => {
     const world = rig({ databases: [PLAIN] });
     await create(world, {
       preserveRoles: true,
@@ -36,7 +36,7 @@ describe("the call", () => {
     });
   });
 
-  it("asks servers before 7.8.2 for the latest modules, which is the default afterwards", async () => {
+  it("requests the latest modules from servers before 7.8.2, which is the default of later ones", async () => {
     const old = rig({ softwareVersion: "7.4.6-22", databases: [{ ...PLAIN, redisVersion: "6.2" }] });
     await create(old, { redisVersion: "7.2" });
     expect(bodyOf(old)).toEqual({ redis_version: "7.2", latest_with_modules: true });
@@ -48,7 +48,7 @@ describe("the call", () => {
     ["7.4.6-22", "bundled", { latest_with_modules: true }],
     ["7.22.2-10", "keep", { latest_with_modules: false }],
   ])(
-    "of a cluster %s names no module (%s): the server carries their arguments over",
+    "of a cluster %s names no modules (%s), because the server keeps their arguments",
     async (softwareVersion, modules, more) => {
       const own = { name: "own", version: "1.0.0", minRedisVersion: "7.1" };
       const at = {
@@ -71,8 +71,8 @@ describe("the call", () => {
   );
 });
 
-describe("the modules", () => {
-  it("go with the server's choice, and the plan says where", async () => {
+describe("modules", () => {
+  it("are chosen by the server, and shown in the plan", async () => {
     const world = rig({ databases: [PLAIN] });
     await world.lifecycle.check({}, world.redis());
     const { outs } = await create(world);
@@ -83,7 +83,7 @@ describe("the modules", () => {
     expect(outs).toMatchObject({ currentVersion: "8.0.0", members: { "bdb:1": "8.0.0" } });
   });
 
-  it("are added in smaller number to data on flash", async () => {
+  it("are added in part with data on flash", async () => {
     const world = rig({ softwareVersion: "8.0.10-1", databases: [{ ...CACHE, bigstore: true, modules: [] }] });
     await world.lifecycle.check({}, world.redis({ redisVersion: "8.4" }));
     await create(world, { redisVersion: "8.4" });
@@ -91,7 +91,7 @@ describe("the modules", () => {
     expect(Object.keys(versions(world)).sort()).toEqual(["ReJSON", "bf"]);
   });
 
-  it("stay as they are with keep, where they can run on the target", async () => {
+  it("are kept with keep if they are compatible with the target", async () => {
     const own = { name: "search", version: "2.9.0", minRedisVersion: "7.1" };
     const at = { ...CACHE, redisVersion: "7.2", modules: [{ name: "search", version: "2.9.0", args: "WORKERS 2" }] };
     const world = rig({ databases: [at], modules: [own] });
@@ -108,45 +108,51 @@ describe("the modules", () => {
   it.each([
     ["bundled", /, rg 1\.2\.7 → 1\.2\.13$/, "1.2.13"],
     ["keep", /, modules unchanged$/, "1.2.7"],
-  ])("that declare a least Redis alone go with every Redis 7, as documented of RedisGears 1.2 (%s)", async (...row) => {
-    const [modules, plan, version] = row;
-    const rg = [{ name: "rg", version: "1.2.7", args: "" }];
-    const world = rig({
-      softwareVersion: "7.22.2-10",
-      databases: [{ ...CACHE, redisVersion: "7.2", modules: rg }],
-      modules: ["1.2.7", "1.2.13"].map((one) => ({ name: "rg", version: one, minRedisVersion: "6.0.0" })),
-    });
-    const { failures } = await world.lifecycle.check({}, world.redis({ redisVersion: "7.4", modules }));
-    expect(failures).toEqual([]);
-    expect(world.messages()[0]).toMatch(plan);
-    expect((await create(world, { redisVersion: "7.4", modules })).outs).toMatchObject({ status: "current" });
-    expect(versions(world)).toEqual({ rg: version });
-  });
+  ])(
+    "that declare only a minimum Redis version are compatible with every Redis 7, as documented for RedisGears 1.2 (%s)",
+    async (...row) => {
+      const [modules, plan, version] = row;
+      const rg = [{ name: "rg", version: "1.2.7", args: "" }];
+      const world = rig({
+        softwareVersion: "7.22.2-10",
+        databases: [{ ...CACHE, redisVersion: "7.2", modules: rg }],
+        modules: ["1.2.7", "1.2.13"].map((one) => ({ name: "rg", version: one, minRedisVersion: "6.0.0" })),
+      });
+      const { failures } = await world.lifecycle.check({}, world.redis({ redisVersion: "7.4", modules }));
+      expect(failures).toEqual([]);
+      expect(world.messages()[0]).toMatch(plan);
+      expect((await create(world, { redisVersion: "7.4", modules })).outs).toMatchObject({ status: "current" });
+      expect(versions(world)).toEqual({ rg: version });
+    },
+  );
 
-  it.each(["bundled", "keep"])("lose searchlight to search on the way to Redis 8 (%s)", async (modules) => {
-    const searchlight = { name: "searchlight", version: "1.0.0", args: "WORKERS 2" };
-    const world = rig({
-      databases: [{ ...CACHE, modules: [searchlight] }],
-      modules: [{ name: "searchlight", version: "1.0.0", compatibleRedisVersion: "7.4" }],
-    });
-    const args = world.redis({ redisVersion: "8.0", modules });
-    expect((await world.lifecycle.check({}, args)).failures).toEqual([]);
-    expect(world.messages()[0]).toMatch(
-      /, adds search 7\.99\.91, timeseries 8\.0\.2, bf 8\.0\.1 and ReJSON 7\.99\.3, removes searchlight 1\.0\.0$/,
-    );
-    expect((await create(world, { modules })).outs).toMatchObject({ status: "current" });
-    expect(bodyOf(world)).not.toHaveProperty("modules");
-    expect(Object.keys(versions(world)).sort()).toEqual(["ReJSON", "bf", "search", "timeseries"]);
-  });
+  it.each(["bundled", "keep"])(
+    "have search instead of searchlight after an upgrade to Redis 8 (%s)",
+    async (modules) => {
+      const searchlight = { name: "searchlight", version: "1.0.0", args: "WORKERS 2" };
+      const world = rig({
+        databases: [{ ...CACHE, modules: [searchlight] }],
+        modules: [{ name: "searchlight", version: "1.0.0", compatibleRedisVersion: "7.4" }],
+      });
+      const args = world.redis({ redisVersion: "8.0", modules });
+      expect((await world.lifecycle.check({}, args)).failures).toEqual([]);
+      expect(world.messages()[0]).toMatch(
+        /, adds search 7\.99\.91, timeseries 8\.0\.2, bf 8\.0\.1 and ReJSON 7\.99\.3, removes searchlight 1\.0\.0$/,
+      );
+      expect((await create(world, { modules })).outs).toMatchObject({ status: "current" });
+      expect(bodyOf(world)).not.toHaveProperty("modules");
+      expect(Object.keys(versions(world)).sort()).toEqual(["ReJSON", "bf", "search", "timeseries"]);
+    },
+  );
 
-  it("keep searchlight in an Active-Active database, which cannot go to Redis 8 with it", async () => {
+  it("keep searchlight in an Active-Active database, which cannot be upgraded to Redis 8 with it", async () => {
     const databases = [{ ...CACHE, modules: [{ name: "searchlight", version: "1.0.0" }], crdtGuid: "g-1" }];
     const world = rig({ databases });
     const { failures } = await world.lifecycle.check({}, world.redis());
     expect(failures?.map(({ reason }) => reason)).toContainEqual(expect.stringContaining("no build of searchlight"));
   });
 
-  it("do not matter to a database without any", async () => {
+  it("have no effect on a database without modules", async () => {
     const world = rig({ databases: [{ ...CACHE, redisVersion: "7.2", modules: [] }] });
     await world.lifecycle.check({}, world.redis({ redisVersion: "7.4" }));
     expect(world.messages()[0]).toBe("7.2.7 → 7.4.2, with a failover of each shard, modules unchanged");
@@ -154,12 +160,12 @@ describe("the modules", () => {
   });
 });
 
-describe("where the pin leaves a choice", () => {
+describe("a target that several releases match", () => {
   it.each([
-    ["a major goes to its newest release", "7", "7.4.2"],
-    ["a floor goes to the newest release that every node can run", ">=7.2", "8.0.0"],
-    ["latest does as well", "latest", "8.0.0"],
-    ["an exact release goes there", "7.2", "7.2.7"],
+    ["a major version leads to its newest release", "7", "7.4.2"],
+    ["a minimum leads to the newest release that all nodes can run", ">=7.2", "8.0.0"],
+    ["latest leads to that release as well", "latest", "8.0.0"],
+    ["an exact release leads to that release", "7.2", "7.2.7"],
   ])("%s", async (_, redisVersion, expected) => {
     const world = rig({ databases: [{ ...CACHE, redisVersion: "6.2", modules: [] }] });
     const { outs } = await create(world, { redisVersion });
@@ -167,14 +173,14 @@ describe("where the pin leaves a choice", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it("the patch does not matter: it comes with the software", async () => {
+  it("the patch version is ignored, because it is part of the software", async () => {
     const world = rig({ databases: [{ ...PLAIN, version: "7.4.0" }] });
     const { outs } = await create(world, { redisVersion: "7.4" });
     expect(outs).toMatchObject({ status: "current", currentVersion: "7.4.0" });
     expect(world.writes()).toBe(0);
   });
 
-  it("latest is behind when the cluster's software brings more", async () => {
+  it("latest is outdated if the cluster's software has a newer release", async () => {
     const world = rig({ softwareVersion: "7.22.2-10", databases: [{ ...CACHE, redisVersion: "7.4", modules: [] }] });
     const { id, outs } = await create(world, { redisVersion: "latest" });
     expect(outs).toMatchObject({ status: "current", currentVersion: "7.4.2" });
@@ -184,7 +190,7 @@ describe("where the pin leaves a choice", () => {
     expect((await create(world, { redisVersion: "latest" })).outs).toMatchObject({ currentVersion: "8.4.0" });
   });
 
-  it("auto_upgrade that went further is reported as newer, never fought", async () => {
+  it("a later version through auto_upgrade is reported as newer, and not changed", async () => {
     const world = rig({ softwareVersion: "7.22.2-10", databases: [{ ...CACHE, modules: [], autoUpgrade: true }] });
     const { id, outs } = await create(world, { redisVersion: "7.4" });
     world.cluster.control.upgradeCluster("8.0.10-1");
@@ -198,26 +204,26 @@ describe("where the pin leaves a choice", () => {
 });
 
 describe("dryRun", () => {
-  const asked = { dryRun: true };
+  const withDryRun = { dryRun: true };
 
-  it.each(["supported", "ignored", "refused"] as const)("is never sent, and the plan says so: %s", async (dryRun) => {
+  it.each(["supported", "ignored", "refused"] as const)("is never sent, which the plan shows: %s", async (dryRun) => {
     const world = rig({ databases: [PLAIN], switches: { dryRun } });
-    expect((await world.lifecycle.check({}, world.redis(asked))).failures).toEqual([]);
+    expect((await world.lifecycle.check({}, world.redis(withDryRun))).failures).toEqual([]);
     expect(world.messages()).toEqual([
       "7.4.2 → 8.0.0, with a failover of each shard, search 2.10.17 → 7.99.91, ReJSON 2.8.10 → 7.99.3, adds timeseries 8.0.2 and bf 8.0.1, dryRun has no effect: a server that does not support the query would start the upgrade",
     ]);
     expect(world.cluster.journal.count("POST")).toBe(0);
-    const { outs } = await create(world, asked);
+    const { outs } = await create(world, withDryRun);
     expect(outs).toMatchObject({ status: "current", dryRun: true });
     const posts = world.received.filter(({ method }) => method === "POST").map(({ target }) => target);
     expect(posts).toEqual([UPGRADE]);
     expect(world.cluster.acceptedUpgrades).toHaveLength(1);
   });
 
-  it("of a state that an earlier version wrote causes no change", async () => {
+  it("in a state that an earlier version wrote causes no diff", async () => {
     const world = rig({ databases: [PLAIN] });
-    const { id, outs } = await create(world, { ...asked, redisVersion: "7.4" });
-    expect(await world.lifecycle.diff(id, outs, world.redis({ ...asked, redisVersion: "7.4" }))).toMatchObject({
+    const { id, outs } = await create(world, { ...withDryRun, redisVersion: "7.4" });
+    expect(await world.lifecycle.diff(id, outs, world.redis({ ...withDryRun, redisVersion: "7.4" }))).toMatchObject({
       changes: false,
     });
   });
@@ -240,7 +246,7 @@ describe("a Redis version", () => {
     expect([found?.release.parts.join("."), found?.full.parts.join(".")]).toEqual([release, exact]);
   });
 
-  it("that is none is none", () => {
+  it("that is invalid is undefined", () => {
     expect(redisOf("", "latest")).toBeUndefined();
     expect(redisOf(undefined)).toBeUndefined();
   });
@@ -266,13 +272,13 @@ describe("nodes", () => {
     ],
   });
 
-  it("offer what all of them can run", () => {
+  it("offer the releases that all of them can run", () => {
     const nodes = nodesFrom([node("8.0.10-1", "7.4.2", "8.0.0"), node("7.22.0-1", "7.2.7", "7.4.3")]);
     expect(supportedByAll(nodes).map(({ full }) => full.parts.join("."))).toEqual(["7.4.2"]);
     expect(supportedByAll([])).toEqual([]);
   });
 
-  it("are as new as the oldest of them, and too old where one does not tell", () => {
+  it("have the version of the oldest, and count as too old if one has no version", () => {
     const both = nodesFrom([node("8.0.18-1"), node("8.0.16-33")]);
     expect(softwareAtLeast(both, "8.0.16")).toBe(true);
     expect(softwareAtLeast(both, "8.0.18")).toBe(false);
@@ -280,7 +286,7 @@ describe("nodes", () => {
     expect(softwareAtLeast([], "7.0.0")).toBe(false);
   });
 
-  it("have inner and outer addresses", () => {
+  it("have internal and external addresses", () => {
     const [one] = nodesFrom([{ uid: 1, addr: "10.0.0.1", external_addr: ["203.0.113.1", ""] }]);
     expect(one?.addresses).toEqual(["10.0.0.1", "203.0.113.1"]);
   });

@@ -17,12 +17,12 @@ export const USER = DEFAULT_USER;
 export const PASSWORD = DEFAULT_PASSWORD;
 export const MODULES_UPGRADE = "/v1/bdbs/1/modules/upgrade";
 export const UPGRADE = "/v1/bdbs/1/upgrade";
-/** What the recorded cluster ships for Redis 7.4. */
+/** The modules that the recorded cluster ships for Redis 7.4. */
 export const SHIPPED = { search: "2.10.17", ReJSON: "2.8.10", bf: "2.8.7", timeseries: "1.12.7" };
 
 const urn = (type: string) => `urn:pulumi:dev::shop::pulumi-nodejs:dynamic/redisenterprise:${type}::cache`;
 
-/** Redis 7.4 with two modules behind what the recorded cluster ships, replicated and persistent. */
+/** Redis 7.4 with two outdated modules, replicated and persistent. */
 export const CACHE = {
   name: "cache",
   redisVersion: "7.4",
@@ -34,7 +34,7 @@ export const CACHE = {
 
 type Args = Record<string, unknown>;
 
-/** A request as the cluster got it. */
+/** A request that the cluster received. */
 export interface Received {
   readonly node: string;
   readonly method: string;
@@ -49,19 +49,19 @@ export interface Rig {
   readonly lifecycle: DynamicProvider;
   readonly lines: LogLine[];
   readonly env: Record<string, string>;
-  /** Inputs of a ModuleVersions as the engine would send them. */
+  /** Inputs of a ModuleVersions as the engine sends them. */
   modules(args?: Args): Args;
   /** Inputs of a DatabaseVersion. */
   redis(args?: Args): Args;
-  /** Upgrade calls that reached the master. */
+  /** The number of upgrade requests that reached the master. */
   writes(): number;
-  /** Lasting log lines. */
+  /** Permanent messages. */
   messages(): string[];
-  /** Everything that the nodes were sent. */
+  /** All requests that the nodes received. */
   readonly received: Received[];
 }
 
-/** A cluster in memory, a lifecycle that talks to it, and one clock for both. */
+/** A cluster in memory, a lifecycle that is connected to it, and one clock for both. */
 export function rig(options: ClusterOptions = {}): Rig {
   const clock = new VirtualClock();
   const cluster = new RedisEnterpriseCluster({ clock, databases: [CACHE], ...options });

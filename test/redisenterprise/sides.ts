@@ -3,16 +3,16 @@ import { CACHE, MODULES_UPGRADE, type Rig, rig, SHIPPED, UPGRADE } from "./rig";
 
 type Args = Record<string, unknown>;
 
-/** One of the two resource types, with a database that is behind, at or beyond its pin. */
+/** One of the two resource types, with a database that is outdated, up to date, or ahead of its target. */
 export interface Side {
   readonly type: string;
   readonly path: string;
-  /** The argument that is pinned, and what it says. */
+  /** The argument with the target, and its value. */
   readonly property: string;
   readonly pin: unknown;
   readonly higher: Args;
   readonly floor: Args;
-  /** What the preview says of the database that is behind. */
+  /** The preview's message for the outdated database. */
   readonly plan: string;
   readonly already: string;
   /** `from` and `to` of the record. */
@@ -20,10 +20,10 @@ export interface Side {
   readonly to: string;
   /** Members after the upgrade. */
   readonly members: Record<string, string>;
-  /** What a refresh shows in the pin's place when the database is behind, and when it is ahead. */
+  /** The argument that a refresh returns for an outdated database, and for one ahead of its target. */
   readonly drifted: { readonly behind: unknown; readonly ahead: unknown };
   inputs(world: Rig, args?: Args): Args;
-  /** Puts the database back, to its pin, or ahead of it, behind the provider's back. */
+  /** Changes the database without the provider: outdated, up to date, or ahead of its target. */
   put(cluster: RedisEnterpriseCluster, where: "behind" | "there" | "ahead"): void;
 }
 
@@ -86,7 +86,7 @@ export const SIDES: readonly [string, Side][] = [
   ["Redis", redis],
 ];
 
-/** A rig whose database stands where it is put. */
+/** A rig with a database in the given relation to its target. */
 export function rigFor(side: Side, where: "behind" | "there" | "ahead", options: ClusterOptions = {}): Rig {
   const world = rig({
     databases: [CACHE],

@@ -16,12 +16,12 @@ import { partial } from "../support/partial";
 import { PASSWORD } from "./rig";
 import { rigFor, SIDES } from "./sides";
 
-/** A state machine as the server would show it. */
+/** A state machine in the server's format. */
 function machine(fields: Record<string, unknown>): Action {
   return action.parse({ action_uid: "a1", name: "SMUpgradeBDB", object_name: "bdb:1", status: "active", ...fields });
 }
 
-describe("the words for where an action stands", () => {
+describe("the progress of an action", () => {
   it.each([
     ["running", ["pending", "active", "queued", "starting", "running", "cancelling", "started", "who knows"]],
     ["completed", ["completed", "finished", "Completed"]],
@@ -30,7 +30,7 @@ describe("the words for where an action stands", () => {
     for (const status of words) expect(stageOf({ status })).toBe(stage);
   });
 
-  it("of progress may be a number, a text, or missing", () => {
+  it("may be a number, a string, or missing", () => {
     expect([14.29, "100", 250, -1, undefined, "?"].map((progress) => percentOf(machine({ progress })))).toEqual([
       14,
       100,
@@ -41,7 +41,7 @@ describe("the words for where an action stands", () => {
     ]);
   });
 
-  it("of its state come first", () => {
+  it("begins with its state", () => {
     expect(describeStep(machine({ state: "restart" }))).toBe("SMUpgradeBDB: restart");
     expect(describeStep(machine({ status: "pending" }))).toBe("SMUpgradeBDB: pending");
   });
@@ -60,13 +60,13 @@ describe("a failure", () => {
     });
   });
 
-  it("may tell nothing at all", () => {
+  it("may have no reason", () => {
     expect(describeFailure(machine({ status: "failed" }), 1).message).toBe("SMUpgradeBDB failed.");
   });
 });
 
-describe("the newest of several state machines", () => {
-  it("is the one that runs, before one that waits, before the last that ended", () => {
+describe("the relevant one of several state machines", () => {
+  it("is the running one, then a waiting one, then the last one that ended", () => {
     const ended = machine({ action_uid: "ended", status: "completed", heartbeat: 9 });
     const older = machine({ action_uid: "older", status: "failed", heartbeat: 3 });
     const waiting = machine({ action_uid: "waiting", status: "pending", heartbeat: 9 });
@@ -79,7 +79,7 @@ describe("the newest of several state machines", () => {
   });
 });
 
-describe("what a database is busy with", () => {
+describe("the activity of a database", () => {
   const at = (status: string, action_uid?: string) =>
     databaseFrom({ uid: 1, name: "cache", status, ...(action_uid === undefined ? {} : { action_uid }) });
   const targetOf = (id: string) => `target of ${id}`;
@@ -88,10 +88,10 @@ describe("what a database is busy with", () => {
 
   it.each([
     ["nothing", at("active"), [], undefined],
-    ["nothing after a success", at("active"), [machine({ status: "completed" })], undefined],
-    ["nothing after a failure that was reset", at("active"), [failed], undefined],
+    ["none after a success", at("active"), [machine({ status: "completed" })], undefined],
+    ["none after a failure that was reset", at("active"), [failed], undefined],
     [
-      "nothing but the name of an action that has ended",
+      "none if only the name of a completed action is left",
       at("active", "a1"),
       [machine({ status: "completed" })],
       undefined,
@@ -103,7 +103,7 @@ describe("what a database is busy with", () => {
       { kind: "running", task: { id: "a1", kind: "SMUpgradeBDB", to: "target of a1" } },
     ],
     [
-      "an upgrade that waits behind a change",
+      "an upgrade that waits for a change",
       at("active-change-pending"),
       [update({ action_uid: "u1" }), machine({ status: "pending" })],
       { kind: "running", task: { id: "a1", kind: "SMUpgradeBDB", to: "target of a1" } },
@@ -125,13 +125,13 @@ describe("what a database is busy with", () => {
       },
     ],
     [
-      "something that shows no state machine",
+      "a status without a state machine",
       at("active-change-pending"),
       [],
       { kind: "busy", name: "a change of database 1 (cache) (status active-change-pending)" },
     ],
     [
-      "an action that is not listed",
+      "an unlisted action",
       at("active", "zz"),
       [],
       { kind: "busy", name: "a change of database 1 (cache) (status active, action zz)" },
@@ -143,7 +143,7 @@ describe("what a database is busy with", () => {
       { kind: "blocked", finding: { message: "The creation of database 1 (cache) failed and holds the database." } },
     ],
     [
-      "its creation, which failed, before the state machine that did",
+      "its creation, which failed, with a failed state machine",
       at("creation-failed"),
       [machine({ name: "SMCreateBDB", status: "failed" })],
       { kind: "blocked", finding: { remedy: "Delete the database and create it again." } },
@@ -174,7 +174,7 @@ describe("what a database is busy with", () => {
       },
     ],
     [
-      "a recovery that nobody has started",
+      "a recovery that was not started",
       at("recovery"),
       [failed],
       {
@@ -196,7 +196,7 @@ describe("what a database is busy with", () => {
 
   it.each([
     [
-      "an upgrade of the whole Active-Active database, before that of the participant",
+      "an upgrade of all participants, which takes precedence over that of one participant",
       [{ operation: "upgrade_crdb" }],
       [machine({ state: "restart" })],
       { kind: "running", task: { id: "crdb_tasks/t1", kind: "CRDB upgrade", to: "target of crdb_tasks/t1" } },
@@ -207,9 +207,9 @@ describe("what a database is busy with", () => {
       [],
       { kind: "busy", name: "CRDB task t1 (update_crdb) of database 1 (cache)" },
     ],
-    ["a task that tells nothing", [{}], [], { kind: "busy", name: expect.stringContaining("unknown operation") }],
+    ["an empty task", [{}], [], { kind: "busy", name: expect.stringContaining("unknown operation") }],
     [
-      "an upgrade of the participant, beside another task",
+      "an upgrade of the participant, next to another task",
       [{}],
       [machine({})],
       { kind: "running", task: { id: "a1" } },
@@ -220,7 +220,7 @@ describe("what a database is busy with", () => {
   });
 });
 
-/** A cluster that has forgotten the action of its database, which is at rest. */
+/** A cluster that no longer has the action of its database, which has no activity. */
 const nodes = {
   read: async (target: string) => {
     if (target === "/v1/bdbs/1") return { uid: 1, status: "active" };
@@ -228,27 +228,30 @@ const nodes = {
   },
 } as unknown as Nodes;
 
-describe("an upgrade that the cluster does not know any more", () => {
+describe("an upgrade that the cluster no longer reports", () => {
   it.each([
     ["an hour forward", 3_600_000],
     ["an hour back", -3_600_000],
-  ])("is gone after some seconds without an operation, whatever the wall clock shows (%s)", async (_, step) => {
-    let elapsed = 0;
-    let wall = 10_000_000;
-    const clock: Clock = { now: () => wall, elapsed: () => elapsed, sleep: async () => undefined };
-    const watcher = new Watcher(nodes, clock);
-    const look = () => watcher.inspect({ id: "a1", kind: "SMUpgradeBDB", to: "7.4" }, 1);
-    expect(await look()).toMatchObject({ kind: "running" });
-    wall += step;
-    elapsed += 1_000;
-    expect(await look()).toMatchObject({ kind: "running" });
-    elapsed += 5_000;
-    expect(await look()).toEqual({ kind: "gone" });
-  });
+  ])(
+    "has the state gone after some seconds without an operation, with any change of the wall clock (%s)",
+    async (_, step) => {
+      let elapsed = 0;
+      let wall = 10_000_000;
+      const clock: Clock = { now: () => wall, elapsed: () => elapsed, sleep: async () => undefined };
+      const watcher = new Watcher(nodes, clock);
+      const inspect = () => watcher.inspect({ id: "a1", kind: "SMUpgradeBDB", to: "7.4" }, 1);
+      expect(await inspect()).toMatchObject({ kind: "running" });
+      wall += step;
+      elapsed += 1_000;
+      expect(await inspect()).toMatchObject({ kind: "running" });
+      elapsed += 5_000;
+      expect(await inspect()).toEqual({ kind: "gone" });
+    },
+  );
 });
 
 describe.each(SIDES)("an upgrade that fails at the vendor (%s)", (_, side) => {
-  it("ends with its state machine, state and error, and with what can be done", async () => {
+  it("is reported with its state machine, state, error and remedy", async () => {
     const world = rigFor(side, "behind");
     world.cluster.control.fail({ state: "wait_for_version", error: "shard 2 did not start" });
     const { reasons, properties } = await partial(world.lifecycle.create(side.inputs(world)));
@@ -262,7 +265,7 @@ describe.each(SIDES)("an upgrade that fails at the vendor (%s)", (_, side) => {
   });
 
   it.each(["aborted", "cancelled"] as const)(
-    "is one as well under the word %s, in the other vocabulary",
+    "is also recognized by the state %s of the other vocabulary",
     async (failure) => {
       const world = rigFor(side, "behind", { switches: { actionWords: "action" } });
       world.cluster.control.fail({ failure, error: "no room" });
@@ -271,7 +274,7 @@ describe.each(SIDES)("an upgrade that fails at the vendor (%s)", (_, side) => {
     },
   );
 
-  it("is told again by every run, which calls nothing while the database is held", async () => {
+  it("is reported by every run, without a request while it blocks the database", async () => {
     const world = rigFor(side, "behind", { switches: { afterFailure: "accepted" } });
     world.cluster.control.fail();
     const first = await partial(world.lifecycle.create(side.inputs(world)));
@@ -283,7 +286,7 @@ describe.each(SIDES)("an upgrade that fails at the vendor (%s)", (_, side) => {
     expect(world.writes()).toBe(1);
   });
 
-  it("and that an operator has go on is joined by the next run", async () => {
+  it("and that an operator resumes is joined by the next run", async () => {
     const world = rigFor(side, "behind");
     world.cluster.control.fail({ state: "prepare" });
     const first = await partial(world.lifecycle.create(side.inputs(world)));
@@ -293,7 +296,7 @@ describe.each(SIDES)("an upgrade that fails at the vendor (%s)", (_, side) => {
     expect(world.writes()).toBe(1);
   });
 
-  it("and that an operator has reset is started again by the next run", async () => {
+  it("and that an operator resets is requested again by the next run", async () => {
     const world = rigFor(side, "behind");
     world.cluster.control.fail();
     const first = await partial(world.lifecycle.create(side.inputs(world)));
@@ -303,7 +306,7 @@ describe.each(SIDES)("an upgrade that fails at the vendor (%s)", (_, side) => {
     expect(world.writes()).toBe(2);
   });
 
-  it("while nobody looked is told by the next run", async () => {
+  it("between two runs is reported by the next run", async () => {
     const world = rigFor(side, "behind");
     world.cluster.control.fail({ state: "wait_for_version" });
     const first = await partial(world.lifecycle.create(side.inputs(world, { __timeouts: { create: "6s" } })));
@@ -315,7 +318,7 @@ describe.each(SIDES)("an upgrade that fails at the vendor (%s)", (_, side) => {
   });
 });
 
-/** Keeps the database busy for half a minute from when the upgrade request arrives. */
+/** Keeps the database busy for half a minute after the upgrade request arrives. */
 function busyAtCall({ cluster }: ReturnType<typeof rigFor>): void {
   let late = true;
   cluster.onCall(({ request }) => {
@@ -326,23 +329,23 @@ function busyAtCall({ cluster }: ReturnType<typeof rigFor>): void {
 }
 
 describe.each(SIDES)("another change of the database (%s)", (_, side) => {
-  it("is waited for by its name, then the upgrade starts", async () => {
+  it("is waited for, with its name, and then the upgrade is requested", async () => {
     const world = rigFor(side, "behind");
     world.cluster.control.busy(1, { ms: 60_000 });
     const { outs } = await world.lifecycle.create(side.inputs(world));
-    const passing = world.lines.map((line) => line.message);
-    expect(passing.some((text) => text.startsWith("waiting for SMUpdateBDB of database 1 (cache)"))).toBe(true);
+    const messages = world.lines.map((line) => line.message);
+    expect(messages.some((text) => text.startsWith("waiting for SMUpdateBDB of database 1 (cache)"))).toBe(true);
     expect(outs).toMatchObject({ status: "current" });
     expect(world.writes()).toBe(1);
   });
 
-  it("does not matter to a database at its pin", async () => {
+  it("has no effect on a database that is up to date", async () => {
     const world = rigFor(side, "there");
     world.cluster.control.busy(1);
     expect((await world.lifecycle.create(side.inputs(world))).outs).toMatchObject({ status: "current" });
   });
 
-  it("that never ends ends the run at its limit, with nothing called", async () => {
+  it("that never ends ends the run at its time limit, without a request", async () => {
     const world = rigFor(side, "behind");
     world.cluster.control.busy(1);
     await expect(world.lifecycle.create(side.inputs(world, { __timeouts: { create: "5m" } }))).rejects.toThrow(
@@ -352,7 +355,7 @@ describe.each(SIDES)("another change of the database (%s)", (_, side) => {
   });
 
   it.each(["409", "400"] as const)(
-    "that comes between the looks and the call (%s) is waited for as well",
+    "that starts between the reads and the request (%s) is waited for as well",
     async (busy) => {
       const world = rigFor(side, "behind", { switches: { busy } });
       busyAtCall(world);
@@ -362,14 +365,14 @@ describe.each(SIDES)("another change of the database (%s)", (_, side) => {
     },
   );
 
-  it("that makes the server queue the call is waited for with it", async () => {
+  it("that makes the server queue the upgrade is waited for together with it", async () => {
     const world = rigFor(side, "behind", { switches: { busy: "queue" } });
     busyAtCall(world);
     expect((await world.lifecycle.create(side.inputs(world))).outs).toMatchObject({ status: "current" });
     expect(world.writes()).toBe(1);
   });
 
-  it("that failed and holds the database is named, and nothing is called", async () => {
+  it("that failed and blocks the database is named, and no request is sent", async () => {
     const world = rigFor(side, "behind");
     world.cluster.control.fail({ error: "no memory" });
     world.cluster.control.busy(1, { ms: 1_000 });
@@ -385,7 +388,7 @@ describe.each(SIDES)("another change of the database (%s)", (_, side) => {
   it.each([
     ["its action is read", "/v1/actions/"],
     ["the database is read after its action", "/v1/bdbs/1"],
-  ])("that fails after the upgrade, before %s, does not hide what runs", async (_when, path) => {
+  ])("that fails after the upgrade, before %s, does not hide the new version", async (_when, path) => {
     const world = rigFor(side, "behind");
     let done = false;
     let failed = false;
@@ -406,13 +409,13 @@ describe.each(SIDES)("another change of the database (%s)", (_, side) => {
     expect(world.writes()).toBe(1);
   });
 
-  it("without any state machine to see is waited for by the database's status", async () => {
+  it("without a visible state machine is waited for by the database's status", async () => {
     const world = rigFor(side, "behind");
     world.cluster.control.setDatabase(1, { status: "import-pending" });
     world.clock.after(20_000, () => world.cluster.control.setDatabase(1, { status: "active" }));
     expect((await world.lifecycle.create(side.inputs(world))).outs).toMatchObject({ status: "current" });
-    const passing = world.lines.map((line) => line.message);
-    expect(passing.some((text) => text.includes("a change of database 1 (cache) (status import-pending)"))).toBe(true);
+    const messages = world.lines.map((line) => line.message);
+    expect(messages.some((text) => text.includes("a change of database 1 (cache) (status import-pending)"))).toBe(true);
   });
 
   it.each([
@@ -456,8 +459,8 @@ describe.each(SIDES)("another change of the database (%s)", (_, side) => {
   );
 });
 
-describe.each(SIDES)("a refusal of the call (%s)", (_, side) => {
-  it("is final with the vendor's code, whatever its shape", async () => {
+describe.each(SIDES)("a rejection of the upgrade request (%s)", (_, side) => {
+  it("is final with the vendor's code in any format", async () => {
     for (const errorText of ["description", "message"] as const) {
       const world = rigFor(side, "behind", { switches: { errorText, unknownKeys: "refused" } });
       const body = JSON.stringify({ [errorText]: "The data center burns", error_code: "fire" });
@@ -482,7 +485,7 @@ describe.each(SIDES)("a refusal of the call (%s)", (_, side) => {
     );
   });
 
-  it("never shows what it quotes of our credentials", async () => {
+  it("is reported without the credentials that it quotes", async () => {
     const world = rigFor(side, "behind");
     const pair = Buffer.from(`admin@cluster.local:${PASSWORD}`).toString("base64");
     const body = JSON.stringify({ description: `bad header Basic ${pair}, password ${PASSWORD}`, error_code: "x" });
@@ -493,7 +496,7 @@ describe.each(SIDES)("a refusal of the call (%s)", (_, side) => {
     expect(String(error)).not.toContain(pair);
   });
 
-  it("because the database went away is told as such", async () => {
+  it("because the database was deleted is reported as such", async () => {
     const world = rigFor(side, "behind");
     world.cluster.onCall(({ request }) => {
       if (request.method === "POST") world.cluster.control.removeDatabase(1);

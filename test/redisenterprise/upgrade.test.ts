@@ -4,8 +4,8 @@ import { partial } from "../support/partial";
 import { CACHE, rig } from "./rig";
 import { rigFor, SIDES } from "./sides";
 
-describe.each(SIDES)("a database behind its pin (%s)", (_, side) => {
-  it("is upgraded with one call, and waited for", async () => {
+describe.each(SIDES)("an outdated database (%s)", (_, side) => {
+  it("is upgraded with one request, and waited for", async () => {
     const world = rigFor(side, "behind");
     const { id, outs } = await world.lifecycle.create(side.inputs(world));
     expect(world.writes()).toBe(1);
@@ -26,15 +26,15 @@ describe.each(SIDES)("a database behind its pin (%s)", (_, side) => {
     ]);
   });
 
-  it("shows the states of its state machine as they pass", async () => {
+  it("reports the states of its state machine", async () => {
     const world = rigFor(side, "behind");
     await world.lifecycle.create(side.inputs(world));
-    const passing = world.lines.filter((line) => line.ephemeral).map((line) => line.message);
-    expect(passing.some((text) => /^0% SMUpgradeBDB: pending · \d+ s$/.test(text))).toBe(true);
-    expect(passing.some((text) => /^83% SMUpgradeBDB: wait_for_version · \d+ s$/.test(text))).toBe(true);
+    const messages = world.lines.filter((line) => line.ephemeral).map((line) => line.message);
+    expect(messages.some((text) => /^0% SMUpgradeBDB: pending · \d+ s$/.test(text))).toBe(true);
+    expect(messages.some((text) => /^83% SMUpgradeBDB: wait_for_version · \d+ s$/.test(text))).toBe(true);
   });
 
-  it("is seen to be done soon after it is, and not before the database shows it", async () => {
+  it("is observed soon after its upgrade has ended, and not before the database shows the new version", async () => {
     const world = rigFor(side, "behind");
     await world.lifecycle.create(side.inputs(world));
     const { machine, status } = world.cluster.database(1);
@@ -42,14 +42,14 @@ describe.each(SIDES)("a database behind its pin (%s)", (_, side) => {
     expect(world.clock.since(machine?.heartbeat ?? 0)).toBeLessThan(2_000);
   });
 
-  it("is not taken for done by the active status that is shown right after the call", async () => {
+  it("is not treated as upgraded because of the status active immediately after the request", async () => {
     const world = rigFor(side, "behind", { timings: { pendingMs: 120_000 } });
     const { outs } = await world.lifecycle.create(side.inputs(world));
     expect(outs).toMatchObject({ status: "current", members: side.members });
     expect(world.writes()).toBe(1);
   });
 
-  it("is not done before the database is active again, whatever its action says", async () => {
+  it("is not reported as upgraded before it is active again, regardless of its action", async () => {
     const world = rigFor(side, "behind");
     let completed = false;
     world.cluster.onCall(({ request }) => {
@@ -66,20 +66,20 @@ describe.each(SIDES)("a database behind its pin (%s)", (_, side) => {
     const { outs } = await world.lifecycle.create(side.inputs(world));
     expect(outs).toMatchObject({ status: "current" });
     expect(world.clock.since(world.cluster.database(1).machine?.heartbeat ?? 0)).toBeGreaterThan(25_000);
-    const passing = world.lines.map(({ message }) => message);
-    expect(passing.some((text) => text.startsWith("completed, the database is still active-change-pending"))).toBe(
+    const messages = world.lines.map(({ message }) => message);
+    expect(messages.some((text) => text.startsWith("completed, the database is still active-change-pending"))).toBe(
       true,
     );
   });
 
-  it("loses no key", async () => {
+  it("loses no keys", async () => {
     const world = rigFor(side, "behind");
     await world.lifecycle.create(side.inputs(world));
     expect(world.cluster.lostKeys).toBe(0);
     expect(world.cluster.database(1).failovers).toBe(1);
   });
 
-  it("keeps its roles when that is asked for", async () => {
+  it("keeps its roles with keepRoles", async () => {
     const world = rigFor(side, "behind");
     await world.lifecycle.check({}, side.inputs(world, { preserveRoles: true }));
     await world.lifecycle.create(side.inputs(world, { preserveRoles: true }));
@@ -87,7 +87,7 @@ describe.each(SIDES)("a database behind its pin (%s)", (_, side) => {
     expect(world.cluster.database(1).failovers).toBe(2);
   });
 
-  it("is not waited for with wait: false, and looked at again by the next run", async () => {
+  it("is not waited for with wait: false, and read by the next run", async () => {
     const world = rigFor(side, "behind");
     const args = side.inputs(world, { wait: false });
     const { id, outs } = await world.lifecycle.create(args);
@@ -100,7 +100,7 @@ describe.each(SIDES)("a database behind its pin (%s)", (_, side) => {
     expect(world.writes()).toBe(1);
   });
 
-  it("is over with wait: false as well, when the cluster has forgotten its action for a later one", async () => {
+  it("is also verified with wait: false if the cluster reports a later action instead", async () => {
     const world = rigFor(side, "behind");
     const args = side.inputs(world, { wait: false });
     const { id, outs } = await world.lifecycle.create(args);
@@ -119,7 +119,7 @@ describe.each(SIDES)("a database behind its pin (%s)", (_, side) => {
   });
 });
 
-describe.each(SIDES)("a database at its pin (%s)", (_, side) => {
+describe.each(SIDES)("a database that is up to date (%s)", (_, side) => {
   it("is adopted without a write", async () => {
     const world = rigFor(side, "there");
     const { outs } = await world.lifecycle.create(side.inputs(world));
@@ -128,17 +128,17 @@ describe.each(SIDES)("a database at its pin (%s)", (_, side) => {
     expect(outs).not.toHaveProperty("lastUpgrade");
   });
 
-  it("is adopted at a floor without a write, in one look that asks for each thing once", async () => {
+  it("is adopted with a minimum without a write, with one read of each kind", async () => {
     const world = rigFor(side, "there");
     const { outs } = await world.lifecycle.create(side.inputs(world, side.floor));
     expect(outs).toMatchObject({ status: "current" });
     expect(world.writes()).toBe(0);
-    const asked = world.cluster.journal.entries.map(({ target }) => target);
-    expect(asked).toContain("/v1/modules");
-    expect(new Set(asked).size).toBe(asked.length);
+    const requests = world.cluster.journal.entries.map(({ target }) => target);
+    expect(requests).toContain("/v1/modules");
+    expect(new Set(requests).size).toBe(requests.length);
   });
 
-  it("causes no request at all while its arguments stay", async () => {
+  it("causes no request while its arguments are unchanged", async () => {
     const world = rigFor(side, "there");
     const args = side.inputs(world);
     const { id, outs } = await world.lifecycle.create(args);
@@ -148,7 +148,7 @@ describe.each(SIDES)("a database at its pin (%s)", (_, side) => {
     expect(world.cluster.journal.entries).toEqual([]);
   });
 
-  it("is upgraded when the pin is raised", async () => {
+  it("is upgraded if the target is raised", async () => {
     const world = rigFor(side, "there");
     const { id, outs } = await world.lifecycle.create(side.inputs(world));
     const raised = side.inputs(world, side.higher);
@@ -158,7 +158,7 @@ describe.each(SIDES)("a database at its pin (%s)", (_, side) => {
     expect(world.writes()).toBe(1);
   });
 
-  it("is left as it is when the resource is deleted", async () => {
+  it("is not changed if the resource is deleted", async () => {
     const world = rigFor(side, "there");
     const { id, outs } = await world.lifecycle.create(side.inputs(world));
     world.cluster.journal.clear();
@@ -167,7 +167,7 @@ describe.each(SIDES)("a database at its pin (%s)", (_, side) => {
     expect(world.messages()).toEqual(["no longer managed; the database was not changed"]);
   });
 
-  it("never has its object in the state, which holds its password", async () => {
+  it("never has its object, which contains its password, in the state", async () => {
     const world = rigFor(side, "behind");
     const { id, outs } = await world.lifecycle.create(side.inputs(world));
     const read = await world.lifecycle.read(id, outs);
@@ -177,8 +177,8 @@ describe.each(SIDES)("a database at its pin (%s)", (_, side) => {
   });
 });
 
-describe.each(SIDES)("a database newer than its pin (%s)", (_, side) => {
-  it("is reported, once, and nothing is called", async () => {
+describe.each(SIDES)("a database ahead of its target (%s)", (_, side) => {
+  it("is reported once, and no request is sent", async () => {
     const world = rigFor(side, "ahead");
     const { id, outs } = await world.lifecycle.create(side.inputs(world));
     expect(outs).toMatchObject({ status: "newer" });
@@ -187,7 +187,7 @@ describe.each(SIDES)("a database newer than its pin (%s)", (_, side) => {
     expect(world.writes()).toBe(0);
   });
 
-  it("is lived with in silence under onNewer accept", async () => {
+  it("is accepted without a message with onNewer accept", async () => {
     const world = rigFor(side, "ahead");
     const { outs } = await world.lifecycle.create(side.inputs(world, { onNewer: "accept" }));
     expect(outs).toMatchObject({ status: "newer" });
@@ -195,7 +195,7 @@ describe.each(SIDES)("a database newer than its pin (%s)", (_, side) => {
     expect(world.writes()).toBe(0);
   });
 
-  it("is an error under onNewer fail, at preview already", async () => {
+  it("is an error with onNewer fail, even in a preview", async () => {
     const world = rigFor(side, "ahead");
     const args = side.inputs(world, { onNewer: "fail" });
     const { failures } = await world.lifecycle.check({}, args);
@@ -208,7 +208,7 @@ describe.each(SIDES)("a database newer than its pin (%s)", (_, side) => {
 });
 
 describe("identity", () => {
-  it("is the same while one endpoint and the database stay, and another otherwise", async () => {
+  it("is the same if one endpoint and the database are unchanged, and another one otherwise", async () => {
     const [, side] = SIDES[0] ?? [];
     if (side === undefined) throw new Error("there are two sides");
     const world = rigFor(side, "there");
@@ -231,7 +231,7 @@ describe("identity", () => {
     expect(outs).toMatchObject({ status: "current", databaseName: "cache" });
   });
 
-  it("by its name is looked for again by a run that goes on with a task, when the first look does not show it", async () => {
+  it("by its name is read again by a run that resumes, if the first read does not contain the database", async () => {
     const [, side] = SIDES[0] ?? [];
     if (side === undefined) throw new Error("there are two sides");
     const world = rigFor(side, "behind");
@@ -246,7 +246,7 @@ describe("identity", () => {
     expect(world.cluster.acceptedUpgrades).toHaveLength(1);
   });
 
-  it("by its name is seen at once with what is done to it, also where the user may not list that", async () => {
+  it("by its name is read together with its activity, even if the user may not list that", async () => {
     for (const forbidden of [false, true]) {
       const [, side] = SIDES[0] ?? [];
       if (side === undefined) throw new Error("there are two sides");
@@ -257,14 +257,14 @@ describe("identity", () => {
       const { outs } = await world.lifecycle.create(side.inputs(world, { databaseName: "cache" }));
       expect(outs).toMatchObject({ status: "current" });
       expect(world.cluster.acceptedUpgrades).toHaveLength(1);
-      // The second look, which a call follows, asks for its own.
+      // The second read, which precedes a request, is for this database only.
       expect(world.cluster.journal.count("GET", /^\/v1\/actions\/bdb\/1$/)).toBeGreaterThan(forbidden ? 1 : 0);
     }
   });
 });
 
-describe("both resources of one database at the same time", () => {
-  it("wait for each other, and both get there", async () => {
+describe("both resources of one database in one operation", () => {
+  it("wait for each other, and both are upgraded", async () => {
     const [, modules] = SIDES[0] ?? [];
     const [, redis] = SIDES[1] ?? [];
     if (modules === undefined || redis === undefined) throw new Error("there are two sides");
@@ -284,7 +284,7 @@ describe("both resources of one database at the same time", () => {
   });
 });
 
-/** Everything that no source settles: a client has to be right under every reading. */
+/** Server behavior that no source settles: the client has to be correct with every variant. */
 const READINGS: SwitchChange[] = [
   { modulesUpgradeAnswer: "module" },
   { modulesUpgradeAnswer: "example" },
@@ -314,7 +314,7 @@ const READINGS: SwitchChange[] = [
 ];
 
 describe.each(SIDES)("an upgrade (%s)", (_, side) => {
-  it.each(READINGS)("comes to its end with one call when the server is %j", async (switches) => {
+  it.each(READINGS)("completes with one request if the server is %j", async (switches) => {
     const world = rigFor(side, "behind", { switches });
     const { outs } = await world.lifecycle.create(side.inputs(world));
     expect(outs).toMatchObject({
@@ -329,7 +329,7 @@ describe.each(SIDES)("an upgrade (%s)", (_, side) => {
     ]);
   });
 
-  it.each(READINGS)("is joined after an interruption when the server is %j", async (switches) => {
+  it.each(READINGS)("is joined after an interruption if the server is %j", async (switches) => {
     const world = rigFor(side, "behind", { switches });
     await expect(world.lifecycle.create(side.inputs(world, { __timeouts: { create: "4s" } }))).rejects.toThrow();
     const { outs } = await world.lifecycle.create(side.inputs(world));
@@ -342,7 +342,7 @@ describe.each(SIDES)("an upgrade (%s)", (_, side) => {
     { answersActionUid: false, actionUidOnDatabase: false },
     { modulesUpgradeAnswer: "module", answersActionUid: false },
     { finishedActions: "forgotten" },
-  ] satisfies SwitchChange[])("that fails is told when the server is %j", async (switches) => {
+  ] satisfies SwitchChange[])("that fails is reported if the server is %j", async (switches) => {
     const world = rigFor(side, "behind", { switches });
     world.cluster.control.fail({ error: "boom" });
     await expect(world.lifecycle.create(side.inputs(world))).rejects.toMatchObject({
@@ -351,7 +351,7 @@ describe.each(SIDES)("an upgrade (%s)", (_, side) => {
     expect(world.writes()).toBe(1);
   });
 
-  it("that is over by the next call, and forgotten, is seen by what runs", async () => {
+  it("that has ended and is no longer listed is recognized by the observed version", async () => {
     const switches = { answersActionUid: false, actionUidOnDatabase: false, finishedActions: "forgotten" } as const;
     const world = rigFor(side, "behind", { switches, timings: "instant" });
     const { outs } = await world.lifecycle.create(side.inputs(world));
@@ -361,7 +361,7 @@ describe.each(SIDES)("an upgrade (%s)", (_, side) => {
 });
 
 describe("module uids that a server of Redis Enterprise 8", () => {
-  it("ignores, though it answers 200, are told as an upgrade that was none", async () => {
+  it("ignores although it responds with 200 are reported as an upgrade without effect", async () => {
     const world = rig({ switches: { bundledUids: "ignored" } });
     const { reasons, properties } = await partial(world.lifecycle.create(world.modules()));
     expect(reasons[0]).toMatch(
@@ -371,21 +371,21 @@ describe("module uids that a server of Redis Enterprise 8", () => {
     expect(world.writes()).toBe(1);
   });
 
-  it("ignores without any action end as an upgrade that the cluster does not know, and the request is sent once", async () => {
+  it("ignores without an action are reported as an upgrade that the cluster does not report, and the request is sent once", async () => {
     const world = rig({ switches: { bundledUids: "ignored", noChange: "noAction" } });
     const { reasons } = await partial(world.lifecycle.create(world.modules()));
     expect(reasons[0]).toMatch(/no longer reports upgrade bdb:1 .*\[vanished\]/);
     expect(world.writes()).toBe(1);
   });
 
-  it("refuses are told with its words", async () => {
+  it("rejects are reported with its reason", async () => {
     const world = rig({ switches: { bundledUids: "refused" } });
     await expect(world.lifecycle.create(world.modules())).rejects.toThrow(
       /was refused: The version of the bundled module search cannot be chosen.*\[refused\]/,
     );
   });
 
-  it("does not matter to an upgrade of Redis, which names none", async () => {
+  it("have no effect on an upgrade of Redis, which names none", async () => {
     for (const bundledUids of ["ignored", "refused"] as const) {
       const world = rig({ switches: { bundledUids } });
       expect((await world.lifecycle.create(world.redis())).outs).toMatchObject({ status: "current" });
@@ -393,7 +393,7 @@ describe("module uids that a server of Redis Enterprise 8", () => {
   });
 });
 
-/** As a web server says it, not Redis Enterprise. */
+/** The error page of a web server, not of Redis Enterprise. */
 const NOT_FOUND_PAGE = {
   kind: "replace",
   status: 404,
@@ -402,27 +402,24 @@ const NOT_FOUND_PAGE = {
 } as const;
 
 describe("servers before 7.4.2", () => {
-  it.each(["before", "after"])(
-    "may answer a call that they do not have with a web page (%s the call)",
-    async (when) => {
-      const world = rig({
-        softwareVersion: "7.2.4-92",
-        databases: [{ ...CACHE, redisVersion: "7.2", modules: [{ name: "search", version: "2.8.1" }] }],
-      });
-      const match = { method: "GET", path: "/v1/actions/bdb/1" };
-      world.cluster.faults.add({
-        match,
-        skip: when === "before" ? 0 : 2,
-        times: Number.POSITIVE_INFINITY,
-        fault: NOT_FOUND_PAGE,
-      });
-      const { outs } = await world.lifecycle.create(world.modules({ modules: { search: ">=2.8.5" } }));
-      expect(outs).toMatchObject({ status: "current", lastUpgrade: { state: "succeeded" } });
-      expect(world.writes()).toBe(1);
-    },
-  );
+  it.each(["before", "after"])("may respond to an unknown endpoint with a web page (%s the request)", async (when) => {
+    const world = rig({
+      softwareVersion: "7.2.4-92",
+      databases: [{ ...CACHE, redisVersion: "7.2", modules: [{ name: "search", version: "2.8.1" }] }],
+    });
+    const match = { method: "GET", path: "/v1/actions/bdb/1" };
+    world.cluster.faults.add({
+      match,
+      skip: when === "before" ? 0 : 2,
+      times: Number.POSITIVE_INFINITY,
+      fault: NOT_FOUND_PAGE,
+    });
+    const { outs } = await world.lifecycle.create(world.modules({ modules: { search: ">=2.8.5" } }));
+    expect(outs).toMatchObject({ status: "current", lastUpgrade: { state: "succeeded" } });
+    expect(world.writes()).toBe(1);
+  });
 
-  it("are waited for while a proxy says of the database that it is not there", async () => {
+  it("are waited for while a proxy responds that the database does not exist", async () => {
     const world = rig({
       softwareVersion: "7.2.4-92",
       databases: [{ ...CACHE, redisVersion: "7.2", modules: ["search"] }],
@@ -433,7 +430,7 @@ describe("servers before 7.4.2", () => {
     expect(world.cluster.faults.pending).toBe(0);
   });
 
-  it("have one list of all actions, in which those of the database are found", async () => {
+  it("have one list of all actions, which contains those of the database", async () => {
     const world = rig({
       softwareVersion: "7.2.4-92",
       databases: [
@@ -452,8 +449,8 @@ describe("servers before 7.4.2", () => {
 
 const SOON = { __timeouts: { create: "4s" } };
 
-describe.each(SIDES)("an upgrade that outlives its run (%s)", (_, side) => {
-  it("is handed over at the time limit and joined by the next run: one call in all", async () => {
+describe.each(SIDES)("an upgrade that continues after its run (%s)", (_, side) => {
+  it("is recorded at the time limit and joined by the next run: one request in total", async () => {
     const world = rigFor(side, "behind");
     const first = await partial(world.lifecycle.create(side.inputs(world, SOON)));
     const task = world.cluster.acceptedUpgrades[0]?.actionUid;
@@ -473,7 +470,7 @@ describe.each(SIDES)("an upgrade that outlives its run (%s)", (_, side) => {
     expect(world.cluster.acceptedUpgrades).toHaveLength(1);
   });
 
-  it("is found by a run that knows nothing of it, as after the plugin was killed", async () => {
+  it("is found by a run without a record of it, as after the plugin was killed", async () => {
     const world = rigFor(side, "behind");
     await partial(world.lifecycle.create(side.inputs(world, SOON)));
     const task = world.cluster.acceptedUpgrades[0]?.actionUid;
@@ -485,7 +482,7 @@ describe.each(SIDES)("an upgrade that outlives its run (%s)", (_, side) => {
     expect(world.writes()).toBe(1);
   });
 
-  it("that has ended in the meantime is not started again", async () => {
+  it("that has succeeded meanwhile is not requested again", async () => {
     const world = rigFor(side, "behind");
     const first = await partial(world.lifecycle.create(side.inputs(world, SOON)));
     world.cluster.control.finish(1);
@@ -494,7 +491,7 @@ describe.each(SIDES)("an upgrade that outlives its run (%s)", (_, side) => {
     expect(world.writes()).toBe(1);
   });
 
-  it("and whose pin was raised in the meantime is waited for, then followed by the next", async () => {
+  it("and whose target was raised meanwhile is waited for, and then the next one is requested", async () => {
     const world = rigFor(side, "behind");
     const first = await partial(world.lifecycle.create(side.inputs(world, SOON)));
     const { outs } = await world.lifecycle.update(first.id, first.properties, side.inputs(world, side.higher));
@@ -504,10 +501,10 @@ describe.each(SIDES)("an upgrade that outlives its run (%s)", (_, side) => {
   });
 });
 
-describe.each(SIDES)("a reply that is lost (%s)", (_, side) => {
+describe.each(SIDES)("a lost response (%s)", (_, side) => {
   const upgradeCall = { method: "POST", path: side.path };
 
-  it("after the call took effect is looked for, not sent again", async () => {
+  it("of an accepted request leads to a search, and the request is not sent again", async () => {
     const world = rigFor(side, "behind");
     world.cluster.faults.add({ match: upgradeCall, fault: { kind: "loseReply" } });
     const { outs } = await world.lifecycle.create(side.inputs(world));
@@ -518,7 +515,7 @@ describe.each(SIDES)("a reply that is lost (%s)", (_, side) => {
     expect(world.writes()).toBe(1);
   });
 
-  it("and the call with it is told as unconfirmed, and sent by the next run", async () => {
+  it("of a lost request is reported as unconfirmed, and the next run sends the request", async () => {
     const world = rigFor(side, "behind");
     world.cluster.faults.add({ match: upgradeCall, fault: { kind: "reset" } });
     const first = await partial(world.lifecycle.create(side.inputs(world)));
@@ -534,8 +531,8 @@ describe.each(SIDES)("a reply that is lost (%s)", (_, side) => {
     ["an envoy without upstream", 503, "text/plain", "no healthy upstream"],
     ["a proxy's error page", 504, "text/html", "<h1>504</h1>"],
     ["an error of the server itself", 500, "application/json", '{"error_code":"internal","description":"oops"}'],
-    ["a web page that says 200", 200, "text/html", "<h1>Hello</h1>"],
-  ])("in the place of which %s answers is looked for as well", async (_name, status, type, body) => {
+    ["a web page with status 200", 200, "text/html", "<h1>Hello</h1>"],
+  ])("in the form of %s leads to a search as well", async (_name, status, type, body) => {
     const world = rigFor(side, "behind");
     const fault = { kind: "replace", status, headers: { "content-type": type }, body } as const;
     world.cluster.faults.add({ match: upgradeCall, fault });
@@ -543,7 +540,7 @@ describe.each(SIDES)("a reply that is lost (%s)", (_, side) => {
     expect(world.cluster.journal.count("POST", side.path)).toBe(1);
   });
 
-  it("never left us when the connection was refused: then it is sent", async () => {
+  it("does not exist if the connection was refused: the request is sent", async () => {
     const world = rigFor(side, "behind");
     world.cluster.faults.add({ match: upgradeCall, times: 2, fault: { kind: "refuse" } });
     const { outs } = await world.lifecycle.create(side.inputs(world));
@@ -552,8 +549,8 @@ describe.each(SIDES)("a reply that is lost (%s)", (_, side) => {
   });
 });
 
-describe.each(SIDES)("silence (%s)", (_, side) => {
-  it("of all nodes for half a minute in the middle is waited out", async () => {
+describe.each(SIDES)("a period without responses (%s)", (_, side) => {
+  it("of all nodes for half a minute during an upgrade is waited for", async () => {
     const world = rigFor(side, "behind");
     world.clock.after(4_000, () => [1, 2, 3].forEach((node) => void world.cluster.control.stopNode(node)));
     world.clock.after(34_000, () => [1, 2, 3].forEach((node) => void world.cluster.control.startNode(node)));
@@ -562,7 +559,7 @@ describe.each(SIDES)("silence (%s)", (_, side) => {
     expect(world.writes()).toBe(1);
   });
 
-  it("beyond the budget ends the run as a hand-over, and the next run joins", async () => {
+  it("beyond the limit ends the run with a record, and the next run joins", async () => {
     const world = rigFor(side, "behind");
     world.clock.after(4_000, () => [1, 2, 3].forEach((node) => void world.cluster.control.stopNode(node)));
     const args = side.inputs(world, { unreachableTimeout: "2m" });
@@ -575,14 +572,14 @@ describe.each(SIDES)("silence (%s)", (_, side) => {
     expect(world.writes()).toBe(1);
   });
 
-  it("of some nodes does not matter", async () => {
+  it("of some nodes has no effect", async () => {
     const world = rigFor(side, "there");
     world.cluster.control.stopNode(1);
     const { outs } = await world.lifecycle.create(side.inputs(world));
     expect(outs).toMatchObject({ status: "current" });
   });
 
-  it("from the start, of a cluster never heard of, is believed after a minute", async () => {
+  it("from the beginning ends the run after a minute", async () => {
     const world = rigFor(side, "behind");
     const began = world.clock.now();
     const call = world.lifecycle.create(side.inputs(world, { endpoints: ["https://10.9.9.9:9443"] }));
@@ -592,7 +589,7 @@ describe.each(SIDES)("silence (%s)", (_, side) => {
 });
 
 describe.each(SIDES)("the master (%s)", (_, side) => {
-  it("that dies in the middle of the wait is replaced by another one, whom the others redirect to", async () => {
+  it("that fails during the wait is replaced by another one, to which the others redirect", async () => {
     const world = rigFor(side, "behind");
     world.clock.after(3_000, () => world.cluster.control.stopNode(1));
     world.clock.after(60_000, () => world.cluster.control.startNode(1));
@@ -602,7 +599,7 @@ describe.each(SIDES)("the master (%s)", (_, side) => {
     expect(world.writes()).toBe(1);
   });
 
-  it("that changes between the looks and the call gets the call by a redirect, once", async () => {
+  it("that changes between the reads and the request gets the request through a redirect, once", async () => {
     const world = rigFor(side, "behind");
     let late = true;
     world.cluster.onCall(({ request }) => {
@@ -619,7 +616,7 @@ describe.each(SIDES)("the master (%s)", (_, side) => {
     expect(second).toEqual({ ...first, node: "node3" });
   });
 
-  it("whose reply is lost after the redirect is looked for, not sent again", async () => {
+  it("whose response is lost after the redirect leads to a search, and the request is not sent again", async () => {
     const world = rigFor(side, "behind");
     world.cluster.onCall(({ host: node, request }) => {
       if (request.method === "POST" && node === "node1") world.cluster.control.changeMaster(2);
