@@ -73,17 +73,30 @@ export async function readJobs(gateway: Gateway, filter: JobFilter): Promise<rea
  * Instant tasks that have not ended, regardless of age: an approval can take days, and an upgrade hours.
  * @param jobName any name if omitted
  */
-export async function readUnfinishedJobs(gateway: Gateway, jobName?: string): Promise<readonly JobRow[]> {
-  const rows = await Promise.all([
-    readJobs(gateway, { jobName, status: "Running" }),
-    readJobs(gateway, { jobName, status: "Pending" }),
-    // A state of newer regions; older ones may reject it as a filter.
-    readJobs(gateway, { jobName, status: "Unauthorized" }).catch((error: unknown) => {
-      if (error instanceof UpgradeError && error.code === "blocked") return [];
+export function readUnfinishedJobs(gateway: Gateway, jobName?: string): Promise<readonly JobRow[]> {
+  return readJobsIn(["Running", "Pending", "Unauthorized"], gateway, jobName);
+}
+
+/** Instant tasks that have failed or were canceled, regardless of age. */
+export function readFailedJobs(gateway: Gateway, jobName: string): Promise<readonly JobRow[]> {
+  return readJobsIn(["Failed", "Canceled"], gateway, jobName);
+}
+
+/** States of newer regions; older ones may reject them as a filter. */
+const NEWER_STATES: ReadonlySet<string> = new Set(["Unauthorized", "Canceled"]);
+
+async function readJobsIn(
+  states: readonly string[],
+  gateway: Gateway,
+  jobName: string | undefined,
+): Promise<readonly JobRow[]> {
+  const rows = states.map((status) =>
+    readJobs(gateway, { jobName, status }).catch((error: unknown) => {
+      if (NEWER_STATES.has(status) && error instanceof UpgradeError && error.code === "blocked") return [];
       throw error;
     }),
-  ]);
-  return rows.flat();
+  );
+  return (await Promise.all(rows)).flat();
 }
 
 /** What to do about an accepted job in state `Unauthorized`. @param needed whether the target version requires it */

@@ -194,6 +194,49 @@ describe("an upgrade that hangs while its instance is frozen", () => {
   });
 });
 
+describe("an upgrade that fails more than six hours after it began", () => {
+  const reason = "The disk is full.";
+
+  it.each(["known", "refused"] as const)(
+    "is reported with the vendor's reason by the run that waits for it (newest states are %s)",
+    async (newTaskStates) => {
+      const { lifecycle, inputs, cloud, clock, writes } = kernelRig({ switches: { newTaskStates } });
+      cloud.control.hang();
+      const first = await partial(lifecycle.create(inputs()));
+      await clock.sleep(7 * HOUR);
+      void clock.sleep(10 * MINUTE).then(() => cloud.control.failJob(reason));
+      const second = await partial(lifecycle.update(first.id, first.properties, inputs()));
+      expect(second.reasons[0]).toMatch(/upgrade \S+ failed: The disk is full\..*\[upgrade-failed\]/);
+      expect(second.properties).toMatchObject({ status: "failed", lastUpgrade: { state: "failed" } });
+      expect(writes()).toBe(1);
+    },
+  );
+
+  it("is still reported as failed when the run waits for another instance for hours", async () => {
+    const { lifecycle, inputs, ids, cloud, clock } = kernelRig({ instances: 2 });
+    cloud.control.fail({ instance: ids[0] ?? "", reason });
+    cloud.control.hang({ instance: ids[1] ?? "" });
+    void clock.sleep(7 * HOUR).then(() => cloud.control.unhang());
+    const failure = await partial(lifecycle.create(inputs({ __timeouts: { create: "12h" } })));
+    expect(failure.reasons[0]).toMatch(/1 of 2 instances .*failed: The disk is full\..*\[upgrade-failed\]/);
+  });
+
+  it.each([
+    ["now", {}, "current"],
+    ["in the maintenance window", LATER, "deferred"],
+  ])("is reported by the next run a day later, and requested again %s", async (_, args, status) => {
+    const { lifecycle, inputs, cloud, clock, messages, writes } = kernelRig();
+    cloud.control.fail({ reason });
+    const { id, outs } = await lifecycle.create(inputs({ ...args, wait: false }));
+    await clock.sleep(34 * HOUR);
+    const { outs: next } = await lifecycle.update(id, outs, inputs(args));
+    expect(next).toMatchObject({ status });
+    const reported = /^Upgrades failed since the last run, and are requested again: .*The disk is full\./;
+    expect(messages().filter((line) => reported.test(line))).toHaveLength(1);
+    expect(writes()).toBe(2);
+  });
+});
+
 describe("an upgrade beyond a lowered target", () => {
   const lowered = { version: "2.0.69" };
 

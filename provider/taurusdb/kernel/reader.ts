@@ -12,7 +12,7 @@ import type { Access, Project } from "../project";
 import { conditionOf, type Instance, type JobRow, type ScheduleRow } from "../schema";
 import { anyWindow, remainingSeconds, windowOf } from "../tasks";
 import { eachInstance, isUnreported, type Offer, readInstance } from "./instances";
-import { Follower, type Found, isRunning, jobsOf, schedulesOf, withUnfinished } from "./tasks";
+import { Follower, type Found, isRunning, jobsOf, OldJobs, schedulesOf, withUnfinished } from "./tasks";
 import { kernelUnit, standingOf } from "./unit";
 
 /** Maximum age of reads by other resources, in milliseconds. */
@@ -48,6 +48,7 @@ interface Rows {
 export class KernelReader {
   readonly #options: KernelReaderOptions;
   readonly #follower: Follower;
+  readonly #old: OldJobs;
   /**
    * When the last observation of these instances, by any resource, or the last request ended. Older reads are stale.
    */
@@ -65,6 +66,7 @@ export class KernelReader {
   constructor(options: KernelReaderOptions) {
     this.#options = options;
     this.#follower = new Follower(options.clock);
+    this.#old = new OldJobs(options.access.gateway);
   }
 
   /** Something was changed: earlier reads are stale. */
@@ -114,7 +116,7 @@ export class KernelReader {
       unseen.length > 0 ? rows.unfinished() : [],
       idle || scheduled ? rows.schedules() : [],
     ]);
-    const jobs = jobsOf(withUnfinished(recent, unfinished));
+    const jobs = jobsOf(await this.#old.appendedTo(withUnfinished(recent, unfinished), open, scheduled));
     const schedules = schedulesOf(pending);
     const awaited = open.length > 0 && !scheduled && open.every(({ id }) => isRunning(running.get(id)));
     if (followed === undefined) this.#follower.read(awaited ? { found: seen, open, jobs: recent } : undefined);

@@ -1,10 +1,11 @@
 import type { Clock } from "../../core/runtime";
 import type { Absent } from "../../core/unit";
-import { jobStateOf } from "../../huaweicloud/jobs";
+import type { Gateway } from "../../huaweicloud/gateway";
+import { jobStateOf, timeOf } from "../../huaweicloud/jobs";
 import type { Freshness } from "../../huaweicloud/shared-read";
 import type { Project } from "../project";
 import { conditionOf, type Instance, type JobRow, type ScheduleRow } from "../schema";
-import { hasEnded, isOfStarRocks, VERSION_UPGRADE } from "../tasks";
+import { hasEnded, isOfStarRocks, KERNEL_UPGRADE, readFailedJobs, readJobs, VERSION_UPGRADE } from "../tasks";
 
 /** How long upgrades are polled without reading their instances, in milliseconds. */
 const LONGEST = 5 * 60_000;
@@ -97,6 +98,52 @@ export class Follower {
   }
 }
 
+/** Upgrades that matter, although they are too old for the list of recent ones and have ended. */
+export class OldJobs {
+  readonly #gateway: Gateway;
+  /** Those of this resource's instances that were listed, as last read, by id. */
+  readonly #listed = new Map<string, JobRow>();
+  /** Failed upgrades of the project; undefined while they are not needed. */
+  #failed: readonly JobRow[] | undefined;
+
+  constructor(gateway: Gateway) {
+    this.#gateway = gateway;
+  }
+
+  /**
+   * Appends them to the jobs that the lists show.
+   * @param open the instances whose upgrades matter
+   * @param earlier whether an upgrade of an earlier run may have failed
+   */
+  async appendedTo(jobs: readonly JobRow[], open: readonly Instance[], earlier: boolean): Promise<readonly JobRow[]> {
+    const ids = new Set(open.map(({ id }) => id));
+    const isOpen = ({ instance_id }: JobRow) => ids.has(instance_id);
+    for (const row of jobs.filter(isOpen)) this.#listed.set(row.job_id, row);
+    const shown = new Set(jobs.map(({ job_id }) => job_id));
+    const hidden = [...this.#listed.values()].filter((row) => isOpen(row) && !shown.has(row.job_id));
+    for (const row of hidden) if (!hasEnded(row)) await this.#reread(row.job_id);
+    if (earlier) this.#failed ??= await readFailedJobs(this.#gateway, KERNEL_UPGRADE);
+    const old = [...this.#listed.values(), ...(this.#failed ?? [])].filter(isOpen);
+    return unique([...jobs, ...old.sort((a, b) => createdAt(b) - createdAt(a))]);
+  }
+
+  async #reread(id: string): Promise<void> {
+    const now = (await readJobs(this.#gateway, { jobId: id })).find(({ job_id }) => job_id === id);
+    if (now === undefined) this.#listed.delete(id);
+    else this.#listed.set(id, now);
+  }
+}
+
+function createdAt({ created_time }: JobRow): number {
+  return timeOf(created_time) ?? 0;
+}
+
+function unique(rows: readonly JobRow[]): readonly JobRow[] {
+  const first = new Map<string, JobRow>();
+  for (const row of rows) if (!first.has(row.job_id)) first.set(row.job_id, row);
+  return [...first.values()];
+}
+
 /** Whether the service can filter jobs by this state. */
 function isPlain(status: string): boolean {
   const state = jobStateOf(status);
@@ -127,8 +174,7 @@ export function jobsOf(rows: readonly JobRow[]): Jobs {
 
 /** Appends the unfinished jobs that are not among the recent ones. */
 export function withUnfinished(recent: readonly JobRow[], unfinished: readonly JobRow[]): readonly JobRow[] {
-  const known = new Set(recent.map(({ job_id }) => job_id));
-  return [...recent, ...unfinished.filter(({ job_id }) => !known.has(job_id))];
+  return unique([...recent, ...unfinished]);
 }
 
 /** Scheduled upgrades. A row of a StarRocks instance may have the id of the TaurusDB instance beside it. */
