@@ -330,6 +330,13 @@ describe("the plan for a fleet", () => {
     ]);
   });
 
+  it("has one line for units that are scheduled although the resource does not use windows", () => {
+    const plan = planOf(driver, seen([outdated("a", { activity: scheduled("t1") }), outdated("b"), upToDate()]));
+    expect([plan, ...(plan.others ?? [])].map(describePlan)).toEqual([
+      `${OLD} → ${NEW}, 2 of 3 instances in 1 request, now, after canceling 1 that is scheduled for its maintenance window (refused if this resource did not schedule it)`,
+    ]);
+  });
+
   it.each<[string, View, string]>([
     ["one is outdated", seen([outdated()]), `${OLD} → ${NEW}, in the maintenance window`],
     [

@@ -89,7 +89,7 @@ const ROWS: readonly Row[] = [
     return { kind: "join", task, from, ...(first.rollingBack === true ? { rollingBack: true } : {}) };
   },
   (facts) => {
-    const [first] = facts.verdicts.each("cancel");
+    const [first] = facts.driver.words === undefined ? facts.verdicts.each("cancel") : [];
     if (first === undefined) return undefined;
     const [unit, { task, window }] = first;
     return { kind: "cancel", task, window, upgrade: noted(together(facts, [unit]), heldOf(facts, [unit]).hold) };
