@@ -47,9 +47,12 @@ export type TaskStatus =
   /** The vendor no longer knows it. */
   | { readonly kind: "gone" };
 
-/** `upgrade 11 (OB rolling upgrade to 4.3.5.2)` */
-export function nameOf({ id, kind, to }: Task): string {
-  return `upgrade ${id} (${kind} to ${to})`;
+/** Id of the upgrades of many members in one record: each has a task of its own. */
+export const BATCH = "batch";
+
+/** `upgrade 11 (OB rolling upgrade to 4.3.5.2)`; `the kernel upgrade of 3 instances to 2.0.78.260600` for many members */
+export function nameOf({ id, kind, to }: Pick<Task, "id" | "kind" | "to">): string {
+  return id === BATCH ? `the ${kind} to ${to}` : `upgrade ${id} (${kind} to ${to})`;
 }
 
 /** `2026-01-01T18:00Z to 2026-01-01T22:00Z` */

@@ -190,7 +190,9 @@ onEachSdk("Cancel", (sdk) => {
     const outcome = await canceled(stage, failing);
     for (const { reasons } of outcome) {
       expect(reasons).toEqual([
-        expect.stringMatching(/^Interrupted: .* is still running upgrade 11 .*Run `pulumi up` again.*\[interrupted\]$/),
+        expect.stringMatching(
+          /^Interrupted: .*: upgrade 11 .* is still running\. .*Run `pulumi up` again.*\[interrupted\]$/,
+        ),
       ]);
     }
     expect(outcome[0]).toMatchObject({
@@ -207,7 +209,7 @@ onEachSdk("Cancel", (sdk) => {
     stage.cluster.faults.add({ times: Number.POSITIVE_INFINITY, fault: { kind: "hang" } });
     await expect.poll(() => stage.cluster.journal.entries.at(-1)?.fault, { timeout: 5_000 }).toBe("hang");
     const outcome = await canceled(stage, failing);
-    expect(outcome.reasons).toEqual([expect.stringMatching(/^Interrupted: .* is still running upgrade 11/)]);
+    expect(outcome.reasons).toEqual([expect.stringMatching(/^Interrupted: .*: upgrade 11 .* is still running/)]);
   });
 
   test("before the upgrade request leaves no resource, and a later create sends no upgrade request", async () => {

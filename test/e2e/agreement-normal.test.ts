@@ -10,7 +10,7 @@ function state(ports: readonly number[], task: string, more: Record<string, unkn
   const members = Object.fromEntries([...ports].sort().map((port) => [`127.0.0.1:${port}`, "4.3.5.2"]));
   const inputs = { endpoints, version: "4.3.5.2" };
   const outputs = { ...inputs, members, lastUpgrade: { task, startedAt: "2026-01-02T03:04:05.678Z" }, ...more };
-  const initErrors = [`the cluster is still running upgrade ${task} (OB rolling upgrade)`];
+  const initErrors = [`the cluster: upgrade ${task} (OB rolling upgrade) is still running`];
   const resource = { urn: URN, type: "x", custom: true, inputs, outputs, initErrors };
   return { version: 3, deployment: { manifest: {}, resources: [resource] } };
 }

@@ -24,8 +24,6 @@ const LEFT_OUT = new Set(["sourcePosition", "stackTrace"]);
 const VARYING_TEXTS: readonly (readonly [RegExp, string])[] = [
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "<uuid>"],
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "<time>"],
-  // The task in progress when a run was ended by a signal or a time limit.
-  [/is still running \S+ \S+/g, "is still running <kind> <task>"],
   [/\bupgrade \S+ \(/g, "upgrade <task> ("],
   [/-i \S+`/g, "-i <task>`"],
   [/could not be read for \d+ s: .*?(?=Nothing was undone)/g, "could not be read for <time>: <why> "],

@@ -55,7 +55,7 @@ describe.each(testMatrix())("%s engine, %s: an upgrade that outlasts its run", T
     up.cancel();
     const run = await up;
     expect(run.ok).toBe(false);
-    expect(run.output).toMatch(/Interrupted: .* is still running upgrade 11 .* Run `pulumi up` again/);
+    expect(run.output).toMatch(/Interrupted: .*: upgrade 11 .* is still running\. .* Run `pulumi up` again/);
     expect(await state()).toMatchObject({
       outputs: {
         status: "upgrading",
@@ -102,7 +102,7 @@ describe.each(testMatrix())("%s engine, %s: an upgrade that outlasts its run", T
     const { engine, declare } = await openHanging();
     const first = await engine.up(declare({}, { options: { customTimeouts: { create: "8s" } } }));
     expect(first.ok).toBe(false);
-    expect(first.output).toMatch(/The time limit was reached \(customTimeouts\): .* still running upgrade 11/);
+    expect(first.output).toMatch(/The time limit was reached \(customTimeouts\): .*: upgrade 11 .* is still running/);
     await resume();
     await joinsAndFinishes(await engine.up(declare()));
   });

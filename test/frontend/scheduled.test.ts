@@ -512,7 +512,7 @@ it("the cancellation of a replaced resource's scheduled upgrade is previewed", a
   const [preview] = world.operation();
   await preview.check(old, news);
   expect((await preview.diff(made.id, made.outs, news)).replaces).toEqual(["instanceIds"]);
-  expect(world.lines.join()).toMatch(/will cancel scheduled upgrade .* of the replaced resource/);
+  expect(world.lines.join()).toMatch(/will cancel (upgrade .*|the kernel upgrade .*) of the replaced resource/);
 });
 
 it("a delete cancels the upgrades of a fleet that is too large for a partial failure", async () => {

@@ -391,7 +391,7 @@ describe("onFailure", () => {
     });
     const stopped = { ...args, __timeouts: { update: "10s" } };
     const second = await partial(world.lifecycle.update(first.id, first.properties, stopped));
-    expect(second.reasons[0]).toMatch(/is still running upgrade 11 .*\[deadline\]$/);
+    expect(second.reasons[0]).toMatch(/: upgrade 11 .* is still running\..*\[deadline\]$/);
     const { outs } = await world.lifecycle.update(first.id, second.properties, args);
     expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: "11", state: "succeeded" } });
     expect(operators(world)).toBe(1);

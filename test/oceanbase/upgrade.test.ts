@@ -234,7 +234,7 @@ describe("outdated agents", () => {
   it("are upgraded by a task that the next run joins if the first run ends early", async () => {
     const { lifecycle, inputs, writes } = agentRig();
     const first = await partial(lifecycle.create(inputs({ __timeouts: { create: "15s" } })));
-    expect(first.reasons[0]).toContain("still running upgrade 11");
+    expect(first.reasons[0]).toMatch(/: upgrade 11 .* is still running/);
     const { outs } = await lifecycle.update(first.id, first.properties, inputs());
     expect(outs).toMatchObject({ status: "current", lastUpgrade: { task: "11" } });
     expect(writes()).toBe(1);
@@ -335,7 +335,7 @@ describe("an upgrade that outlives its run", () => {
     const { lifecycle, inputs, writes, cluster } = rig();
     const first = await partial(lifecycle.create(inputs({ __timeouts: { create: "40s" } })));
     expect(first.id).toBe("10.77.0.2:2886");
-    expect(first.reasons[0]).toMatch(/time limit.*still running upgrade 11.*Run `pulumi up` again/);
+    expect(first.reasons[0]).toMatch(/time limit.*: upgrade 11 .* is still running.*Run `pulumi up` again/);
     expect(first.properties).toMatchObject({
       status: "upgrading",
       currentVersion: "4.2.1.8",

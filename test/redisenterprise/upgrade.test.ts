@@ -455,7 +455,9 @@ describe.each(SIDES)("an upgrade that continues after its run (%s)", (_, side) =
     const first = await partial(world.lifecycle.create(side.inputs(world, SOON)));
     const task = world.cluster.acceptedUpgrades[0]?.actionUid;
     expect(first.id).toBe("10.78.0.2:9443/bdb-1");
-    expect(first.reasons[0]).toMatch(new RegExp(`time limit.*still running upgrade ${task}.*Run .pulumi up. again`));
+    expect(first.reasons[0]).toMatch(
+      new RegExp(`time limit.*: upgrade ${task} .* is still running.*Run .pulumi up. again`),
+    );
     expect(first.properties).toMatchObject({
       status: "upgrading",
       lastUpgrade: { task, from: side.from, to: side.to, state: "running" },

@@ -117,7 +117,7 @@ export const SHOP: readonly Declared[] = [
       status: "upgrading",
       lastUpgrade: upgrade({ task: "12", startedAt: "2026-03-14T17:40:00.000Z", state: "running", joined: true }),
     },
-    more: { initErrors: ["Interrupted: OceanBase cluster at 10.0.1.1:2886 is still running upgrade 12."] },
+    more: { initErrors: ["Interrupted: OceanBase cluster at 10.0.1.1:2886: upgrade 12 is still running."] },
   },
   {
     type: "taurusdb:KernelVersion",

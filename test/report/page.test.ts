@@ -104,7 +104,9 @@ describe("the page of a stack", () => {
     expect(detailsOf(PAGE, "orders")).toContain("4.2.1.8-108000022024072217 → 4.3.5.2-102000042025031214");
     const payments = detailsOf(PAGE, "payments");
     expect(payments).toContain("Task 12 (OB rolling upgrade); joined, not started by this resource");
-    expect(payments).toContain("Last operation Interrupted: OceanBase cluster at 10.0.1.1:2886 is still running");
+    expect(payments).toContain(
+      "Last operation Interrupted: OceanBase cluster at 10.0.1.1:2886: upgrade 12 is still running",
+    );
     expect(payments).not.toContain("Finished");
   });
 

@@ -185,7 +185,7 @@ describe("an upgrade that hangs while its instance is frozen", () => {
     cloud.control.setStatus("FROZEN");
     await clock.sleep(hours * HOUR);
     const second = await partial(lifecycle.update(first.id, first.properties, inputs()));
-    expect(second.reasons[0]).toMatch(/is still running upgrade .*\[deadline\]/);
+    expect(second.reasons[0]).toMatch(/the kernel upgrade .* is still running.*\[deadline\]/);
     cloud.control.setStatus("ACTIVE");
     cloud.control.unhang();
     const { outs } = await lifecycle.update(first.id, second.properties, inputs());

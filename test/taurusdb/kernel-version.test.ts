@@ -120,7 +120,7 @@ describe("an upgrade that continues after its run", () => {
     const { lifecycle, inputs, writes, cloud } = kernelRig({ instances: 2 });
     const first = await partial(lifecycle.create(inputs({ __timeouts: { create: "10m" } })));
     expect(first.reasons[0]).toMatch(
-      /time limit.*2 TaurusDB instances at cn-north-4 is still running.*kernel upgrade of 2 instances.*`pulumi up` again/,
+      /time limit.*2 TaurusDB instances at cn-north-4: the kernel upgrade of 2 instances to \S+ is still running\. .*`pulumi up` again/,
     );
     expect(first.properties).toMatchObject({
       status: "upgrading",
@@ -519,7 +519,7 @@ describe("the pre-check", () => {
     await clock.sleep(60_000);
     const short = inputs({ __timeouts: { create: "2m" } });
     const first = await partial(lifecycle.create(short));
-    expect(first.reasons[0]).toMatch(/still running upgrade/);
+    expect(first.reasons[0]).toMatch(/kernel upgrade of .* is still running/);
     cloud.control.failJob("Enough.");
     cloud.control.setConditions(broken);
     await clock.sleep(60_000);

@@ -285,7 +285,7 @@ describe("an upgrade that continues after its run", () => {
     const first = await cutShort(world);
     const task = world.cloud.jobs[0]?.id;
     expect(first.id).toBe(world.starRocks);
-    expect(first.reasons[0]).toMatch(/time limit.*still running upgrade .*Run `pulumi up` again/);
+    expect(first.reasons[0]).toMatch(/time limit.*: upgrade .* is still running.*Run `pulumi up` again/);
     expect(first.properties).toMatchObject({
       status: "upgrading",
       currentVersion: OLD,

@@ -45,11 +45,11 @@ export function stoppedWith(
     if (unreachableFor >= OUTDATED) {
       return new UpgradeError(
         error.code,
-        `${how}${limit}: ${title} was running ${recordName(upgrade)} when it last responded, ${formatDuration(unreachableFor)} ago.`,
+        `${how}${limit}: ${title}: ${recordName(upgrade)} was running when the vendor last responded, ${formatDuration(unreachableFor)} ago.`,
         { remedy: "Nothing was undone. Run {apply} again to resume waiting.", cause: error },
       );
     }
-    return new UpgradeError(error.code, `${how}${limit}: ${title} is still running ${recordName(upgrade)}.`, {
+    return new UpgradeError(error.code, `${how}${limit}: ${title}: ${recordName(upgrade)} is still running.`, {
       remedy: "Nothing was undone. Run {apply} again to resume waiting.",
       cause: error,
     });
@@ -57,7 +57,7 @@ export function stoppedWith(
   if (upgrade?.state === "deferred") {
     return new UpgradeError(
       error.code,
-      `${how}${limit}: ${title} has ${recordName(upgrade)} scheduled for its maintenance window.`,
+      `${how}${limit}: ${title}: ${recordName(upgrade)} is scheduled for its maintenance window.`,
       {
         remedy: "Nothing was undone. Run {apply} again.",
         cause: error,
@@ -77,7 +77,7 @@ export function stoppedWith(
   if (upgrade?.finishedAt !== undefined && upgrade.finishedAt !== remembered?.finishedAt) {
     return new UpgradeError(
       error.code,
-      `${how}${limit}: ${recordName(upgrade)} of ${title} has ended (${upgrade.state}), but the versions could not be read afterwards.`,
+      `${how}${limit}: ${title}: ${recordName(upgrade)} has ended (${upgrade.state}), but the versions could not be read afterwards.`,
       { remedy: "Run {apply} again. It reads the database first and requests only what is outdated.", cause: error },
     );
   }

@@ -3,7 +3,7 @@ import type { FleetWords } from "../driver";
 import type { Status, UpgradeRecord } from "../outcome";
 import { CLAIM } from "../policy";
 import type { Clock } from "../runtime";
-import { type Failure, spanOf, type Task, type Window } from "../task";
+import { BATCH, type Failure, spanOf, type Task, type Window } from "../task";
 import { count } from "../texts/sentences";
 import { lowestOf, type Unit, type Upgrade, type Waiting } from "../unit";
 import { compareVersions, formatVersion, lowestVersion, parseVersion, type Version } from "../version";
@@ -224,9 +224,11 @@ export class BatchRecord extends RecordStore {
     if (first === undefined) return;
     const ours = new Set(all.flatMap(([name, { task }]) => (this.#schedule.owns(name, task) ? [name] : [])));
     this.#schedule.forget(this.#schedule.others(ours));
-    const { id: task, kind, to } = first.task;
+    const { id, kind, to } = first.task;
+    const many = all.length > 1;
+    const named = { task: many ? BATCH : id, kind: many ? this.#kindOf(all.length) : kind };
     const from = lowestOf(units.filter(({ name }) => waiting.has(name)));
-    const found = { task, kind, from, to, startedAt: this.now() };
+    const found = { ...named, from, to, startedAt: this.now() };
     const {
       joined: _,
       state: __,
@@ -268,11 +270,15 @@ export class BatchRecord extends RecordStore {
     return first === undefined ? {} : { from: first.from };
   }
 
+  #kindOf(members: number): string {
+    return `${this.#words.upgrade} of ${count(members, this.#words)}`;
+  }
+
   #about(members: readonly Unit[]): Pick<UpgradeRecord, "task" | "kind" | "from" | "to"> {
     const lowest = lowestVersion(members.flatMap(({ from }) => parseVersion(from) ?? []));
     return {
-      task: "batch",
-      kind: `${this.#words.upgrade} of ${count(members.length, this.#words)}`,
+      task: BATCH,
+      kind: this.#kindOf(members.length),
       from: lowest === undefined ? "" : formatVersion(lowest),
       to: highestTarget(members),
     };

@@ -209,7 +209,7 @@ export function showReplaced({ reporter }: Session, olds: Properties): void {
   const upgrade = rememberedUpgrade(olds);
   if (upgrade?.state !== "deferred" || upgrade.joined === true) return;
   reporter.inform(
-    `will cancel scheduled ${nameOf(taskOf(upgrade))} of the replaced resource, if it is still scheduled and no other resource relies on it`,
+    `will cancel ${nameOf(taskOf(upgrade))} of the replaced resource, if it is still scheduled and no other resource relies on it`,
   );
 }
 

@@ -128,7 +128,7 @@ describe("a scheduled upgrade", () => {
     });
     expect(outcome).toMatchObject({ status: "upgrading", accepted: true, error: { code: "interrupted" } });
     expect(outcome.error?.message).toBe(
-      `Interrupted: ${TITLE} has upgrade 11 (rolling upgrade to 4.3.5.2) scheduled for its maintenance window.`,
+      `Interrupted: ${TITLE}: upgrade 11 (rolling upgrade to 4.3.5.2) is scheduled for its maintenance window.`,
     );
   });
 });
@@ -283,6 +283,15 @@ describe("scheduled upgrades", () => {
 });
 
 describe("an upgrade scheduled by another client", () => {
+  it("is recorded with those of other units as one", async () => {
+    const world = new World(many(2, OLD, { window: night }));
+    for (const unit of ["i001", "i002"]) world.vendor.elsewhere(unit, true);
+    await world.clock.sleep(MINUTE);
+    const { outcome } = await world.up(windowed);
+    const kind = "kernel upgrade of 2 instances";
+    expect(outcome.upgrade).toMatchObject({ task: "batch", kind, to: NEW, joined: true, state: "deferred" });
+  });
+
   it("is not changed", async () => {
     const world = new World(many(1, OLD, { window: night }));
     world.vendor.elsewhere("i001", true);

@@ -79,7 +79,7 @@ describe.each([
     expect(outcome).toMatchObject({ error: { code }, upgrade: { state: "succeeded" } });
     expect(starts).toBe(1);
     expect(outcome.error?.message).toBe(
-      `${how}: ${RUNNING} of ${TITLE} has ended (succeeded), but the versions could not be read afterwards.`,
+      `${how}: ${TITLE}: ${RUNNING} has ended (succeeded), but the versions could not be read afterwards.`,
     );
   });
 
@@ -98,7 +98,7 @@ describe.each([
     });
     expect(outcome.upgrade).not.toHaveProperty("finishedAt");
     expect(outcome.error?.sentence).toBe(
-      `${how}: ${TITLE} is still running ${RUNNING}. Nothing was undone. Run {apply} again to resume waiting.`,
+      `${how}: ${TITLE}: ${RUNNING} is still running. Nothing was undone. Run {apply} again to resume waiting.`,
     );
     expect(outcome.observation?.plan).toEqual(upgrade());
     expect(starts).toBe(1);
@@ -123,7 +123,7 @@ describe.each([
     });
     expect(outcome).toMatchObject({ status: "upgrading", accepted: true, error: { code } });
     expect(outcome.error?.message).toMatch(
-      new RegExp(`: ${TITLE} was running upgrade 11 .* when it last responded, (1 min|5\\d s) ago\\.$`),
+      new RegExp(`: ${TITLE}: upgrade 11 .* was running when the vendor last responded, (1 min|5\\d s) ago\\.$`),
     );
     expect(took).toBe(60_000);
   });
@@ -144,7 +144,7 @@ describe.each([
       error: { code },
       upgrade: { task: "11", state: "running" },
     });
-    expect(outcome.error?.message).toBe(`${how}: ${TITLE} is still running ${RUNNING}.`);
+    expect(outcome.error?.message).toBe(`${how}: ${TITLE}: ${RUNNING} is still running.`);
     expect(starts).toBe(1);
     expect(journal.at(-1)).toBe("start");
   });
@@ -259,7 +259,7 @@ describe("a fleet", () => {
         upgrade: { state: "running", kind: "kernel upgrade of 2 instances" },
       });
       expect(outcome.error?.sentence).toBe(
-        `${how}: Orders fleet is still running upgrade batch (kernel upgrade of 2 instances to 2.0.78.260600). ` +
+        `${how}: Orders fleet: the kernel upgrade of 2 instances to 2.0.78.260600 is still running. ` +
           "Nothing was undone. Run {apply} again to resume waiting.",
       );
       expect(requests).toEqual([["i001", "i002"]]);

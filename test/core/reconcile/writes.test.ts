@@ -437,7 +437,7 @@ describe("a fleet", () => {
       const { outcome } = await world.up({ faults: ["lost-after"], abortAfter: 30 * MINUTE });
       expect(outcome).toMatchObject({ status: "upgrading", upgrade: { state: "running" } });
       expect(outcome.error?.message).toBe(
-        "Interrupted: Orders fleet is still running upgrade batch (kernel upgrade of 2 instances to 2.0.78.260600).",
+        "Interrupted: Orders fleet: the kernel upgrade of 2 instances to 2.0.78.260600 is still running.",
       );
     });
   });
