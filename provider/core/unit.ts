@@ -98,6 +98,11 @@ export interface Unit {
   readonly upgrade?: Upgrade | undefined;
 }
 
+/** Members that are ahead of the target, for messages: none if all are. */
+export function namesAhead({ ahead, members }: Pick<Unit, "ahead" | "members">): readonly string[] {
+  return ahead.length === members.length ? [] : ahead;
+}
+
 /** A unit of the resource that the vendor does not report. */
 export interface Absent {
   readonly name: string;

@@ -130,7 +130,7 @@ describe("the plan for one unit", () => {
     [
       "a member is ahead of the target, and another operation is in progress",
       { members: members(AHEAD), activity: other },
-      { kind: "newer", at: "4.4.0.0", members: ["server-1"] },
+      { kind: "newer", at: "4.4.0.0", members: [] },
     ],
     ["every member is up to date", { members: members(RIGHT, RIGHT) }, { kind: "satisfied", at: "4.3.5.2" }],
     [
@@ -192,6 +192,7 @@ describe("describePlan", () => {
   it.each<[Plan, string]>([
     [{ kind: "satisfied", at: "4.3.5.2" }, "already at 4.3.5.2"],
     [{ kind: "newer", at: "4.4.0.0", members: ["a", "b"] }, "runs 4.4.0.0, newer than the target version: a, b"],
+    [{ kind: "newer", at: "4.4.0.0", members: [] }, "runs 4.4.0.0, newer than the target version"],
     [{ kind: "join", task: ourTask, from: "4.2.1.8" }, "joins running upgrade 11 (OB rolling upgrade to 4.3.5.2-9)"],
     [
       { kind: "join", task: ourTask, from: "4.2.1.8", rollingBack: true },

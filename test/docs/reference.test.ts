@@ -249,7 +249,7 @@ describe("the texts of errors", { timeout: 60_000 }, () => {
       "`unconfirmed`",
       "the response to the upgrade request was lost (…), and no upgrade appeared within …",
     ],
-    ["every-type", "`newer`", "which is newer than the target version"],
+    ["every-type", "`newer`", "is newer than the target version"],
     ["oceanbase", "`blocked`", "No uploaded package satisfies version …; uploaded: …."],
     [
       "oceanbase",

@@ -56,7 +56,7 @@ describe("the preview of a new resource", () => {
     [
       "that is ahead of the target",
       { version: "3.0" },
-      "WARNING Fake at server-1 runs 3.0, which is newer than the target version. Nothing was sent. Raise the target version to what is running, or set `onNewer` to `accept`. Databases are never downgraded. [newer]",
+      "WARNING Fake at server-1: the current version, 3.0, is newer than the target version. Nothing was sent. Raise the target version to what is running, or set `onNewer` to `accept`. Databases are never downgraded. [newer]",
     ],
   ])("%s shows it on one line and does not fail", async (_, change, line) => {
     const { failures, messages, world } = await preview(change);
@@ -83,7 +83,7 @@ describe("the preview of a new resource", () => {
 
   it("shows only the plan of a newer version that is accepted", async () => {
     const { messages, failures } = await preview({ version: "3.0" }, { onNewer: "accept" });
-    expect(messages).toEqual(["INFO runs 3.0, newer than the target version: server-1"]);
+    expect(messages).toEqual(["INFO runs 3.0, newer than the target version"]);
     expect(failures).toEqual([]);
   });
 
@@ -94,7 +94,7 @@ describe("the preview of a new resource", () => {
       {
         property: "version",
         reason:
-          "Fake at server-1 runs 3.0, which is newer than the target version. Nothing was sent. Raise the target version to what is running, or set `onNewer` to `accept`. Databases are never downgraded. [newer]",
+          "Fake at server-1: the current version, 3.0, is newer than the target version. Nothing was sent. Raise the target version to what is running, or set `onNewer` to `accept`. Databases are never downgraded. [newer]",
       },
     ]);
   });
@@ -104,7 +104,7 @@ describe("the preview of a new resource", () => {
     const { failures } = await preview({ findings: [finding] }, { password: "hunter2" });
     expect(failures).toEqual([{ property: "mode", reason: "Not with [secret]. No." }]);
     const newer = await preview({ version: "3.0" }, { onNewer: "fail", password: "hunter2", server: "hunter2.test" });
-    expect(newer.failures?.[0]?.reason).toContain("Fake at [secret].test runs 3.0");
+    expect(newer.failures?.[0]?.reason).toContain("Fake at [secret].test: the current version, 3.0, is newer");
     const failing = await preview({ failure: new Error("hunter2 refused") }, { password: "hunter2" });
     expect(failing.messages).toEqual(["WARNING cannot plan: [secret] refused"]);
   });

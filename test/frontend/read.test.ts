@@ -37,7 +37,7 @@ describe("a refresh", () => {
     expect(inputs).toMatchObject({ version: "3.0" });
     expect(props).toMatchObject({ status: "newer", __drifted: true });
     expect(messages).toEqual([
-      expect.stringMatching(/^WARNING Fake at server-1 runs 3.0, which is newer than the target version/),
+      expect.stringMatching(/^WARNING Fake at server-1: the current version, 3.0, is newer than the target version/),
     ]);
   });
 

@@ -4,7 +4,7 @@ import type { FleetWords } from "../driver";
 import type { Policy } from "../policy";
 import { describeWindow, type Failure, nameOf, spanOf, type Task, type Window } from "../task";
 import { count, some } from "../texts/sentences";
-import { describeCall, lowestOf, type Unit, type Upgrade, type View } from "../unit";
+import { describeCall, lowestOf, namesAhead, type Unit, type Upgrade, type View } from "../unit";
 import { type Planned, together } from "./together";
 import { foreseen, type Verdicts } from "./verdicts";
 
@@ -177,12 +177,13 @@ function inOrder({ units }: View, some: readonly Unit[]): readonly Unit[] {
   return units.filter((unit) => wanted.has(unit));
 }
 
-function newer({ driver, verdicts, from }: Foreseen): OnePlan | undefined {
+function newer({ driver, verdicts, view, from }: Foreseen): OnePlan | undefined {
   const ahead = verdicts.units("newer");
   const [first] = ahead;
   if (first === undefined) return undefined;
-  if (driver.words === undefined) return { kind: "newer", at: first.at, members: first.ahead };
-  return { kind: "newer", at: from, members: ahead.map(({ name }) => name) };
+  if (driver.words === undefined) return { kind: "newer", at: first.at, members: namesAhead(first) };
+  const names = ahead.length === view.units.length ? [] : ahead.map(({ name }) => name);
+  return { kind: "newer", at: from, members: names };
 }
 
 /** The tasks of many units as one, for messages. */
@@ -205,7 +206,7 @@ export function describePlan(plan: OnePlan): string {
     case "satisfied":
       return `already at ${plan.at}`;
     case "newer":
-      return `runs ${plan.at}, newer than the target version: ${plan.members.join(", ")}`;
+      return `runs ${plan.at}, newer than the target version${plan.members.length === 0 ? "" : `: ${plan.members.join(", ")}`}`;
     case "join":
       return plan.rollingBack
         ? `waits for ${nameOf(plan.task)}, which is being rolled back; the run will then fail`

@@ -32,15 +32,15 @@ export function blocked(title: string, findings: readonly Finding[]): UpgradeErr
   return new UpgradeError("blocked", `${title}: the upgrade was not started. ${sentences(...reasons)}`);
 }
 
-/** @param newer the newer versions and their members */
+/** @param newer the current version, and the members that are ahead; none to name if all are */
 export function tooNew(
   title: string,
   { at, members }: { readonly at: string; readonly members: readonly string[] },
 ): UpgradeError {
-  const ahead = members.every((name) => title.includes(name))
-    ? ", which is newer than the target version"
-    : `; newer than the target version: ${some(members)}`;
-  return new UpgradeError("newer", `${title} runs ${at}${ahead}. Nothing was sent.`, { remedy: RAISE });
+  const known = members.every((name) => title.includes(name))
+    ? `the current version, ${at}, is newer than the target version`
+    : `the current version is ${at}; newer than the target version: ${some(members)}`;
+  return new UpgradeError("newer", `${title}: ${known}. Nothing was sent.`, { remedy: RAISE });
 }
 
 export function notUpgraded(title: string, task: Task, lowest: string): UpgradeError {

@@ -3,7 +3,7 @@ import type { Evidence } from "../decision/evidence";
 import type { Driver, FleetWords } from "../driver";
 import { type ErrorCode, type Refused, UpgradeError } from "../errors";
 import { describeWindow, type Failure, nameOf, type Task, type Window } from "../task";
-import { type Finding, findingsOf, type Problem, type Unit, type Waiting } from "../unit";
+import { type Finding, findingsOf, namesAhead, type Problem, type Unit, type Waiting } from "../unit";
 import {
   blocked,
   failed,
@@ -75,7 +75,7 @@ function textsOfOne(title: string): Texts {
       [...waiting.values()]
         .map(({ task, window }) => `${nameOf(task)} is scheduled for its maintenance window, ${describeWindow(window)}`)
         .join("; "),
-    tooNew: ([unit]) => tooNew(title, { at: unit?.at ?? "", members: unit?.ahead ?? [] }),
+    tooNew: ([unit]) => tooNew(title, { at: unit?.at ?? "", members: unit === undefined ? [] : namesAhead(unit) }),
     notAll: (problems) => {
       const [problem] = problems.values();
       return problem?.error ?? new UpgradeError(problem?.code ?? "blocked", `${title}: ${problem?.message}`);

@@ -12,7 +12,7 @@ describe("a version ahead of the target", () => {
     expect(outcome).toMatchObject({ status: "newer", accepted: false });
     expect(outcome.error).toBeUndefined();
     expect(starts).toBe(0);
-    const note = `${TITLE} runs 4.4.0.0; newer than the target version: server-1. Nothing was sent. Raise the target version to what is running, or set \`onNewer\` to \`accept\`. Databases are never downgraded. [newer]`;
+    const note = `${TITLE}: the current version, 4.4.0.0, is newer than the target version. Nothing was sent. Raise the target version to what is running, or set \`onNewer\` to \`accept\`. Databases are never downgraded. [newer]`;
     expect(warnings).toEqual(onNewer === "report" ? [note] : []);
   });
 
