@@ -438,7 +438,7 @@ describe("held upgrades", () => {
   it("are the plan if no other upgrade is needed, with their count", () => {
     expect(planOf(driver, seen([outdated("a"), outdated("b"), upToDate()]), "accept", heldAll)).toMatchObject({
       kind: "held",
-      hold: { message: "2 of 3 held: changes are frozen: incident" },
+      hold: { message: "2 of 3 instances (a, b): changes are frozen: incident" },
     });
   });
 
@@ -448,7 +448,7 @@ describe("held upgrades", () => {
     );
     expect(plan).toMatchObject({
       kind: "upgrade",
-      upgrade: { notes: ["Held: 1 of 2 held: changes are frozen: incident."] },
+      upgrade: { notes: ["Held: 1 of 2 instances (a): changes are frozen: incident."] },
     });
   });
 
@@ -461,7 +461,7 @@ describe("held upgrades", () => {
     const all = seen([outdated("a", { activity: busy() }), outdated("b", { activity: busy() }), upToDate()]);
     expect(planOf(driver, all, "accept", heldAll)).toMatchObject({
       kind: "held",
-      hold: { message: "2 of 3 held: changes are frozen: incident" },
+      hold: { message: "2 of 3 instances (a, b): changes are frozen: incident" },
     });
   });
 

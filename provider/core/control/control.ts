@@ -1,8 +1,9 @@
 import { formatDuration } from "../../base/sentences";
-import type { Driver } from "../driver";
+import type { Driver, FleetWords } from "../driver";
 import { Unreachable, UpgradeError } from "../errors";
 import type { Clock, Runtime } from "../runtime";
 import type { Task } from "../task";
+import { count, some } from "../texts/sentences";
 import type { Unit } from "../unit";
 import { type Approvals, approvalHold, reopeningHold } from "./approval";
 import { type BackupRecord, type BackupRule, backupHold } from "./backup";
@@ -174,18 +175,33 @@ export function controlOf(
   return new ChangeControl(driver, changes, wall);
 }
 
-/** Combines the holds of several units: the most frequent one, and the earliest end. */
-export function togetherHold(holds: readonly Hold[], total: number): Hold | undefined {
-  const groups = new Map<string, Hold[]>();
-  for (const hold of holds) groups.set(hold.message, [...(groups.get(hold.message) ?? []), hold]);
-  const [most] = [...groups.values()].sort((a, b) => b.length - a.length);
-  const [first] = most ?? [];
+/** The hold of a unit. */
+export interface HeldUnit {
+  readonly name: string;
+  readonly hold: Hold;
+}
+
+/**
+ * Combines the holds of several units: the most frequent one, and the earliest end.
+ * @param total the number of all units
+ * @param words missing if the resource has only one unit
+ */
+export function togetherHold(
+  held: readonly HeldUnit[],
+  total: number,
+  words: FleetWords | undefined,
+): Hold | undefined {
+  const groups = Map.groupBy(held, ({ hold }) => hold.message);
+  const [most = []] = [...groups.values()].sort((a, b) => b.length - a.length);
+  const [first] = most;
   if (first === undefined) return undefined;
-  const until = holds.flatMap((hold) => hold.until ?? []).sort()[0];
-  const rest = holds.length - (most?.length ?? 0);
-  const count = total === 1 ? "" : `${holds.length} of ${total} held: `;
+  const { code, message } = first.hold;
+  const until = held.flatMap(({ hold }) => hold.until ?? []).sort()[0];
+  const rest = held.length - most.length;
+  const names = held.length === total ? "" : ` (${some(most.map(({ name }) => name))})`;
+  const whose = total === 1 || words === undefined ? "" : `${held.length} of ${count(total, words)}${names}: `;
   const more = rest === 0 ? "" : `; ${rest} more for other reasons`;
-  return { code: first.code, message: `${count}${first.message}${more}`, ...(until === undefined ? {} : { until }) };
+  return { code, message: `${whose}${message}${more}`, ...(until === undefined ? {} : { until }) };
 }
 
 /** Between reads of backups, in milliseconds. */

@@ -156,11 +156,14 @@ function operationsOn([first, ...others]: readonly Unit[], { words }: Planned): 
 }
 
 /** The combined hold of some units, and the units without a hold. */
-function heldOf({ view, holdOf }: Foreseen, of: readonly Unit[]): { hold: Hold | undefined; free: readonly Unit[] } {
+function heldOf(
+  { driver, view, holdOf }: Foreseen,
+  of: readonly Unit[],
+): { hold: Hold | undefined; free: readonly Unit[] } {
   const judged = of.map((unit) => ({ unit, hold: holdOf(unit) }));
-  const holds = judged.flatMap(({ hold }) => hold ?? []);
+  const held = judged.flatMap(({ unit, hold }) => (hold === undefined ? [] : [{ name: unit.name, hold }]));
   const free = judged.flatMap(({ unit, hold }) => (hold === undefined ? [unit] : []));
-  return { hold: togetherHold(holds, view.units.length + view.absent.length), free };
+  return { hold: togetherHold(held, view.units.length + view.absent.length, driver.words), free };
 }
 
 function noted(upgrade: Upgrade, hold: Hold | undefined): Upgrade {

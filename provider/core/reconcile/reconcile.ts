@@ -137,7 +137,8 @@ class Reconciliation<O extends Observation> {
     const verdicts = judge(this.#facts, units, at, holdOf);
     const gone = absent.map((unit) => [unit.name, { code: "vanished", message: problemOf(unit) } as const] as const);
     this.#problems = new Map<string, Problem>([...verdicts.of("problem"), ...gone]);
-    this.#hold = togetherHold(verdicts.holds, units.length + absent.length);
+    const held = verdicts.each("held").map(([{ name }, { hold }]) => ({ name, hold }));
+    this.#hold = togetherHold(held, units.length + absent.length, this.#driver.words);
     return verdicts;
   }
 

@@ -345,7 +345,7 @@ describe("a fleet with held upgrades", () => {
     expect(outcome).toMatchObject({
       status: "held",
       accepted: false,
-      hold: { code: "freeze", message: "3 of 3 held: changes are frozen: incident" },
+      hold: { code: "freeze", message: "3 of 3 instances: changes are frozen: incident" },
     });
     expect(outcome.error).toBeUndefined();
     expect(requests).toEqual([]);
@@ -364,7 +364,7 @@ describe("a fleet with held upgrades", () => {
   it("does not wait for other operations", async () => {
     const world = new World(many(3, OLD, { busy: [0, 10 * HOUR] }));
     const { outcome, journal } = await world.up({ policy: rules({ freezes: ["incident"] }) });
-    expect(outcome).toMatchObject({ status: "held", hold: { message: expect.stringMatching(/^3 of 3 held/) } });
+    expect(outcome).toMatchObject({ status: "held", hold: { message: expect.stringMatching(/^3 of 3 instances: /) } });
     expect(journal.map(({ what }) => what)).toEqual(["read"]);
   });
 
@@ -444,7 +444,7 @@ describe("a window that closes before a request is sent", () => {
 
 describe("a fleet with some held upgrades and wait: false", () => {
   const approvals = { units: { i001: approvalOf("i001") }, used: {} };
-  const message = "2 of 3 held: not approved";
+  const message = "2 of 3 instances (i002, i003): not approved";
 
   it("succeeds with one warning while the others are upgraded", async () => {
     const world = new World(many(3, OLD));
@@ -529,7 +529,7 @@ describe("approvals of a fleet", () => {
     expect(again.requests).toEqual([]);
     expect(again.outcome).toMatchObject({
       status: "held",
-      hold: { code: "approval", message: expect.stringMatching(/^320 of 320 held: the approval has been used/) },
+      hold: { code: "approval", message: expect.stringMatching(/^320 of 320 instances: the approval has been used/) },
     });
   });
 });
