@@ -1,3 +1,4 @@
+import { sentences } from "../base/sentences";
 import { controlOf, isAwaited } from "./control/control";
 import { describePlan, type Plan } from "./decision/plan";
 import { foreseen, isUnwanted, judge } from "./decision/verdicts";
@@ -89,9 +90,8 @@ async function operator(
   if (onFailure === "report" || driver.reopen === undefined) return [];
   const name = nameOf(task);
   if (!record.owns(task)) {
-    return [
-      { message: `${name} was not started by this resource, so \`onFailure\` does not apply to it`, warning: true },
-    ];
+    const why = `${name} was not started by this resource, so \`onFailure\` does not apply to it`;
+    return [{ message: sentences(why, failure.remedy), warning: true }];
   }
   const accepted = operatorAfter(driver, onFailure, failure);
   const what = onFailure === "retry" ? "retried" : "rolled back";
@@ -100,7 +100,7 @@ async function operator(
       failure.operators === undefined
         ? `cannot determine whether ${name} can be ${what}`
         : `${name} can no longer be ${what}`;
-    return [{ message: `${why}; nothing will be sent`, warning: true }];
+    return [{ message: sentences(`${why}; nothing will be sent`, failure.remedy), warning: true }];
   }
   const at = failure.at === undefined ? "failed" : `failed at ${failure.at}`;
   const control = controlOf(driver, policy, { wall });

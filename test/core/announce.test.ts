@@ -57,7 +57,7 @@ function announcedFor(
 const DEFERRED: TaskStatus = { kind: "scheduled", window };
 const RETRY = `will retry ${NAME}, failed at ${AT}`;
 const ROLLBACK = `will roll back ${NAME}, failed at ${AT}; the run will then fail`;
-const NOT_OURS = `${NAME} was not started by this resource, so \`onFailure\` does not apply to it`;
+const NOT_OURS = `${NAME} was not started by this resource, so \`onFailure\` does not apply to it. Fix it.`;
 
 describe("preview of a failed upgrade", () => {
   it.each<[string, Plan, Policy["onFailure"], UpgradeRecord | undefined, string[]]>([
@@ -76,14 +76,14 @@ describe("preview of a failed upgrade", () => {
       failed(["retry"]),
       "rollback",
       record(),
-      [`${NAME} can no longer be rolled back; nothing will be sent`],
+      [`${NAME} can no longer be rolled back; nothing will be sent. Fix it.`],
     ],
     [
       "started by this resource, operators not reported",
       failed(),
       "retry",
       record(),
-      [`cannot determine whether ${NAME} can be retried; nothing will be sent`],
+      [`cannot determine whether ${NAME} can be retried; nothing will be sent. Fix it.`],
     ],
     ["joined", failed(["retry", "rollback"]), "retry", record({ joined: true }), [NOT_OURS]],
     ["the state records another task", failed(["retry", "rollback"]), "retry", record({ task: "12" }), [NOT_OURS]],

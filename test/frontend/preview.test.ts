@@ -44,7 +44,7 @@ describe("the preview of a new resource", () => {
     [
       "whose upgrade failed",
       { activity: { kind: "failed", task, failure: { message: "broken.", remedy: "Fix it." } } },
-      "WARNING upgrade 11 (upgrade to 2.0) failed: broken.",
+      "WARNING upgrade 11 (upgrade to 2.0) failed: broken. Fix it.",
     ],
     ["with unknown versions", { unknown: "no members" }, "WARNING cannot plan: no members"],
     [

@@ -109,6 +109,19 @@ describe("a refresh", () => {
   });
 });
 
+describe("a failed upgrade that holds the database", () => {
+  const failure = { message: "broken.", remedy: "Fix it." };
+  const failed = "WARNING upgrade 11 (upgrade to 2.0) failed: broken.";
+
+  it("is reported by a refresh with its remedy, once, although the engine asks for a difference afterwards", async () => {
+    const { lifecycle, inputs, messages } = stage({ version: "1.9", activity: { kind: "failed", task, failure } });
+    const stored = { ...inputs(), currentVersion: "1.9", members: { "server-1": "1.9" }, status: "failed" };
+    const { props = {} } = await lifecycle.read("server-1", stored);
+    await lifecycle.diff("server-1", { ...props }, inputs());
+    expect(messages()).toEqual([`${failed} Fix it.`]);
+  });
+});
+
 describe("drift", () => {
   it("is reported by every refresh, with its remedy", async () => {
     const { lifecycle, inputs, messages, world } = stage({ version: "2.0" });

@@ -278,6 +278,8 @@ describe("the operator that preview announces for a failed upgrade", () => {
         /^will (retry|roll back) upgrade 11 .*failed at stage \d+\/30: /.test(line),
       );
       expect(announced).toHaveLength(sent);
+      // A person has to act if no operator is sent.
+      expect(lines.some((line) => line.includes("obshell task retry -i 11"))).toBe(sent === 0);
       const earlier = operators(world);
       await world.lifecycle.update(failed.id, failed.properties, args).catch(() => undefined);
       expect(operators(world) - earlier).toBe(sent);

@@ -4,7 +4,7 @@ import { type Clock, wallClock } from "../../core/runtime";
 import { isOpen } from "../../core/upgrades/record";
 import type { CheckFailure } from "./arguments";
 import type { ConfigReader } from "./credentials";
-import { undisturbedLog } from "./log";
+import { UnrepeatedLog, undisturbedLog } from "./log";
 import { Overlaps } from "./overlaps";
 import { type Memory, Previews, showReplaced, showTakenOver } from "./preview";
 import { hasUnknown, type Outputs, type Properties, sameValue, targetArguments } from "./properties";
@@ -52,6 +52,7 @@ export interface Difference {
  */
 export class Lifecycle {
   readonly #environment: Environment;
+  readonly #log: UnrepeatedLog;
   readonly #clock: Clock;
   /** The plan of a check, by URN: a later check in this process returns the same one. */
   readonly #plans = new Map<string, Checked["plan"]>();
@@ -61,7 +62,8 @@ export class Lifecycle {
   #config: ConfigReader = () => undefined;
 
   constructor(environment: Environment) {
-    this.#environment = { discovered: new DiscoveredSecrets(), ...environment, log: undisturbedLog(environment.log) };
+    this.#log = new UnrepeatedLog(undisturbedLog(environment.log));
+    this.#environment = { discovered: new DiscoveredSecrets(), ...environment, log: this.#log };
     this.#clock = environment.clock ?? wallClock;
     const notes = environment.notes ?? new RunNotes();
     this.#overlaps = new Overlaps(notes);
@@ -152,6 +154,7 @@ export class Lifecycle {
   }
 
   async read(call: Call, properties: Properties): Promise<ReadBack | "gone" | "unread"> {
+    this.#log.forget(call.urn);
     const session = await this.#session({ ...call, named: true }, properties);
     try {
       return await readBack(session, properties);

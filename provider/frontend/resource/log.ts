@@ -35,6 +35,35 @@ export function undisturbedLog(log: Log): Log {
   };
 }
 
+/** A log that shows a named line of a resource once: a refresh and the preview that follows it report the same. */
+export class UnrepeatedLog implements Log {
+  readonly #log: Log;
+  readonly #shown = new Map<string, Set<string>>();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** Another refresh begins, which shows everything again. */
+  forget(urn: string): void {
+    this.#shown.delete(urn);
+  }
+
+  write(line: LogLine): void {
+    const { named, urn = "", severity, message } = line;
+    const shown = this.#shown.get(urn) ?? new Set();
+    this.#shown.set(urn, shown);
+    const text = `${severity} ${message}`;
+    if (named === true && shown.has(text)) return;
+    if (named === true) shown.add(text);
+    this.#log.write(line);
+  }
+
+  flush(): Promise<void> {
+    return this.#log.flush();
+  }
+}
+
 /** How often transient progress is shown. In a terminal each line replaces the last; elsewhere each one is printed. */
 export interface Rhythm {
   /** Milliseconds between two different messages. */

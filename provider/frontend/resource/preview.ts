@@ -14,7 +14,7 @@ import { isOpen } from "../../core/upgrades/record";
 import type { CheckFailure } from "./arguments";
 import { type PlanStatement, planStatements } from "./plan-statements";
 import { argumentsOf, DRIFTED, hasUnknown, PLAN, type Properties, sameValue } from "./properties";
-import { Failure, policyOf, type Session, withDriver } from "./session";
+import { Failure, failureNote, policyOf, type Session, withDriver } from "./session";
 import { rememberedUpgrade, storedText } from "./state";
 
 /** Maximum time to read one live system in a preview, in milliseconds: an unreachable system must not delay it. */
@@ -193,10 +193,14 @@ function reasonOf(error: unknown, { attribute }: Session): string {
 }
 
 /** Shows a plan. @returns the failures of the preview */
-function shownFailures({ reporter, redact }: Session, statements: readonly PlanStatement[]): CheckFailure[] {
+function shownFailures(session: Session, statements: readonly PlanStatement[]): CheckFailure[] {
+  const { reporter, redact } = session;
   return statements.flatMap(({ kind, message, remedy, property = "" }) => {
-    // The failed run has already shown its remedy.
-    const text = sentences(message, kind === "failed" ? undefined : remedy);
+    if (kind === "failed") {
+      reporter.warn(failureNote(session, message, remedy));
+      return [];
+    }
+    const text = sentences(message, remedy);
     if (kind === "failure") return [{ property, reason: redact(text) }];
     if (kind === "plan") reporter.inform(text);
     else reporter.warn(text);

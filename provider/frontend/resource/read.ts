@@ -7,7 +7,7 @@ import { mayContinue, type Seen, see } from "../../core/run";
 import { tooNew } from "../../core/texts/sentences";
 import { problemOf, remainingProblems } from "../../core/unit";
 import { argumentsOf, DRIFTED, type Properties, textsOf } from "./properties";
-import { Failure, policyOf, reasonsOf, type Session, withDriver } from "./session";
+import { Failure, failureNote, policyOf, reasonsOf, type Session, withDriver } from "./session";
 import { changeOutputs, outputsOf, rememberedUpgrade } from "./state";
 
 /** Maximum time to read one system in a refresh, in milliseconds. */
@@ -67,7 +67,7 @@ export async function readBack(session: Session, properties: Properties): Promis
       if (seen.observation.missing !== undefined) throw seen.observation.missing;
       if (plan.kind === "unknown") throw new UpgradeError("unreachable", `${title}: ${plan.reason}`);
       if (plan.kind === "newer" && session.args?.onNewer !== "accept") session.reporter.warn(tooNew(title, plan).text);
-      if (plan.kind === "failed") session.reporter.warn(describePlan(plan));
+      if (plan.kind === "failed") session.reporter.warn(failureNote(session, describePlan(plan), plan.failure.remedy));
       if (plan.kind === "held") session.reporter.inform(describePlan(plan));
       const holds = plan.kind === "satisfied" || plan.kind === "newer";
       const open = holds && mayContinue(driver, rememberedUpgrade(properties));

@@ -1,3 +1,4 @@
+import { sentences } from "../../base/sentences";
 import type { CommonArguments } from "../../core/arguments";
 import type { Approvals } from "../../core/control/approval";
 import type { Driver } from "../../core/driver";
@@ -230,6 +231,11 @@ async function attempt(work: () => unknown, clock: Clock): Promise<void> {
 export function policyOf(session: Session, outputs: Properties = {}): Policy {
   const { kind, args = {}, stack } = session;
   return policyFrom(args, kind.times, { stack, approvals: approvalsOf(session, outputs) });
+}
+
+/** A failed upgrade that holds the database. The remedy is for a person: `onFailure` sends an operator instead. */
+export function failureNote(session: Session, message: string, remedy: string | undefined): string {
+  return sentences(message, policyOf(session).onFailure === "report" ? remedy : undefined);
 }
 
 /** The approvals for the resource; undefined if it requires none. */
