@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { suggestion } from "../../provider/base/closest";
 import { type Definition, definitionsOf } from "../../provider/core/arguments";
-import { UpgradeError } from "../../provider/core/errors";
+import { Unreachable, UpgradeError } from "../../provider/core/errors";
 import type { Estate, EstateKind } from "../../provider/core/estate";
 import { type Progress, type Proxies, type Runtime, steady } from "../../provider/core/runtime";
 import { type Resolved, resolveArguments } from "../../provider/frontend/resource/arguments";
@@ -143,17 +143,39 @@ export async function connectionsOf(system: System, given: Given, terminal: Term
   return (several.length === 0 ? [{}] : several).map((own) => {
     const places = { config, env: terminal.env, origins };
     const resolved = resolveArguments(kind, { ...written, ...entered, ...own }, places);
-    const failures = resolved.failures.map((failure) => ({ ...failure, reason: withOptions(failure.reason, system) }));
-    return connectionTo(system, { ...resolved, failures }, terminal, files);
+    const failures = resolved.failures.map(({ property, reason }) => ({
+      property: propertyOf(property, system),
+      reason: withOptions(reason, system),
+    }));
+    const attribute = (error: UpgradeError) => inOptions(resolved.attribute(error), system);
+    return connectionTo(system, { ...resolved, failures, attribute }, terminal, files);
   });
 }
 
+function hasOption(argument: string, { name, kind }: System): boolean {
+  return Object.hasOwn(connectionOptions(new Map([[name, kind]])), optionOf(argument));
+}
+
 /** A text with options of the command in place of arguments: `--allow-plain-http` for `allowPlainHttp`. */
-function withOptions(text: string, { name, kind }: System): string {
-  const options = connectionOptions(new Map([[name, kind]]));
-  return text.replace(/`(\w+)`/g, (whole, argument: string) =>
-    Object.hasOwn(options, optionOf(argument)) ? `\`--${optionOf(argument)}\`` : whole,
-  );
+function withOptions(text: string, system: System): string {
+  return text
+    .replace(/argument `(\w+)`, /g, (whole, argument: string) => (hasOption(argument, system) ? whole : ""))
+    .replace(/(argument )?`(\w+)`/g, (whole, noun: string | undefined, argument: string) =>
+      hasOption(argument, system) ? `${noun === undefined ? "" : "option "}\`--${optionOf(argument)}\`` : whole,
+    );
+}
+
+/** `--endpoint` for `endpoints.0` */
+function propertyOf(property: string, system: System): string {
+  const [argument = ""] = property.split(".");
+  return hasOption(argument, system) ? `--${optionOf(argument)}` : property;
+}
+
+/** An error of a connection whose remedy names arguments. */
+function inOptions(error: UpgradeError, system: System): UpgradeError {
+  const { code, message, remedy } = error;
+  if (remedy === undefined || error instanceof Unreachable) return error;
+  return new UpgradeError(code, withOptions(message, system), { remedy: withOptions(remedy, system), cause: error });
 }
 
 /** Several addresses of one cluster are one value. */

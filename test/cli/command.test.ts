@@ -88,7 +88,7 @@ describe("pulumi-dbversion", () => {
     [["discover", "taurusdb", "--endpiont", "x"], "unknown option --endpiont; did you mean --endpoint?\n"],
     [["discover", "oceanbase", "--region", "x"], "--region is not an option of oceanbase; valid names: --endpoint, "],
     [["discover", "oceanbase", "--write", "java"], "--write must be ts or fleet\n"],
-    [["discover", "oceanbase"], "oceanbase: endpoints is missing"],
+    [["discover", "oceanbase"], "oceanbase: --endpoint is missing"],
     [["discover", "oceanbase", "--ca-certificate", "/nowhere.pem"], "--ca-certificate cannot be read: ENOENT"],
     [["report"], "missing stack export: specify a file, or - for standard input\n"],
     [["report", "a", "b"], 'unexpected argument "b"\n'],

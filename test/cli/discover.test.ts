@@ -140,7 +140,7 @@ describe("discover taurusdb", () => {
       out: "",
       err: "pulumi-dbversion discover: No databases that a program could manage were found.\n",
     });
-    expect((await discover("--tag", "env")).err).toMatch(/tag\.0 must be a key and a value/);
+    expect((await discover("--tag", "env")).err).toMatch(/--tag must be a key and a value/);
   });
 
   it("reads 500 instances in two projects, with progress, and bounded requests", async () => {
@@ -544,4 +544,18 @@ it("an invalid connection is reported with the options of the command", async ()
   const { code, err } = await run("discover", "redis-enterprise", "--endpoint", "http://10.0.0.1:9443");
   expect(code).toBe(2);
   expect(err).toContain("set `--allow-plain-http` to true");
+});
+
+it("a failed read is reported with the options of the command", async () => {
+  const { run } = rig((clock) => [obshell(clock)], { env });
+  const project = ["--project-id", taurusdb.DEFAULTS.projectId];
+  const { code, err } = await run("discover", "taurusdb", "--endpoint", "http://10.77.0.2:2886", ...project);
+  expect(code).toBe(1);
+  expect(err).toContain("Check `--endpoint` and `--region`; `--endpoint` is an address such as");
+});
+
+it("a missing credential is reported without an argument, because no option sets it", async () => {
+  const { run } = rig((clock) => [taurus(clock)], { env: {} });
+  const { err } = await run("discover", "taurusdb", ...REGION);
+  expect(err).toContain("accessKey is missing (config `huaweicloud:accessKey`, environment `HW_ACCESS_KEY`");
 });
