@@ -38,7 +38,7 @@ const approval = {
 describe("approve", () => {
   it.each([
     ["a preview", preview({ __plan: plan })],
-    ["a stack in which it is held", stack({ status: "held", __plan: plan })],
+    ["a stack with a held upgrade", stack({ status: "held", __plan: plan })],
   ])("writes an entry for each planned upgrade of %s", async (_, input) => {
     const { code, out, err } = await approve(input)("approve", "-");
     expect(code).toBe(0);
@@ -55,9 +55,9 @@ describe("approve", () => {
   });
 
   it.each([
-    ["that is done", { status: "current" }],
+    ["that is up to date", { status: "current" }],
     [
-      "whose held plan is another one",
+      "with another held plan",
       { status: "held", __plan: { "10.0.0.1:2886": { ...plan["10.0.0.1:2886"], digest: "b" } } },
     ],
   ])("does not approve the plan that an export has in the inputs of a resource %s", async (_, outputs) => {
@@ -67,7 +67,7 @@ describe("approve", () => {
     expect(out === "").toBe(outputs.status === "current");
   });
 
-  it("does not approve what is left of a resource that was replaced", async () => {
+  it("does not approve the plan of a replaced resource that still has to be deleted", async () => {
     const held = { urn: URN, inputs: {}, outputs: { status: "held", __plan: plan } };
     const other = { ...held, urn: `${URN}-2` };
     const input = { version: 3, deployment: { resources: [{ ...held, delete: true }, other] } };
@@ -75,18 +75,18 @@ describe("approve", () => {
     expect(Object.keys(JSON.parse(out).approvals)).toEqual([other.urn]);
   });
 
-  it("keeps what the file has for other resources, and replaces its own", async () => {
+  it("keeps the entries of other resources in the file, and replaces its own", async () => {
     const other = { "urn:other": { a: approval } };
     const old = { [URN]: { "10.0.0.1:2886": { ...approval, digest: "b" } } };
     await writeFile(file(), JSON.stringify({ formatVersion: 1, approvals: { ...other, ...old } }));
     expect((await approve(preview({ __plan: plan }))("approve", "-", "-o", file())).code).toBe(0);
     const written = JSON.parse(await readFile(file(), "utf8"));
     expect(written.approvals).toEqual({ ...other, [URN]: { "10.0.0.1:2886": approval } });
-    // For people who compare it.
+    // The order makes files comparable.
     expect(Object.keys(written.approvals)).toEqual(Object.keys(written.approvals).sort());
   });
 
-  it("takes who approves, and for how long", async () => {
+  it("accepts the approver and the period of validity", async () => {
     const { out } = await approve(preview({ __plan: plan }))("approve", "-", "--by", "CAB 17", "--valid-for", "72h");
     expect(JSON.parse(out).approvals[URN]["10.0.0.1:2886"]).toMatchObject({
       approvedBy: "CAB 17",
@@ -94,25 +94,25 @@ describe("approve", () => {
     });
   });
 
-  it("does without git", async () => {
+  it("works without git", async () => {
     const { out } = await approve(preview({ __plan: plan }), { programs: {} })("approve", "-");
     expect(JSON.parse(out).approvals[URN]["10.0.0.1:2886"].approvedBy).toMatch(/./);
   });
 
   it.each([
     ["nothing", "", /Standard input is empty.*pulumi preview --json --diff/],
-    ["no JSON", "error: no stack", /Standard input is not JSON.*pulumi preview --json --diff/],
-    ["a secret that is no JSON", '{"password": "hunter2"', /^(?!.*hunter2).*is not JSON/],
+    ["invalid JSON", "error: no stack", /Standard input is not JSON.*pulumi preview --json --diff/],
+    ["invalid JSON with a secret", '{"password": "hunter2"', /^(?!.*hunter2).*is not JSON/],
     ["other JSON", {}, /neither a preview nor a stack export/],
     ["a preview without plans", preview({}), /no planned upgrade.*pulumi stack export/],
-    ["a plan that is not whole", preview({ __plan: { a: { from: "1" } } }), /no planned upgrade/],
-  ])("says what is wrong with %s", async (_, input, message) => {
+    ["an incomplete plan", preview({ __plan: { a: { from: "1" } } }), /no planned upgrade/],
+  ])("reports %s", async (_, input, message) => {
     const { code, out, err } = await approve(input)("approve", "-");
     expect([code, out]).toEqual([1, ""]);
     expect(err).toMatch(message);
   });
 
-  it("does not touch a file that is something else", async () => {
+  it("does not change a file with another content", async () => {
     for (const text of ['{"formatVersion": 2, "approvals": {}}', "{}", "no", ""]) {
       await writeFile(file(), text);
       const { code, err } = await approve(preview({ __plan: plan }))("approve", "-", "-o", file());
@@ -122,7 +122,7 @@ describe("approve", () => {
     }
   });
 
-  it("says that it cannot read the file of an earlier run", async () => {
+  it("reports that it cannot read the file of an earlier run", async () => {
     const { code, err } = await approve(preview({ __plan: plan }))("approve", "-", "-o", directory);
     expect([code, err]).toEqual([1, expect.stringContaining(": The approval file could not be read: EISDIR")]);
   });
@@ -130,7 +130,7 @@ describe("approve", () => {
   it.each([
     [["approve"], "missing preview"],
     [["approve", "-", "--valid-for", "soon"], '--valid-for must be a duration above zero, such as 72h, not "soon"'],
-  ])("%j is not understood", async (args, message) => {
+  ])("%j is rejected", async (args, message) => {
     const { code, err } = await approve("")(...args);
     expect(code).toBe(2);
     expect(err).toContain(message);

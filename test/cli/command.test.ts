@@ -19,7 +19,7 @@ const OPTIONS = {
 } as const;
 
 describe("a command line", () => {
-  it("has operands and options in any order", () => {
+  it("may have operands and options in any order", () => {
     const given = parse(["a", "--json", "-o", "x", "b", "--project-id=1", "--project-id", "2"], OPTIONS);
     expect(given.operands).toEqual(["a", "b"]);
     expect([given.has("json"), given.text("output"), given.all("project-id")]).toEqual([true, "x", ["1", "2"]]);
@@ -35,12 +35,12 @@ describe("a command line", () => {
     [["--json=yes"], "--json takes no value"],
     [["-o", "a", "--output", "b"], "--output was given more than once"],
     [["--constructor"], "unknown option --constructor"],
-  ])("%j is not understood", (args, message) => {
+  ])("%j is rejected", (args, message) => {
     expect(() => parse(args, OPTIONS)).toThrow(UsageError);
     expect(() => parse(args, OPTIONS)).toThrow(message);
   });
 
-  it("takes - as an operand, and everything behind --", () => {
+  it("has - and everything after -- as operands", () => {
     expect(parse(["-", "--", "--json"], OPTIONS).operands).toEqual(["-", "--json"]);
   });
 });
@@ -74,7 +74,7 @@ describe("pulumi-dbversion", () => {
     ["completions", "<bash|zsh|fish>"],
     ["explain", "<CODE>"],
     ["status", ""],
-  ])("%s has its operand in the usage", async (name, operand) => {
+  ])("%s shows its operand in the usage", async (name, operand) => {
     const [usage] = (await here().run(name, "--help")).out.split("\n");
     expect(usage).toBe(["usage: pulumi-dbversion", name, operand, "[options]"].filter(Boolean).join(" "));
   });
@@ -94,27 +94,27 @@ describe("pulumi-dbversion", () => {
     [["report", "a", "b"], 'unexpected argument "b"\n'],
     [["explain", "blokced"], 'unknown error code "blokced"; did you mean blocked?\n'],
     [["completions", "powershell"], 'unknown shell "powershell"; valid names: bash, zsh, fish\n'],
-  ])("%j ends with 2 and says what was meant", async (args, message) => {
+  ])("%j ends with 2 and a suggestion", async (args, message) => {
     const { code, out, err } = await here().run(...args);
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toContain(message);
   });
 
-  it("prints its version, whichever command stands beside it", async () => {
+  it("prints its version, with any command", async () => {
     const { run } = here();
     const alone = await run("--version");
     expect(alone.out).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect(await run("discover", "-v")).toEqual(alone);
   });
 
-  it("draws a report from the standard input", async () => {
+  it("creates a report from the standard input", async () => {
     const { out } = await rig(() => [], { input: SHOP_EXPORT }).run("report", "-");
     expect(out).toMatch(/^<!DOCTYPE html>/);
   });
 });
 
 describe("explain", () => {
-  it("prints the entry of a code, also as it stands in a message", async () => {
+  it("prints the entry of a code, with and without the brackets of a message", async () => {
     const { run } = here();
     const { code, out } = await run("explain", "unauthorized");
     expect(code).toBe(0);
@@ -133,14 +133,14 @@ describe("explain", () => {
 });
 
 describe("completions", () => {
-  it.each(["bash", "zsh", "fish"])("for %s have the commands, their words and options", async (shell) => {
+  it.each(["bash", "zsh", "fish"])("for %s contain the commands, their operands and options", async (shell) => {
     const { code, out } = await here().run("completions", shell);
     expect(code).toBe(0);
     for (const word of [...COMMANDS, "taurusdb", "--project-id", "--help"]) expect(out).toContain(word);
   });
 });
 
-it("texts are broken at blanks", () => {
+it("texts are wrapped at spaces", () => {
   expect(wrapped("one two three", 2, 9)).toBe("one two\n  three");
 });
 
@@ -157,7 +157,7 @@ describe.each(INPUTS)("the input of %s", (command, option, what, how) => {
 
   it.each([
     ["is empty", " \n", `Standard input is empty. ${how}\n`],
-    ["is no JSON", "error: hunter2", `Standard input is not JSON. ${how}\n`],
+    ["is invalid JSON", "error: hunter2", `Standard input is not JSON. ${how}\n`],
     ["is a terminal", undefined, `The ${what} could not be read: nothing is piped into standard input.\n`],
   ])("%s", async (_, input, message) => {
     expect(await run("-", input)).toEqual({ code: 1, out: "", err: `${prefix}${message}` });
@@ -197,13 +197,13 @@ const REFUSED: readonly (readonly [readonly string[], string])[] = [
 const runOnShop = (args: readonly string[], options: RunOptions = {}) =>
   onNetwork({ input: SHOP_EXPORT, programs: {}, ...options })(...args);
 
-describe("an option that would have no effect is refused by its name", () => {
+describe("an option that would have no effect is rejected with its name", () => {
   it.each(REFUSED)("%j", async (args, message) => {
     const { code, out, err } = await runOnShop(args);
     expect([code, out, err.split("\n")[0]]).toEqual([2, "", `pulumi-dbversion ${args[0]}: ${message}`]);
   });
 
-  it("such as every option of a connection beside a stack", async () => {
+  it("such as every option of a connection together with a stack", async () => {
     const options = connectionOptions(await estateKinds({ systems: { estates, kinds } }));
     expect(Object.keys(options).length).toBeGreaterThan(5);
     for (const [name, { value }] of Object.entries(options)) {
@@ -224,7 +224,7 @@ describe("without the Pulumi CLI", () => {
     [["discover", "oceanbase", "--stack", "dev"], "or omit --stack and set the credentials as environment variables."],
     [["doctor", "oceanbase", "--stack", "dev"], "or omit --stack and set the credentials as environment variables."],
     [["doctor", "--file", "-", "--stack", "dev"], "or omit --stack and set the credentials as environment variables."],
-  ])("%j says what the command can do instead", async (args, advice) => {
+  ])("%j reports an alternative", async (args, advice) => {
     const { code, err } = await runOnShop(args);
     expect([code, err]).toEqual([
       1,
@@ -232,7 +232,7 @@ describe("without the Pulumi CLI", () => {
     ]);
   });
 
-  it("is not what a failure of the Pulumi CLI means, whatever that says", async () => {
+  it("is not reported for a failure of the Pulumi CLI, with any output", async () => {
     const failure = "error: open /state/dev.json: ENOENT: no such file or directory";
     for (const args of [["status"], ["discover", "oceanbase", "--stack", "dev"]]) {
       const { code, err } = await runOnShop(args, { failure });
@@ -255,13 +255,13 @@ function stackOn(address: string): string {
 
 const WAITING: readonly (readonly [string, (address: string) => readonly string[]])[] = [
   ["doctor, for a TLS handshake", (to) => ["doctor", "redis-enterprise", "--endpoint", `https://${to}`]],
-  ["doctor, for an answer", (to) => ["doctor", "oceanbase", "--endpoint", `http://${to}`]],
+  ["doctor, for a response", (to) => ["doctor", "oceanbase", "--endpoint", `http://${to}`]],
   ["doctor of a stack", () => ["doctor", "--file", "-"]],
   ["discover", (to) => ["discover", "oceanbase", "--endpoint", `http://${to}`]],
 ];
 
 describe("^C ends a command that waits for a server", () => {
-  // The first connection is the look at TCP, the second and third wait for an answer.
+  // The first connection is the check of TCP, the second and third wait for a response.
   it.each(WAITING.flatMap(([name, args]) => [1, 2].map((count) => [name, count, args] as const)))(
     "%s, at connection %i",
     async (_, count, args) => {
@@ -278,7 +278,7 @@ describe("^C ends a command that waits for a server", () => {
     },
   );
 
-  it("before it has begun", async () => {
+  it("before it has started", async () => {
     const signal = AbortSignal.abort();
     expect(
       (await onNetwork({ env: ENV, signal }).apply(null, ["doctor", "oceanbase", "--endpoint", "http://a:1"])).code,
@@ -289,7 +289,7 @@ describe("^C ends a command that waits for a server", () => {
 const SECRET = SECRETS.oceanbase;
 const CONFIG = JSON.stringify({ "oceanbase:password": { value: SECRET, secret: true } });
 
-/** A command on one cluster whose output ends in an error that nobody expected. */
+/** A command on one cluster whose output fails with an unexpected error. */
 async function failing(args: (endpoint: readonly string[]) => readonly string[], options: RunOptions = {}) {
   let endpoint: readonly string[] = [];
   const failure = new TypeError(`cannot write ${SECRET}\nof root`);
@@ -314,7 +314,7 @@ function exported(): string {
   return stackExport([resource({ type: "oceanbase:ClusterVersion", name: "orders", args, observed })]);
 }
 
-describe("an error that nobody expected", () => {
+describe("an unexpected error", () => {
   it.each([
     ["the environment", () => ({ env: ENVIRONMENT }), []],
     [
@@ -322,7 +322,7 @@ describe("an error that nobody expected", () => {
       () => ({ programs: { "pulumi config --json --show-secrets --stack dev": CONFIG } }),
       ["--stack", "dev"],
     ],
-    ["a person at the terminal", () => ({ answers: { "OceanBase: password": SECRET } }), []],
+    ["an input at the terminal", () => ({ answers: { "OceanBase: password": SECRET } }), []],
   ])("shows no secret from %s", async (_, options, more) => {
     for (const command of ["discover", "doctor"]) {
       const ended = await failing((endpoint) => [command, "oceanbase", ...endpoint, ...more], options());
@@ -336,7 +336,7 @@ describe("an error that nobody expected", () => {
   });
 
   it.each(["doctor", "status", "report", "approve"])(
-    "shows no secret from an export that %s reads",
+    "shows no secret from an export that is read by %s",
     async (command) => {
       const from = command === "report" || command === "approve" ? ["-"] : ["--file", "-"];
       const { code, out, err } = await failing(() => [command, ...from], { input: exported() });
@@ -346,7 +346,7 @@ describe("an error that nobody expected", () => {
     },
   );
 
-  it("shows no credential that a program prints", async () => {
+  it("shows no credential from the output of a program", async () => {
     const failure = new Error("mysql -uroot -phunter2-secret failed");
     const onPrint = () => {
       throw failure;
@@ -356,7 +356,7 @@ describe("an error that nobody expected", () => {
     expect(err).not.toContain("hunter2");
   });
 
-  it("shows none either where it ends the process from a timer", () => {
+  it("shows no secret if it ends the process from a timer", () => {
     const thrower = `data:text/javascript,process.once("newListener",()=>setTimeout(()=>{throw new Error("curl -u root:hunter2-secret failed")}))`;
     const main = join(__dirname, "..", "..", "sdk", "cli", "main.ts");
     const args = ["--require", require.resolve("tsx/cjs"), "--import", thrower, main, "report", "-"];

@@ -18,7 +18,7 @@ import {
 } from "./worlds";
 
 describe("discover oceanbase", () => {
-  it("lists the database and the agents, with what can be upgraded to and what is needed", async () => {
+  it("lists the database and the agents, with possible targets and their requirements", async () => {
     const { discover, writes } = oceanbase();
     expect(await discover()).toEqual({
       code: 0,
@@ -38,14 +38,14 @@ needs
     expect(writes).toEqual([]);
   });
 
-  it("tells a failed task that holds the cluster, with the way on", async () => {
+  it("reports a failed task that blocks the cluster, with its remedy", async () => {
     const { discover } = oceanbase(failMaintenance);
     const { out, code } = await discover();
     expect(out).toMatch(/failed and keeps the lock\./);
     expect(code).toBe(0);
   });
 
-  it("tells what is against an upgrade", async () => {
+  it("reports findings", async () => {
     const { discover } = oceanbase(({ control }) => control.stopAgent(1));
     const { out, err, code } = await discover();
     expect(out).toContain("An agent is not running: 10.77.0.3:2886. Run `obshell agent start` on each of these hosts.");
@@ -61,7 +61,7 @@ needs
     );
   });
 
-  it("manages a half-upgraded cluster by a minimum version", async () => {
+  it("writes a minimum version for a partially upgraded cluster", async () => {
     const { discover } = oceanbase(({ control }) => control.setBuildVersion("4.3.5.2-102000042025031214", 0));
     expect((await discover("--write", "ts")).out).toContain('version: ">=4.2.1.8"');
   });
@@ -85,7 +85,7 @@ sessions  redisenterprise.DatabaseVersion  bdb:2  7.2.7          8.0, 7.4       
     expect(writes).toEqual([]);
   });
 
-  it("names databases of one name by their uid", async () => {
+  it("distinguishes databases with the same name by their uid", async () => {
     const { discover } = redisEnterprise(({ control }) => {
       control.addDatabase({ name: "cache", redisVersion: "7.4" });
     });
@@ -94,7 +94,7 @@ sessions  redisenterprise.DatabaseVersion  bdb:2  7.2.7          8.0, 7.4       
     expect(out).toContain('new redisenterprise.DatabaseVersion("cache-2"');
   });
 
-  it("tells that an upgrade would empty a database", async () => {
+  it("reports that an upgrade would delete the data of a database", async () => {
     const { discover } = redisEnterprise(({ control }) => {
       control.addDatabase({ name: "scratch", redisVersion: "7.2", replication: false, persistence: "disabled" });
     });
@@ -105,7 +105,7 @@ sessions  redisenterprise.DatabaseVersion  bdb:2  7.2.7          8.0, 7.4       
 });
 
 describe("discover taurusdb", () => {
-  it("lists the instances of the region's project, and StarRocks beside them", async () => {
+  it("lists the instances of the region's project, and StarRocks instances", async () => {
     const { discover, writes } = cloud();
     const { code, out, err } = await discover();
     expect({ code, err }).toEqual({ code: 0, err: "" });
@@ -119,14 +119,14 @@ describe("discover taurusdb", () => {
     expect(writes).toEqual([]);
   });
 
-  it("has a resource for the instances of each kernel", async () => {
+  it("writes one resource for the instances of each kernel", async () => {
     const { discover } = cloud(3, ({ control, instances }) => control.setKernel("2.0.75.260300", instances[2]?.id));
     const { out } = await discover("--write", "fleet");
     expect(out).toContain("taurusdb:\n    kind: taurusdb.KernelVersion");
     expect(out).toMatch(/taurusdb-2:\n {4}kind: taurusdb\.KernelVersion\n[\s\S]*version: 2\.0\.75\.260300/);
   });
 
-  it("takes only instances with a tag, and writes none of it into the program", async () => {
+  it("lists only instances with a tag, and does not write the tag into the program", async () => {
     const { discover, requests } = cloud(3, ({ instances }) => {
       for (const instance of instances.slice(1)) Object.assign(instance, { tags: [{ key: "env", value: "prod" }] });
     });
@@ -173,7 +173,7 @@ describe("discover taurusdb", () => {
     expect(writes).toEqual([]);
   });
 
-  it("shows one project although the other cannot be read", async () => {
+  it("shows one project if the other cannot be read", async () => {
     const { run } = rig((clock) => [taurus(clock)], { env });
     const projects = [taurusdb.DEFAULTS.projectId, "c".repeat(32)].flatMap((id) => ["--project-id", id]);
     const { code, out, err } = await run("discover", "taurusdb", ...REGION, ...projects);
@@ -182,14 +182,14 @@ describe("discover taurusdb", () => {
     expect(err).toMatch(/^incomplete: TaurusDB in cn-north-4, project c{32} could not be read: .*\[\w+\]\n$/);
   });
 
-  it("waits where the gateway allows no more requests", async () => {
+  it("waits if the gateway throttles requests", async () => {
     const { discover, progress } = cloud(3, ({ control }) => control.gateway.throttle(12));
     expect((await discover()).code).toBe(0);
     expect(progress.some((line) => line.includes("is throttling requests"))).toBe(true);
   });
 });
 
-it("ends with 130 at ^C, and asks nothing more", async () => {
+it("ends with 130 at ^C, and sends no more requests", async () => {
   const interrupt = new AbortController();
   let calls = 0;
   const { run, requests } = rig(
@@ -209,7 +209,7 @@ it("ends with 130 at ^C, and asks nothing more", async () => {
     out: "",
     err: "pulumi-dbversion discover: Interrupted. [interrupted]\n",
   });
-  // Those that were under way.
+  // The requests in progress.
   expect(requests.length).toBeLessThan(50);
 });
 
@@ -225,7 +225,7 @@ describe("credentials", () => {
     ["oceanbase", () => oceanbase(undefined, wrong)],
     ["redis-enterprise", () => redisEnterprise(undefined, wrong)],
     ["taurusdb", () => cloud(3, undefined, wrong)],
-  ])("that %s rejects end it with 1, and are not shown", async (_, make) => {
+  ])("that %s rejects end the command with 1, and are not shown", async (_, make) => {
     const { discover, writes } = make();
     const { code, out, err } = await discover();
     expect({ code, out }).toEqual({ code: 1, out: "" });
@@ -248,8 +248,8 @@ describe("credentials", () => {
       },
       "config `oceanbase:password`",
     ],
-    ["a person", { answers: { "OceanBase: password": "wr0ng-p@ss" } }, "the prompt"],
-  ])("that are rejected are told with where they come from: %s", async (_, options: RunOptions, place) => {
+    ["an input", { answers: { "OceanBase: password": "wr0ng-p@ss" } }, "the prompt"],
+  ])("that are rejected are reported with their source: %s", async (_, options: RunOptions, place) => {
     for (const command of ["discover", "doctor"]) {
       const clusters: ObshellCluster[] = [];
       const made = options.programs === undefined ? [] : ["--stack", "dev"];
@@ -284,7 +284,7 @@ describe("credentials", () => {
     expect(out).not.toContain(SECRETS.oceanbase);
   });
 
-  it("of the environment are written into a program in their types: addresses as a list, a flag as a boolean", async () => {
+  it("of the environment are written into a program with their types: addresses as a list, a flag as a boolean", async () => {
     const [, addresses = ""] = nodesOf(redis(new VirtualClock()));
     const endpoints = addresses.split(",");
     const variables = { ...env, REDIS_ENTERPRISE_URL: addresses, REDIS_ENTERPRISE_INSECURE: "true" };
@@ -297,7 +297,7 @@ describe("credentials", () => {
     expect(file).toContain("allowUntrustedCertificate: true\n");
   });
 
-  it("are asked for at a terminal", async () => {
+  it("are requested at a terminal", async () => {
     let args: readonly string[] = [];
     const { run } = rig(
       (clock) => {
@@ -315,7 +315,7 @@ describe("credentials", () => {
     expect((await run("discover", "redis-enterprise", ...args)).code).toBe(0);
   });
 
-  it("that are missing are told with the places where they are looked for", async () => {
+  it("that are missing are reported with their possible sources", async () => {
     const { run, requests } = rig((clock) => [taurus(clock)]);
     const { code, err } = await run("discover", "taurusdb", ...REGION);
     expect(code).toBe(2);
@@ -340,7 +340,7 @@ describe("credentials", () => {
     ["oceanbase", SECRETS.oceanbase, (body: string) => oceanbase((system) => spoil(system, body))],
     ["redis-enterprise", SECRETS.redis, (body: string) => redisEnterprise((system) => spoil(system, body))],
     ["taurusdb", SECRETS.huaweicloud, (body: string) => cloud(3, (system) => spoil(system, body))],
-  ])("that %s repeats in its refusals are taken out", async (_, secret, make) => {
+  ])("that %s repeats in its rejections are redacted", async (_, secret, make) => {
     const text = `token ${secret} is of no use`;
     const answers = { error_code: "x", error_msg: text, description: text, error: { code: 1, message: text } };
     const body = JSON.stringify({ successful: false, status: 403, ...answers });
@@ -351,21 +351,21 @@ describe("credentials", () => {
   });
 });
 
-/** `doctor` looks at the network before it looks at a cluster. */
+/** `doctor` checks the network before a cluster. */
 async function doctorOnNetwork(options: RunOptions, more: readonly string[]) {
   const running = await startOceanBase();
   onTestFinished(() => running.close());
   return onNetwork(options)("doctor", "oceanbase", "--endpoint", running.connection.endpoints.join(","), ...more);
 }
 
-/** Refuses every read that needs credentials, with this body. */
+/** Rejects every read that needs credentials, with this body. */
 function spoil({ faults }: Pick<ObshellCluster, "faults">, body: string): void {
   const headers = { "content-type": "application/json" };
   const fault = { kind: "replace", status: 403, headers, body } as const;
   faults.add({ match: { path: /ob\/info$|cluster$|instances$/ }, times: Number.POSITIVE_INFINITY, fault });
 }
 
-/** The same system, of which one host has a second address. */
+/** The same system with a second address of one host. */
 function alsoAt(system: SimSystem, host: SimHost | undefined, address: string): SimSystem {
   if (host === undefined) throw new Error("there is no such host");
   const other: SimHost = {
@@ -421,7 +421,7 @@ function cluster(change: (cluster: ObshellCluster) => void = () => undefined) {
 const BOTH = ["obcluster", "obcluster-agents"];
 
 describe("an inventory of OceanBase", () => {
-  it.each([false, true])("reads everything once, also where a task holds the cluster: %s", async (held) => {
+  it.each([false, true])("reads everything once, with a task that blocks the cluster: %s", async (held) => {
     const { discover, reads } = cluster(({ control }) => {
       if (!held) return;
       const dag = control.startMaintenance("Scale out");
@@ -445,21 +445,21 @@ describe("an inventory of OceanBase", () => {
 
   it.each([
     ["written twice", `${AGENTS.join(",")},${AGENTS[0]}`],
-    ["written in two ways", `${AGENTS.join(",")},HTTP://10.77.0.2:2886/`],
+    ["written in two notations", `${AGENTS.join(",")},HTTP://10.77.0.2:2886/`],
   ])("reads an agent once that is %s", async (_, endpoint) => {
     const { discover, reads } = cluster();
     expect(await discover(endpoint)).toMatchObject({ code: 0, err: "", names: BOTH });
     expect(reads().get("GET /api/v1/ob/info")).toHaveLength(3);
   });
 
-  it("counts an agent once that has two addresses", async () => {
+  it("counts an agent with two addresses once", async () => {
     const { discover } = cluster();
     const [first, second, third] = AGENTS;
     expect((await discover([first, second, `http://${ALIAS}`].join(","))).advice).toContain("agents-not-named");
     expect((await discover([`http://${ALIAS}`, second, third].join(","))).advice).not.toContain("agents-not-named");
   });
 
-  it("counts an agent that does not answer as named", async () => {
+  it("counts an agent without a response by its name", async () => {
     const { discover } = cluster(({ control }) => control.stopAgent(2));
     const [first, second, third] = AGENTS;
     const stopped = await discover([first, second, third].join(","));
@@ -470,7 +470,7 @@ describe("an inventory of OceanBase", () => {
   });
 });
 
-describe("what is reached in two ways is listed once", () => {
+describe("a system with two addresses is listed once", () => {
   it("a cluster by two of its agents", async () => {
     const { discover } = cluster();
     expect(await discover(AGENTS[0], AGENTS[1])).toMatchObject({
@@ -491,7 +491,7 @@ describe("what is reached in two ways is listed once", () => {
     expect(reads().get("GET /api/v1/ob/info")).toHaveLength(1);
   });
 
-  it("two clusters of one name, id and inner addresses stay two", async () => {
+  it("two clusters with the same name, id and internal addresses are listed separately", async () => {
     const { run } = rig(
       (clock) => {
         const [one, other] = [obshell(clock), new ObshellCluster({ clock, rootPassword: SECRETS.oceanbase })];
@@ -531,7 +531,7 @@ describe("what is reached in two ways is listed once", () => {
     expect(out).toContain("\n4 databases\n");
   });
 
-  it("but not servers of one address with different keys", () => {
+  it("servers with the same address and different keys are listed separately", () => {
     const identity = (key: string) => ({ name: "obcluster", keys: { "127.0.0.1:2886": key } });
     expect([isSame(identity("a"), identity("a")), isSame(identity("a"), identity("b"))]).toEqual([true, false]);
     expect(isSame(identity("a"), { name: "obcluster", keys: { "127.0.0.2:2886": "b" } })).toBe(true);

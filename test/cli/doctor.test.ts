@@ -24,7 +24,7 @@ import { fileWith, flat, oceanbase, redis, signsOf, taurusdb } from "./doctoring
 import { onNetwork } from "./rig";
 import { ENVIRONMENT, failMaintenance } from "./worlds";
 
-describe("doctor of a system in which all is well", () => {
+describe("doctor of a system without problems", () => {
   it.each([
     ["oceanbase", oceanbase, /obcluster \(oceanbase\.ClusterVersion\): 4\.2\.1\.8-\d+ → 4\.3\.5\.2-\d+\n/],
     [
@@ -48,8 +48,8 @@ describe("doctor of a system in which all is well", () => {
   });
 });
 
-describe("doctor tells", () => {
-  it("an endpoint at which nobody listens", async () => {
+describe("doctor reports", () => {
+  it("an endpoint that refuses connections", async () => {
     const { running, args } = await oceanbase();
     const [first = ""] = running.connection.endpoints;
     await running.close();
@@ -83,7 +83,7 @@ describe("doctor tells", () => {
     expect([code, signsOf(out).match(/✗/g)?.length]).toEqual([1, 1]);
   });
 
-  it("a certificate that nobody vouches for, and one for another name", async () => {
+  it("a certificate of an unknown issuer, and one for another name", async () => {
     const { running, reach, trust } = await redis();
     const run = onNetwork({ env: running.environment });
     const untrusted = await run("doctor", ...reach);
@@ -100,7 +100,7 @@ describe("doctor tells", () => {
   it.each([
     ["the environment", { REDIS_ENTERPRISE_INSECURE: "true" }, {}],
     ["the stack's configuration", {}, { "redisenterprise:allowUntrustedCertificate": { value: "yes" } }],
-  ])("a certificate that is not verified, because %s says so", async (_, variables, config) => {
+  ])("a certificate that is not verified because of %s", async (_, variables, config) => {
     const { running, reach } = await redis();
     const programs = { "pulumi config --json --show-secrets --stack dev": JSON.stringify(config) };
     const run = onNetwork({ env: { ...running.environment, ...variables }, programs });
@@ -111,7 +111,7 @@ describe("doctor tells", () => {
     expect([code, signsOf(out).includes("✗")]).toEqual([0, false]);
   });
 
-  it("a CA that is another one's", async () => {
+  it("a CA that did not issue the certificate", async () => {
     const { running, reach } = await redis();
     const other = await redis();
     const ca = await fileWith(other.running.connection.caCertificate);
@@ -124,9 +124,9 @@ describe("doctor tells", () => {
   });
 
   it.each([
-    ["a certificate that expires soon, and a clock that is wrong", Date.UTC(2049, 11, 20), "expires in 11 days"],
+    ["a certificate that expires soon, and a wrong clock", Date.UTC(2049, 11, 20), "expires in 11 days"],
     ["a certificate that has expired but is not verified", Date.UTC(2050, 0, 20), "expired 19 days ago"],
-  ])("%s, and reads the database all the same", async (_, now, expiry) => {
+  ])("%s, and still reads the database", async (_, now, expiry) => {
     const { running, args } = await redis();
     const clock = { ...wallClock, now: () => now };
     const untrusting = [...args, "--allow-untrusted-certificate"];
@@ -138,7 +138,7 @@ describe("doctor tells", () => {
     expect([code, out.split("\n").at(-2)]).toEqual([1, "3 problems, 3 warnings"]);
   });
 
-  it("a clock that is wrong, and reads the database all the same", async () => {
+  it("a wrong clock, and still reads the database", async () => {
     const { running, args } = await oceanbase();
     const clock = { ...wallClock, now: () => Date.now() + 7_200_000 };
     const { code, out } = await onNetwork({ env: running.environment, clock })("doctor", ...args);
@@ -148,7 +148,7 @@ describe("doctor tells", () => {
     expect([code, out.split("\n").at(-2)]).toEqual([1, "3 problems"]);
   });
 
-  it("a task that failed and holds the cluster", async () => {
+  it("a failed task that blocks the cluster", async () => {
     const { running, args } = await oceanbase();
     failMaintenance(running.system);
     const { code, out } = await onNetwork({ env: running.environment })("doctor", ...args);
@@ -158,14 +158,14 @@ describe("doctor tells", () => {
     expect(code).toBe(1);
   });
 
-  it("that the server's clock is wrong", async () => {
+  it("a wrong clock of the server", async () => {
     const server = createServer((_, response) => {
       response.sendDate = false;
       response.setHeader("date", new Date(Date.now() - 3_600_000).toUTCString()).end("{}");
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     onTestFinished(() => void server.close());
-    // A server on a port has an address of this type.
+    // A server on a port has this type of address.
     const { port } = server.address() as AddressInfo;
     const run = onNetwork({ env: { OCEANBASE_PASSWORD: "unused-password" } });
     const { code, out } = await run("doctor", "oceanbase", "--endpoint", `http://127.0.0.1:${port}`);
@@ -176,7 +176,7 @@ describe("doctor tells", () => {
     expect(code).toBe(1);
   });
 
-  it("with 2 what could not be checked, where nothing is known to be wrong", async () => {
+  it("with 2 what could not be checked, if there are no known problems", async () => {
     const { running, args } = await oceanbase();
     running.system.control.loseDatabase("gone");
     const { code, out } = await onNetwork({ env: running.environment })("doctor", ...args);
@@ -196,7 +196,7 @@ interface Rules {
 }
 type Preview = ReturnType<typeof previewOver>;
 
-/** The preview of a resource whose state is outdated: what it prints, and what it plans where it takes approvals. */
+/** The preview of a resource with an outdated state: its messages, and its plan if it requires approvals. */
 function previewOver(common: Readonly<Record<string, unknown>>) {
   return async (args: Rules["args"], outputs: Rules["outputs"] = {}) => {
     const lines: string[] = [];
@@ -252,9 +252,9 @@ describe("doctor of a stack", () => {
   it.each([
     ["a freeze", async () => ({ args: { freeze: "incident 4711" } }), "held: changes are frozen: incident 4711"],
     ["a blackout", async () => ({ args: { blackouts: [always] } }), "held: blackout"],
-    ["an approval that is missing", async () => ({ args: NOTHING_APPROVED }), "held: not approved"],
+    ["a missing approval", async () => ({ args: NOTHING_APPROVED }), "held: not approved"],
     [
-      "an approval that its state says is used",
+      "an approval that is used according to the state",
       async (preview: Preview) => {
         const at = "2026-01-01T00:00:00.000Z";
         const args = await approved(preview, at);
@@ -263,13 +263,13 @@ describe("doctor of a stack", () => {
       },
       "held: the approval has been used",
     ],
-    ["a backup that is missing", async () => ({ args: { backup: { maxAge: "24h" } } }), "held: "],
+    ["a missing backup", async () => ({ args: { backup: { maxAge: "24h" } } }), "held: "],
     [
-      "nothing, since the plan is approved",
+      "nothing, because the plan is approved",
       async (preview: Preview) => ({ args: await approved(preview, "2026-01-01T00:00:00.000Z") }),
       "4.2.1.8 → 4.3.5.2, rolling over 3 zones",
     ],
-  ])("shows what holds an upgrade as a preview does: %s", async (_, make, expected) => {
+  ])("shows the reason of a held upgrade like a preview: %s", async (_, make, expected) => {
     const { running } = await oceanbase();
     const { endpoints, password } = running.connection;
     const common = { endpoints, password, version: "4.3.5.2" };
@@ -290,13 +290,13 @@ describe("doctor of a stack", () => {
     expect((await onNetwork()("doctor", "--file", file)).out).toContain("✗ shop::orders (oceanbase.ClusterVersion): ");
   });
 
-  it("takes from the environment what the export has sealed", async () => {
+  it("takes encrypted credentials of the export from the environment", async () => {
     const { running, file } = await stack(sealed);
     const { out } = await onNetwork({ env: running.environment })("doctor", "--file", file);
     expect(out).toMatch(/✓ credentials: root@sys was accepted/);
   });
 
-  it("says where rejected credentials come from, of the cluster and of each resource", async () => {
+  it("reports the source of rejected credentials, for the cluster and each resource", async () => {
     const { file } = await stack(sealed);
     const { out } = await onNetwork({ env: { OCEANBASE_PASSWORD: "wr0ng-p@ss" } })("doctor", "--file", file);
     expect(
@@ -320,7 +320,7 @@ describe("doctor of a stack", () => {
     expect(out).toMatch(/✓ credentials: root@sys was accepted/);
   });
 
-  it("says what is missing without the CLI, and in a stack without databases", async () => {
+  it("reports a missing CLI, and a stack without databases", async () => {
     const { err } = await onNetwork()("doctor", "--stack", "dev");
     expect(err).toContain("The Pulumi CLI was not found. Install it, or pass the output");
     const empty = await fileWith(stackExport([]));
@@ -380,7 +380,7 @@ describe.each([
     expect(code).toBe(0);
   });
 
-  it("goes round it to a host in NO_PROXY, and looks at the connection itself", async () => {
+  it("connects directly to a host in NO_PROXY, and checks that connection", async () => {
     const { args, env } = await start();
     const proxy = await serveProxy();
     const set = { http_proxy: proxy.origin, https_proxy: proxy.origin, NO_PROXY: "example.com,127.0.0.1" };
@@ -391,7 +391,7 @@ describe.each([
     expect(code).toBe(0);
   });
 
-  it("that wants credentials says so for each server, and reads nothing more", async () => {
+  it("that requires credentials is reported for each server, without further reads", async () => {
     const { args, env } = await start();
     const proxy = await serveProxy({ credentials: "ci:other" });
     const { code, out } = await onNetwork({ env: { ...env, HTTP_PROXY: proxy.origin } })("doctor", ...args);
@@ -414,7 +414,7 @@ async function told(printed: string | undefined): Promise<string> {
 describe("the start of the plugin, as doctor shows it", () => {
   it.each([
     [
-      "is quick",
+      "is fast",
       '{"started":668.4,"loading":18.9}',
       "✓ plugin start: Pulumi's dynamic provider process starts in 0.7 s and loads pulumi-dbversion in 0.02 s",
     ],
@@ -439,7 +439,7 @@ describe("the start of the plugin, as doctor shows it", () => {
     expect(await told(printed)).toContain(line);
   });
 
-  it("counts a warning, and no problem, where it is slow", async () => {
+  it("is a warning, not a problem, if it is slow", async () => {
     const [quick, slow] = [await told('{"started":1,"loading":1}'), await told('{"started":9999,"loading":1}')];
     expect([/, 1 warning/.test(quick), /1 problem, 1 warning/.test(slow)]).toEqual([false, true]);
   });
@@ -517,7 +517,7 @@ it.each([
   ["CERT_REVOKED", /^Replace the server certificate/],
   ["CERT_HAS_EXPIRED", /^Renew the server certificate/],
   ["SELF_SIGNED_CERT_IN_CHAIN", /^Set --ca-certificate/],
-])("the remedy of %s is about its cause", (code, remedy) => {
+])("the remedy of %s matches its cause", (code, remedy) => {
   expect(remedyForCertificate(code, { tls: {}, accepts: () => true })).toMatch(remedy);
   const error = insecure("https://10.0.0.1:2886", new TransportError(code, "it failed"), {
     clientCertificate: "",
@@ -528,7 +528,7 @@ it.each([
   );
 });
 
-describe("the remedy of a failed step of the network path is about its cause, and names options of the system", () => {
+describe("the remedy of a failed step of the network path matches its cause, and names options of the system", () => {
   const mutual = (["TLSv1.2", "TLSv1.3"] as const).flatMap((version) =>
     (["oceanbase", "redis-enterprise"] as const).flatMap((system) => [
       { version, system, what: "none was given", options: TRUST },
@@ -561,7 +561,7 @@ describe("the remedy of a failed step of the network path is about its cause, an
     expect([name, remedy]).toEqual(["HTTP", expect.stringMatching(CERTIFICATE_REMEDIES[system])]);
   });
 
-  it.each(systems)("a server without TLS, behind a proxy or not: %s", async (system) => {
+  it.each(systems)("a server without TLS, with and without a proxy: %s", async (system) => {
     const { port } = await serve(status(200));
     const proxy = await serveProxy();
     for (const env of [{}, { HTTPS_PROXY: proxy.origin }]) {
@@ -570,7 +570,7 @@ describe("the remedy of a failed step of the network path is about its cause, an
     }
   });
 
-  it.each(systems)("a proxy that requires credentials, and one that is not there: %s", async (system) => {
+  it.each(systems)("a proxy that requires credentials, and one that is unreachable: %s", async (system) => {
     const { origin } = await serveTls(SERVER, status(200));
     const proxy = await serveProxy({ credentials: "ci:other" });
     const refused = await failure(system, origin, [], { HTTPS_PROXY: proxy.origin });

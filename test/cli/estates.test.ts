@@ -16,7 +16,7 @@ const REDIS = "redis-enterprise";
 
 type Systems = "oceanbase" | "redis-enterprise" | "taurusdb";
 
-describe("doctor shows each finding with its remedy, as discover does", () => {
+describe("doctor shows each finding with its remedy, like discover", () => {
   const worlds: readonly (readonly [
     string,
     () => Promise<{ args: readonly string[]; env: Record<string, string> }>,
@@ -74,7 +74,7 @@ describe("doctor shows each finding with its remedy, as discover does", () => {
   });
 });
 
-describe("discover shows a state of each database that something is the matter with", () => {
+describe("discover shows the state of each database with a problem", () => {
   it.each([
     [OCEANBASE, "agent not running", () => discovering.oceanbase(({ control }) => control.stopAgent(1))],
     [
@@ -149,7 +149,7 @@ const OPTIONAL: Readonly<Record<Systems, readonly string[]>> = {
   taurusdb: [],
 };
 
-describe("what discover cannot read is never left out silently", () => {
+describe("discover reports what it cannot read", () => {
   const cases = (Object.keys(FAILURES) as Systems[]).flatMap((system) =>
     FAILURES[system].map(([status, body]) => ({ system, status, body })),
   );
@@ -171,7 +171,7 @@ describe("what discover cannot read is never left out silently", () => {
   });
 });
 
-describe("doctor shows nothing as verified that was not", () => {
+describe("doctor reports only verified conditions as verified", () => {
   const starts = { oceanbase: network.oceanbase, "redis-enterprise": network.redis, taurusdb: network.taurusdb };
   /** The reads that only valid credentials allow. */
   const PROTECTED = /^\/api\/v1\/(?!secret$|info$)|^\/v1\/|^\/v3\//;
@@ -194,7 +194,7 @@ describe("doctor shows nothing as verified that was not", () => {
     },
   );
 
-  it("of a resource, whose upgrade depends on a condition that could not be read", async () => {
+  it("for a resource whose upgrade depends on a condition that could not be read", async () => {
     const { running } = await network.oceanbase();
     const [[status, body] = [500, {}]] = FAILURES.oceanbase;
     const fault = { kind: "replace", status, body: JSON.stringify(body) } as const;

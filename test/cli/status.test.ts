@@ -30,7 +30,7 @@ describe("status", () => {
     ["blackout", "blackout until 2027-01-05 (UTC): year-end"],
     ["approval", "not approved"],
     ["backup", "the newest backup is 40 h old, at most 24 h are allowed"],
-  ])("shows what holds an upgrade: %s", async (code, message) => {
+  ])("shows the reason of a held upgrade: %s", async (code, message) => {
     const [orders] = SHOP;
     const observed = { status: "held", heldBy: { code, message, until: "2026-12-04T18:00:00.000Z" } };
     const input = stackExport([resource({ ...orders, observed } as never)]);
@@ -56,7 +56,7 @@ describe("status", () => {
     expect((await rig(() => [], { programs: selected }).run("status")).out).toContain("orders-agents");
   });
 
-  it("shows no secret, and nothing that a terminal takes for a command", async () => {
+  it("shows no secret, and no control sequence", async () => {
     const hostile = {
       type: "oceanbase:ClusterVersion",
       name: "orders",
@@ -71,7 +71,7 @@ describe("status", () => {
     }
   });
 
-  it("watches: reads again every five seconds, and prints what has changed, until ^C", async () => {
+  it("with --watch reads every five seconds and prints changes until ^C", async () => {
     const dir = await mkdtemp(join(tmpdir(), "status-"));
     onTestFinished(() => rm(dir, { recursive: true, force: true }));
     const file = join(dir, "stack.json");
@@ -95,7 +95,7 @@ describe("status", () => {
     expect(clock.since(start)).toBe(24_000);
   });
 
-  it("watches no longer than somebody reads", async () => {
+  it("with --watch ends when its output is closed", async () => {
     const printed: string[] = [];
     const onPrint = (text: string) => printed.push(text) < 1;
     const programs = { "pulumi stack export": SHOP_EXPORT };
@@ -108,7 +108,7 @@ describe("status", () => {
     [["status", "orders"], 2, 'unexpected argument "orders"'],
     [["status", "--file", "/nowhere.json"], 1, "The stack export could not be read: ENOENT"],
     [["status"], 1, "The Pulumi CLI was not found."],
-  ])("%j is refused", async (args, code, message) => {
+  ])("%j is rejected", async (args, code, message) => {
     const ended = await rig(() => []).run(...args);
     expect([ended.code, ended.out]).toEqual([code, ""]);
     expect(ended.err).toContain(message);

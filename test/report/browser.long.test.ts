@@ -17,7 +17,7 @@ if (PATH === undefined) {
 const SHOWN = `[...document.querySelectorAll("tr[data-index]")].filter((row) => row.checkVisibility()).map((row) => row.querySelector("bdi").textContent)`;
 const OPEN = `[...document.querySelectorAll("details[open] bdi")].map((name) => name.textContent)`;
 
-// The page is plain HTML that other tests read; only what a browser makes of it needs one.
+// Other tests check the HTML; these check its behavior in a browser.
 describe.skipIf(PATH === undefined)("the page in a browser", { timeout: 60_000 }, () => {
   let dir: string;
   let browser: Browser;
@@ -37,7 +37,7 @@ describe.skipIf(PATH === undefined)("the page in a browser", { timeout: 60_000 }
     await rm(dir, { recursive: true, force: true });
   });
 
-  it("loads nothing, logs nothing, and its policy stops nothing of its own", async () => {
+  it("loads nothing, logs nothing, and its policy blocks none of its own content", async () => {
     const page = await browser.open(url("shop.html"));
     const requests = page
       .events("Network.requestWillBeSent")
@@ -65,7 +65,7 @@ describe.skipIf(PATH === undefined)("the page in a browser", { timeout: 60_000 }
     expect(await page.evaluate(OPEN)).toHaveLength(8);
   });
 
-  it("is whole without JavaScript: everything shown, details open by hand, no filter", async () => {
+  it("is complete without JavaScript: everything is visible, details can be opened, there is no filter", async () => {
     const page = await browser.open(url("shop.html"), { scripts: false });
     expect(await page.evaluate(SHOWN)).toHaveLength(8);
     expect(await page.evaluate(`document.getElementById("filter").checkVisibility()`)).toBe(false);
@@ -78,7 +78,7 @@ describe.skipIf(PATH === undefined)("the page in a browser", { timeout: 60_000 }
     expect(await page.evaluate(OPEN)).toEqual(["payments"]);
   });
 
-  it.each([320, 390, 768, 1280])("needs no sideways scrolling at a width of %i", async (width) => {
+  it.each([320, 390, 768, 1280])("needs no horizontal scrolling at a width of %i", async (width) => {
     const page = await browser.open(url("shop.html"), { width });
     await page.evaluate(`for (const details of document.querySelectorAll("details")) details.open = true`);
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
@@ -86,7 +86,7 @@ describe.skipIf(PATH === undefined)("the page in a browser", { timeout: 60_000 }
     expect(await page.evaluate(cut)).toEqual([]);
   });
 
-  it.each(["light", "dark"] as const)("has nothing that an accessibility checker finds, in %s", async (scheme) => {
+  it.each(["light", "dark"] as const)("passes an accessibility checker, in %s", async (scheme) => {
     const axe = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
     for (const width of [390, 1280]) {
       const page = await browser.open(url("shop.html"), { scheme, width });
@@ -99,7 +99,7 @@ describe.skipIf(PATH === undefined)("the page in a browser", { timeout: 60_000 }
     }
   });
 
-  it("holds a thousand databases, and filters them at once", async () => {
+  it("shows a thousand databases, and filters them together", async () => {
     const page = await browser.open(url("many.html"));
     expect(await page.evaluate(SHOWN)).toHaveLength(1_000);
     await page.evaluate(`document.querySelector("input[value=failed]").click()`);

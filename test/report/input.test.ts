@@ -14,7 +14,7 @@ function refusal(text: string): string {
   throw new Error("a page was drawn");
 }
 
-describe("what is no stack with databases is refused in a sentence", () => {
+describe("an input that is not a stack with databases is rejected in one sentence", () => {
   it.each([
     ["", "stack.json is empty. Pass the output of `pulumi stack export`."],
     ["\n", "stack.json is empty. Pass the output of `pulumi stack export`."],
@@ -52,7 +52,7 @@ describe("what is no stack with databases is refused in a sentence", () => {
     expect(refusal(text)).toBe(message);
   });
 
-  it("and never with a piece of it", () => {
+  it("the error never contains a part of the input", () => {
     expect(refusal('{"deployment": {"password": "hunter2" "x"}}')).not.toContain("hunter2");
   });
 });
@@ -69,7 +69,7 @@ describe("the text of a file", () => {
   });
 });
 
-/** A stack in which every text that could be shown is this one. */
+/** A stack with this text in every property that could be shown. */
 function everywhere(text: string): string {
   return stackExport(
     [
@@ -128,19 +128,19 @@ describe("values from the state", () => {
     expect(textOf(page)).toContain(attack);
   });
 
-  it("that cannot be seen, or that turn the text around them, are shown as code points", () => {
+  it("that are invisible, or change the direction of text, are shown as code points", () => {
     const page = report(everywhere("a\0b\u001b[31mc\u202ed\u200be\ufefff\ud800g"), "x");
     expect(textOf(page)).toContain("a[U+0000]b[U+001B][31mc[U+202E]d[U+200B]e[U+FEFF]f[U+D800]g");
     expect(page).not.toMatch(/(?![\n])[\p{Cc}\p{Cf}\p{Cs}]/u);
   });
 
-  it("are cut where they are far too long", () => {
+  it("are truncated if they are very long", () => {
     const page = report(everywhere("9".repeat(100_000)), "x");
     expect(page.length).toBeLessThan(100_000);
     expect(page).not.toContain("9".repeat(4_001));
   });
 
-  it("of any make keep the page valid", { timeout: 60_000 }, async () => {
+  it("with any characters keep the page valid", { timeout: 60_000 }, async () => {
     const texts = fc.oneof(
       fc.string({ unit: "binary" }),
       fc.string({ unit: fc.constantFrom(..."<>&\"'`/=-! \n\u202e") }),
@@ -153,7 +153,7 @@ describe("values from the state", () => {
     );
   });
 
-  it("of any JSON type break nothing", { timeout: 60_000 }, async () => {
+  it("of any JSON type cause no error", { timeout: 60_000 }, async () => {
     const keys = fc.constantFrom(
       "version",
       "currentVersion",
@@ -173,7 +173,7 @@ describe("values from the state", () => {
     );
   });
 
-  it("may be nested without end", () => {
+  it("may be nested to any depth", () => {
     const deep = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
     const text = everywhere("x").replace('"currentVersion":"x"', `"currentVersion":${deep},"members":{"a":${deep}}`);
     expect(textOf(report(text, "x"))).toContain("x TaurusDB Kernel");
@@ -181,7 +181,7 @@ describe("values from the state", () => {
 });
 
 describe("secrets", () => {
-  it("that are sealed leave nothing in the page, wherever they stand", () => {
+  it("that are encrypted are not in the page, regardless of their location", () => {
     const args = { version: sealed, endpoints: [sealed], region: { [SIGNATURE]: "something new", value: "hunter2" } };
     const observed = { currentVersion: sealed, members: { a: sealed }, lastUpgrade: sealed, status: "current" };
     const page = report(stackExport([resource({ type: "oceanbase:ClusterVersion", name: "a", args, observed })]), "x");
@@ -190,7 +190,7 @@ describe("secrets", () => {
     expect(textOf(page)).toContain("[secret]");
   });
 
-  it("that `--show-secrets` has laid open are taken out of other texts too", () => {
+  it("that `--show-secrets` has decrypted are redacted in other texts too", () => {
     const args = {
       version: "4.3.5.2",
       password: open("hunter2"),
@@ -207,7 +207,7 @@ describe("secrets", () => {
     expect(textOf(page)).toContain("login as root with [secret] failed; sent [secret], about it");
   });
 
-  it("that a vendor has printed into its reasons are recognised by their labels", () => {
+  it("that a vendor has included in its reasons are recognized by their labels", () => {
     const more = { initErrors: ['pre-check failed: host="a", password="hunter2", timeout=3'] };
     const observed = { members: { a: "1" }, problems: { a: "cannot connect to mysql://root:hunter2@10.0.0.1" } };
     const args = { version: "1" };
@@ -219,7 +219,7 @@ describe("secrets", () => {
     expect(textOf(page)).toContain("mysql://root:[secret]@10.0.0.1");
   });
 
-  it("of the address of an endpoint are left out", () => {
+  it("in the address of an endpoint are not shown", () => {
     const args = { version: "1", endpoints: ["https://admin:hunter2@10.0.3.1:9443", "https://a@b:c@10.0.3.2"] };
     const page = report(stackExport([resource({ type: "redisenterprise:DatabaseVersion", name: "a", args })]), "x");
     expect(page).not.toMatch(/hunter2|admin|a@b/);
@@ -235,7 +235,7 @@ describe("a stack of a thousand databases", () => {
     }),
   );
 
-  it("has them all in one page of moderate size", () => {
+  it("is shown on one page of moderate size", () => {
     const page = report(text, "x");
     expect(page.match(/<tr data-index/g)).toHaveLength(1_000);
     expect(page.match(/<details/g)).toHaveLength(1_000);

@@ -11,12 +11,12 @@ import { detailsOf, faultsOf, rowsOf, textOf } from "./valid";
 const PAGE = report(SHOP_EXPORT, "stack.json");
 
 describe("the page of a stack", () => {
-  it("keeps to the HTML standard and to the accessibility rules", async () => {
+  it("conforms to the HTML standard and to the accessibility rules", async () => {
     expect(await faultsOf(PAGE)).toEqual([]);
     expect(PAGE).toMatch(/^<!DOCTYPE html>\n<html lang="en">/);
   });
 
-  it("shows every database with its pin, what runs, its status and its last upgrade", () => {
+  it("shows every database with its target, current version, status and last upgrade", () => {
     expect(Object.fromEntries(rowsOf(PAGE))).toEqual({
       fleet: [
         "fleet TaurusDB Kernel",
@@ -65,7 +65,7 @@ describe("the page of a stack", () => {
     });
   });
 
-  it("puts first what asks for attention", () => {
+  it("shows databases that need attention first", () => {
     expect([...rowsOf(PAGE).keys()]).toEqual([
       "fleet",
       "cache-modules",
@@ -78,7 +78,7 @@ describe("the page of a stack", () => {
     ]);
   });
 
-  it("says what it is about, and counts", () => {
+  it("shows the stack, and the number of databases by status", () => {
     const text = textOf(PAGE);
     expect(text).toContain(
       "Needs attention: 1 failed, 1 behind, 1 newer, 1 unknown. 8 databases: 3 of OceanBase, 3 of Redis Enterprise, 2 of TaurusDB.",
@@ -116,7 +116,7 @@ describe("the page of a stack", () => {
     expect([...rows.keys()]).toEqual(["shop::orders"]);
   });
 
-  it("draws the upgrades over time, and the wait for a window", () => {
+  it("shows the upgrades on a timeline, and the wait for a window", () => {
     const svg = /<svg role="img".*?<\/svg>/s.exec(PAGE)?.[0] ?? "";
     const titles = [...svg.matchAll(/<g>\s*<title>(.*?)<\/title>/g)].map(([, title]) => title);
     expect(titles).toEqual([
@@ -143,7 +143,7 @@ describe("the page of a stack", () => {
     expect(places[3]?.[1]).toBe(Math.max(...places.map(([, to]) => to)));
   });
 
-  it("asks nothing of anybody: its policy lets in its own style and script alone", () => {
+  it("loads nothing: its policy permits only its own style and script", () => {
     expect(PAGE).not.toMatch(/\b(src|srcset|action|poster|data)=/);
     expect([...PAGE.matchAll(/\bhref="([^"]*)"/g)].map(([, to]) => to).filter((to) => !to?.startsWith("#"))).toEqual([
       "data:,",
@@ -208,20 +208,20 @@ describe("the page of a stack in which an upgrade is held", () => {
 describe("the page of a stack in an unusual state", () => {
   const orders = SHOP[0] ?? { type: "", name: "" };
 
-  it("leaves out what has been replaced and waits to be deleted", () => {
+  it("does not show replaced resources that still have to be deleted", () => {
     const old = resource({ ...orders, args: { version: "4.2.1.8" }, more: { delete: true } });
     const page = report(stackExport([resource(orders), old]), "x");
     expect(textOf(page)).toContain("No database needs attention. 1 database: 1 of OceanBase");
     expect(page).not.toContain("4.2.1.8</span>");
   });
 
-  it("tells of an operation that was interrupted", () => {
+  it("reports an interrupted operation", () => {
     const pending_operations = [{ resource: resource(orders), type: "updating" }];
     const page = report(stackExport([resource(orders)], { pending_operations }), "x");
     expect(detailsOf(page, "orders")).toContain("An operation was interrupted: updating.");
   });
 
-  it("has a pin of which nothing is known yet", async () => {
+  it("shows a resource without observed values", async () => {
     const page = report(stackExport([{ ...resource({ ...orders, observed: {} }), outputs: undefined }]), "x");
     expect(rowsOf(page).get("orders")).toEqual([
       "orders OceanBase Cluster",
@@ -234,7 +234,7 @@ describe("the page of a stack in an unusual state", () => {
     expect(await faultsOf(page)).toEqual([]);
   });
 
-  it("leaves out the months before a far window, and says so", async () => {
+  it("omits the months before a distant window, and shows that", async () => {
     const window = { opens: "2026-08-01T18:00:00Z", closes: "2026-08-01T22:00:00Z" };
     const { lastUpgrade } = orders.observed ?? {};
     const scheduled = resource({
@@ -253,7 +253,7 @@ describe("the page of a stack in an unusual state", () => {
   it.each([
     [75, "15 older ones are"],
     [61, "1 older one is"],
-  ])("draws the newest of %i upgrades, and says how many are left out", (length, left) => {
+  ])("shows the newest of %i upgrades, and the number of omitted ones", (length, left) => {
     const many = Array.from({ length }, (_, index) => resource({ ...orders, name: `orders-${index}` }));
     const page = report(stackExport(many), "x");
     expect(page.match(/<g>/g)).toHaveLength(60);
@@ -277,7 +277,7 @@ describe("the time scale", () => {
   const near = ["2026-03-14T08:00Z", "2026-03-14T09:00Z", "2026-03-14T16:00Z"].map(at);
   const [opens, closes] = [at("2026-04-20T02:00Z"), at("2026-04-20T06:00Z")];
 
-  it("leaves out the time before one far window, and names when it opens", () => {
+  it("omits the time before one distant window, and shows when it opens", () => {
     const scale = scaleOf([...near, opens, closes]);
     expect(scale.cut).toBe(72);
     expect(scale.ticks.map(({ label }) => label)).toEqual(["03-14 12:00", "04-20 02:00"]);
@@ -286,12 +286,12 @@ describe("the time scale", () => {
     expect(scale.at(opens)).toBeGreaterThan(72);
   });
 
-  it("leaves nothing out of an upgrade, or where times lie evenly", () => {
+  it("omits no time of an upgrade or between regular times", () => {
     expect(scaleOf([...near, opens, closes], [[near[2] ?? 0, opens]]).cut).toBeUndefined();
     expect(scaleOf([1, 2, 3, 4].map((day) => at(`2026-03-0${day}T00:00Z`))).cut).toBeUndefined();
   });
 
-  it("has labels that do not meet on a phone", () => {
+  it("has labels that do not overlap on a phone", () => {
     const times = fc.array(fc.integer({ min: 0, max: at("2100-01-01T00:00Z") }), { minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(times, (list) => {
@@ -304,7 +304,7 @@ describe("the time scale", () => {
     );
   });
 
-  it("keeps every time and tick inside, in order, and never has many ticks", () => {
+  it("has all times and ticks inside its range, in order, with a bounded number of ticks", () => {
     const times = fc.array(fc.integer({ min: 0, max: at("2100-01-01T00:00Z") }), { minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(times, (list) => {
@@ -321,7 +321,7 @@ describe("the time scale", () => {
   });
 });
 
-/** Where a label lies in a picture of 320 pixels, as the timeline places it; 6.5 pixels for a character. */
+/** The position of a label on a timeline of 320 pixels, with 6.5 pixels for a character. */
 function labelSpan(place: number, label: string): readonly [from: number, to: number] {
   const [x, width] = [(place / 100) * 320, label.length * 6.5];
   if (place < 14) return [x, x + width];
@@ -348,7 +348,7 @@ function contrast(one: string, other: string): number {
   return (light + 0.05) / (dark + 0.05);
 }
 
-it("contrast is measured as the guidelines do", () => {
+it("contrast is calculated as in the guidelines", () => {
   expect(contrast("#000000", "#ffffff")).toBeCloseTo(21);
   expect(contrast("#767676", "#ffffff")).toBeCloseTo(4.54, 2);
 });
@@ -360,11 +360,11 @@ describe.each([
   const { page, panel, text, muted, link, status } = palette;
   const inks = [text, muted, link];
 
-  it.each([page, panel])("can be read on %s", (ground) => {
+  it.each([page, panel])("is legible on %s", (ground) => {
     for (const ink of inks) expect(contrast(ink, ground)).toBeGreaterThanOrEqual(4.5);
   });
 
-  it.each(STATUSES)("has a badge for %s that can be read, and a bar that can be seen", (name) => {
+  it.each(STATUSES)("has a legible badge for %s, and a visible bar", (name) => {
     expect(contrast(status[name].text, status[name].ground)).toBeGreaterThanOrEqual(4.5);
     expect(contrast(status[name].text, panel)).toBeGreaterThanOrEqual(4.5);
   });

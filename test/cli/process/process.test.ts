@@ -17,7 +17,7 @@ function start(args: readonly string[], stdout: "pipe" | number = "pipe"): Child
   return child;
 }
 
-/** Those of this process, which keeps its own way to end at ^C. */
+/** The listeners of this process, which has its own behavior at ^C. */
 function streams() {
   const made = processStreams();
   for (const listener of process.listeners("SIGINT").slice(-1)) process.off("SIGINT", listener);
@@ -36,14 +36,14 @@ it("a reader that has ended, such as `head`, changes neither the exit code nor t
   expect(await endOf(child)).toEqual({ code: 0, err: "" });
 });
 
-it("nor does one of the standard error", async () => {
+it("a reader of the standard error that has ended changes nothing either", async () => {
   const child = start(["raport"]);
   child.stderr?.destroy();
   const [code] = await once(child, "close");
   expect(code).toBe(2);
 });
 
-it("^C ends a command that watches with 0", async () => {
+it("^C ends a command with --watch with 0", async () => {
   const dir = await mkdtemp(join(tmpdir(), "streams-"));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
   const file = join(dir, "stack.json");
@@ -55,7 +55,7 @@ it("^C ends a command that watches with 0", async () => {
 
 const ENV = { REDIS_ENTERPRISE_USER: "ops", REDIS_ENTERPRISE_PASSWORD: "unused-too" };
 
-it("^C ends a command that waits for a server with the status that shells have for ^C", async () => {
+it("^C ends a command that waits for a server with 130", async () => {
   const { server, address } = await silentServer();
   const args = [COMMAND, "doctor", "redis-enterprise", "--endpoint", `https://${address}`];
   const child = spawn(process.execPath, args, { env: { ...process.env, ...ENV } });
@@ -69,14 +69,14 @@ it("^C ends a command that waits for a server with the status that shells have f
   expect([code, out, err]).toEqual([130, "", "pulumi-dbversion doctor: Interrupted. [interrupted]\n"]);
 });
 
-it.skipIf(process.platform !== "linux")("an output that cannot be written is told in a sentence", async () => {
+it.skipIf(process.platform !== "linux")("an output that cannot be written is reported in one sentence", async () => {
   const full = await open("/dev/full", "w");
   onTestFinished(() => full.close());
   const message = /^pulumi-dbversion: The output could not be written: ENOSPC.*\n$/;
   expect(await endOf(start(["--help"], full.fd))).toEqual({ code: 1, err: expect.stringMatching(message) });
 });
 
-it("a program that is missing is told from one that fails", async () => {
+it("a missing program is distinguished from one that fails", async () => {
   const { run } = streams();
   await expect(run("no-such-program", [])).rejects.toThrow(ProgramMissing);
   const failing = run(process.execPath, ["-e", "console.error('open a: ENOENT'); process.exit(1)"]);
@@ -84,7 +84,7 @@ it("a program that is missing is told from one that fails", async () => {
   await expect(failing).rejects.not.toThrow(ProgramMissing);
 });
 
-it("a process has one listener for each stream, however much is printed", async () => {
+it("a process has one listener for each stream, for any amount of output", async () => {
   const count = () => process.stdout.listenerCount("error");
   const { print } = streams();
   const before = count();
@@ -117,7 +117,7 @@ async function run(args: readonly string[], { input = "", close = false } = {}):
 }
 
 describe("pulumi-dbversion", () => {
-  it("writes the page to the standard output, and nothing else", async () => {
+  it("writes only the page to the standard output", async () => {
     expect(await run(["report", "stack.json"])).toEqual({ code: 0, stdout: report(SHOP_EXPORT, ""), stderr: "" });
   });
 
@@ -130,7 +130,7 @@ describe("pulumi-dbversion", () => {
     expect(await readFile(join(dir, "page.html"), "utf8")).toBe(report(SHOP_EXPORT, ""));
   });
 
-  it("ends quietly when nobody reads its output", async () => {
+  it("ends without an error if its output is closed", async () => {
     expect(await run(["report", "stack.json"], { close: true })).toMatchObject({ code: 0, stderr: "" });
   });
 
@@ -141,11 +141,11 @@ describe("pulumi-dbversion", () => {
       /^pulumi-dbversion report: The page could not be written: ENOENT.*\n$/,
     ],
     [["report", "-"], /^pulumi-dbversion report: Standard input is empty\. .*\n$/],
-  ])("%j ends with 1 and a sentence", async (args, message) => {
+  ])("%j ends with 1 and an error message", async (args, message) => {
     expect(await run(args)).toEqual({ code: 1, stdout: "", stderr: expect.stringMatching(message) });
   });
 
-  it("ends with 2 and a suggestion when it is not understood", async () => {
+  it("ends with 2 and a suggestion for an unknown command", async () => {
     const { code, stdout, stderr } = await run(["raport"]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toBe(
