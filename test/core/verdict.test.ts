@@ -324,7 +324,11 @@ describe("a held unit that is busy", () => {
 });
 
 describe("an upgrade of an earlier run", () => {
-  const waitForEarlier = { kind: "wait", message: "requested by an earlier run, not started yet", accepted: true };
+  const waitForEarlier = {
+    kind: "wait",
+    message: "may have been requested by an earlier run, not started yet",
+    accepted: true,
+  };
 
   it.each(["running", "unknown"] as const)("in state %s, is waited for as long as it may take to appear", (state) => {
     const limit = state === "unknown" ? 10 * MINUTE : SETTLE;

@@ -33,6 +33,15 @@ describe("a KernelVersion resource", () => {
     expect(messages()).toContain(`requested the kernel upgrade of 2 instances: ${ids[0]}, ${ids[2]}`);
   });
 
+  it("shows its progress, and no remaining time below a second", async () => {
+    const { lifecycle, inputs, lines } = kernelRig({ instances: 2 });
+    await lifecycle.create(inputs());
+    const passing = lines.filter(({ ephemeral }) => ephemeral).map(({ message }) => message);
+    expect(passing.some((line) => line.startsWith(`pre-checking 2 instances at ${OLD}`))).toBe(true);
+    expect(passing.some((line) => /about .* (s|min) left/.test(line))).toBe(true);
+    expect(passing.filter((line) => / ms left/.test(line))).toEqual([]);
+  });
+
   it("sends no request if the state is up to date", async () => {
     const { lifecycle, inputs, cloud } = kernelRig({ kernel: NEW });
     const { id, outs } = await lifecycle.create(inputs());

@@ -194,7 +194,8 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-const REQUESTED_EARLIER = "requested by an earlier run, not started yet";
+/** A batch may have left out some units, and no list shows its requests. */
+const REQUESTED_EARLIER = "may have been requested by an earlier run, not started yet";
 const COMPLETED = "completed, the new version does not show yet";
 const GONE = "no longer shown as running";
 const LOST = "requested, not confirmed yet";

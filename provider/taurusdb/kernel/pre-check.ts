@@ -1,4 +1,4 @@
-import { formatDuration } from "../../base/sentences";
+import { counted, formatDuration } from "../../base/sentences";
 import { UpgradeError } from "../../core/errors";
 import type { Requested } from "../../core/request";
 import type { Runtime } from "../../core/runtime";
@@ -99,7 +99,7 @@ export class PreCheck {
       const result = await readPreCheck(this.#gateway, group);
       const fresh = before === undefined || result?.updated_at !== before;
       if (result !== undefined && isComplete(result) && fresh) return result;
-      report({ message: `pre-checking ${group.length} at ${group[0]?.from ?? ""}` });
+      report({ message: `pre-checking ${counted(group.length, "instance")} at ${group[0]?.from ?? ""}` });
       await clock.sleep(PAUSE, signal);
     }
     return undefined;

@@ -239,7 +239,7 @@ export class KernelReader {
       this.#endsAt = seconds === undefined ? undefined : clock.elapsed() + seconds * 1_000;
     }
     const left = (this.#endsAt ?? 0) - clock.elapsed();
-    return left > 0 ? `about ${formatDuration(left)} left` : undefined;
+    return left >= 1_000 ? `about ${formatDuration(left)} left` : undefined;
   }
 
   async #nextWindow({ id }: Instance) {
