@@ -7,7 +7,7 @@ import type { RuleChecks } from "./rules";
 import type { Ending, Saved, Stack } from "./stack";
 import type { Timeline } from "./timeline";
 import type { GroundTruth } from "./truth";
-import type { World } from "./world";
+import type { Upgrade, World } from "./world";
 
 /** Milliseconds that an idle connection may be kept open. */
 const KEEP_ALIVE = 5_000;
@@ -20,8 +20,13 @@ export interface Command {
   readonly ending: Ending;
   /** The state before it. */
   readonly before: Saved | undefined;
-  /** A preview just before it, and how many upgrades the vendor showed then. Only of a command without faults. */
-  readonly preview?: Preview & { readonly visible: number };
+  /** A preview just before it. Only of a command without faults. */
+  readonly preview?: TimedPreview;
+}
+
+/** A preview, and the upgrades at the vendor when it was shown. */
+export interface TimedPreview extends Preview {
+  readonly upgrades: readonly Upgrade[];
 }
 
 export interface Context {
@@ -111,9 +116,15 @@ export class CommandChecks {
     // A hold that is waited for may end during the run.
     const waits = rules?.onHeld === "wait";
     const rollsBack = world.args["onFailure"] === "rollback";
-    checks.require(waits || showsAll(preview, sent, rollsBack), "preview is true", text);
+    // Upgrades that were in progress may have failed since; their units are requested again.
+    const running = new Set(preview.upgrades.flatMap(({ id, state }) => (state === "running" ? [id] : [])));
+    const failed = world.upgrades().filter(({ id, state }) => running.has(id) && state === "failed").length;
+    const retries = sent.kinds.size === 1 && sent.kinds.has("upgrade") && sent.units.size <= failed;
+    checks.require(waits || retries || showsAll(preview, sent, rollsBack), "preview is true", text);
     // The upgrade of an earlier request may have become visible since, and others may have upgraded the database.
-    const upgraded = world.standing() !== "behind" || world.upgrades().length > preview.visible;
+    const upgraded =
+      world.standing() !== "behind" ||
+      world.upgrades().length > preview.upgrades.filter(({ visible }) => visible).length;
     const ended = ending.kind !== "done" || limit !== undefined;
     checks.require(upgraded || ended || isKept(preview, sent), "preview is true", text);
   }

@@ -2,10 +2,10 @@ import { isDeepStrictEqual } from "node:util";
 import { Random } from "../simulators";
 import { faultsOfStored } from "../support/feed-back";
 import { argumentsOf, backupOf, type ChangeRules, forbidden, NO_APPROVALS, timeHoldOf } from "./change-rules";
-import { CommandChecks, textOf } from "./command-checks";
+import { CommandChecks, type TimedPreview, textOf } from "./command-checks";
 import { type Effect, type History, nameOf, type Run } from "./history";
 import { Network } from "./network";
-import { type Preview, previewOf } from "./preview";
+import { previewOf } from "./preview";
 import { type ProcessEnvironment, ProviderProcess } from "./provider-process";
 import { type Rule, RuleChecks, type Violation } from "./rules";
 import { type Ending, hasOpenUpgrade, type Saved, Stack } from "./stack";
@@ -179,13 +179,13 @@ class Playback {
   }
 
   /** What a preview shows now. Its random numbers are its own, so that it does not change what follows. */
-  async #preview(): Promise<Preview & { readonly visible: number }> {
-    const visible = this.#world.upgrades().filter((upgrade) => upgrade.visible).length;
+  async #preview(): Promise<TimedPreview> {
+    const upgrades = this.#world.upgrades();
     const environment = { ...this.#setup, random: new Random(this.#history.seed ^ 0x9e7) };
     const process = new ProviderProcess(environment, [], true);
     await this.#timeline.drive(this.#stack.preview(process), CHECK_AND_DIFF + SLACK);
     process.kill();
-    return { ...previewOf(process.lines), visible };
+    return { ...previewOf(process.lines), upgrades };
   }
 
   #start(run: Run, process: ProviderProcess): Promise<Ending> {
