@@ -74,7 +74,15 @@ export function stoppedWith(
       },
     );
   }
-  if (upgrade?.finishedAt !== undefined && upgrade.finishedAt !== remembered?.finishedAt) {
+  const ended = upgrade?.finishedAt !== undefined && upgrade.finishedAt !== remembered?.finishedAt;
+  if (ended && upgrade.state === "withdrawn") {
+    return new UpgradeError(
+      error.code,
+      `${how}${limit}: ${title}: ${recordName(upgrade)} was canceled before its maintenance window; nothing else was requested.`,
+      { remedy: "Run {apply} again.", cause: error },
+    );
+  }
+  if (ended) {
     return new UpgradeError(
       error.code,
       `${how}${limit}: ${title}: ${recordName(upgrade)} has ended (${upgrade.state}), but the versions could not be read afterwards.`,

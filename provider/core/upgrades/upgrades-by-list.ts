@@ -137,6 +137,9 @@ export class UpgradesByList extends Upgrades {
   }
 
   override left(): void {
+    const scheduled = Object.values(this.record.remembered?.tasks ?? {});
+    const canceled = scheduled.length > 0 && scheduled.every((task) => this.#canceled.has(task));
+    if (canceled && this.attempts.size === 0 && this.record.open) this.record.setState("withdrawn");
     this.record.left(this.attempts);
   }
 

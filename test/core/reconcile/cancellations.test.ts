@@ -301,6 +301,21 @@ describe("upgrades that are no longer to be scheduled", () => {
     expect(world.vendor.waiting).toEqual(foreign);
   });
 
+  it("are recorded as canceled if a run is stopped after that", async () => {
+    const world = fleet();
+    await world.up(windowed);
+    const { outcome } = await world.up({
+      on: (moment, nth, stage) => moment === "cancel:end" && nth === 1 && stage.abort(),
+    });
+    expect(world.vendor.waiting).toEqual([]);
+    expect(outcome).toMatchObject({ status: "behind", accepted: false, upgrade: { state: "withdrawn" } });
+    expect(outcome.upgrade).not.toHaveProperty("window");
+    expect(outcome.error?.message).toBe(
+      `Interrupted: Orders fleet: the kernel upgrade of 3 instances to ${NEW} was canceled before its maintenance window; nothing else was requested.`,
+    );
+    expect((await world.up({})).outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
+  });
+
   it("are not canceled by an aborted run", async () => {
     const world = fleet();
     await world.up(windowed);
