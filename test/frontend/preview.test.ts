@@ -68,6 +68,7 @@ describe("the preview of a new resource", () => {
 
   it("shows that the run does not wait", async () => {
     expect((await preview({}, { wait: false })).messages).toEqual(["INFO 1.0 → 2.0, at once (not waited for)"]);
+    expect((await preview({ version: "2.0" }, { wait: false })).messages).toEqual(["INFO already at 2.0"]);
   });
 
   it("warns about findings, and fails if the upgrade can never succeed", async () => {

@@ -21,6 +21,9 @@ export interface PlanStatement {
   readonly property?: string;
 }
 
+/** Plans whose upgrade a run waits for. */
+const AWAITED = new Set<Plan["kind"]>(["join", "cancel", "wait", "upgrade"]);
+
 /**
  * Converts a plan into statements for a resource.
  * @param title of the managed database
@@ -50,7 +53,7 @@ export function planStatements(
   // Of many units, those that are not blocked are upgraded anyway.
   const blocked = findings.length > 0 && (!many || how === NO_REQUEST);
   const remarks = [
-    args?.wait === false ? " (not waited for)" : "",
+    args?.wait === false && AWAITED.has(plan.kind) && how !== NO_REQUEST ? " (not waited for)" : "",
     blocked ? ` · blocked: ${[...new Set(findings.map(({ code }) => code.replaceAll("-", " ")))].join(", ")}` : "",
   ];
   return [
