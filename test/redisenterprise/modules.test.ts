@@ -297,8 +297,15 @@ describe("changed arguments without a new version", () => {
     const world = rig({ databases: [{ ...CACHE, modules: [{ name: "search", version: "2.10.17", args: "" }] }] });
     world.cluster.control.dropModule("search", "2.10.17");
     const { uid } = world.cluster.database(1).modules[0] ?? { uid: "" };
-    const call = create(world, { search: { version: "2.10", args: "WORKERS 2" } });
-    await expect(call).rejects.toThrow(/is not present in cluster.*missing_module/);
+    const args = { search: { version: "2.10", args: "WORKERS 2" } };
+    await world.lifecycle.check({}, world.modules({ modules: args }));
+    expect(world.messages().at(-1)).toMatch(
+      /^The cluster no longer ships search 2\.10\.17, so it may refuse to change its arguments \(missing_module\)\. It ships 2\.6/,
+    );
+    const call = create(world, args);
+    await expect(call).rejects.toThrow(
+      /is not present in cluster.*missing_module.*set a version that the cluster ships/,
+    );
     expect(bodyOf(world).modules[0]).toMatchObject({ current_module: uid, new_module: uid });
   });
 

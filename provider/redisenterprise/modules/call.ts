@@ -113,6 +113,17 @@ export function unnamedFindings({ database, nodes, shipped }: SeenDatabase, behi
   ];
 }
 
+/** New arguments for a build that the cluster no longer ships: it may refuse them, which only the request shows. */
+export function unshippedNotes({ shipped }: SeenDatabase, behind: readonly Behind[]): string[] {
+  return behind
+    .filter(({ build }) => !shipped.some(({ uid }) => uid === build.uid))
+    .map(({ loaded, build }) => {
+      const ships = buildsOf(shipped, loaded.name).map(({ text }) => text);
+      const others = ships.length === 0 ? "no build of it" : ships.join(", ");
+      return `The cluster no longer ships ${loaded.name} ${build.text}, so it may refuse to change its arguments (missing_module). It ships ${others}.`;
+    });
+}
+
 /** `search 2.10.17`, with its arguments if they are specified: `search 2.10.17 (WORKERS 6)`. */
 function targetOf({ loaded, build, target }: Behind): string {
   return `${loaded.name} ${build.text}${target.args === undefined ? "" : ` (${shownArguments(target.args)})`}`;

@@ -20,6 +20,7 @@ import {
   standsOf,
   stepOf,
   unnamedFindings,
+  unshippedNotes,
 } from "./call";
 import { holdsSecret, type ModuleTarget, sameArguments, shownArguments, wordsOf } from "./targets";
 
@@ -111,10 +112,13 @@ function upgradeOf(
       ...unnamedFindings(seen, behind),
       ...clusterFindings(seen.nodes, seen.info),
     ],
-    notes: autoUpgradeNotes(
-      database,
-      args.modules.map(({ constraint }) => constraint),
-    ),
+    notes: [
+      ...unshippedNotes(seen, behind),
+      ...autoUpgradeNotes(
+        database,
+        args.modules.map(({ constraint }) => constraint),
+      ),
+    ],
     unchecked: uncheckedIn(seen),
     step: stepOf(args, seen, stands, digestKey),
   };
