@@ -192,8 +192,8 @@ export function scheduledTask(
 type Canceling = Pick<FleetDriver, "cancel" | "units" | "words">;
 
 /** A scheduled upgrade of one of many units. */
-function cancelable(id: string, { words }: Pick<FleetDriver, "words">): Cancelable {
-  return { id, name: `${words.upgrade} ${id}` };
+function cancelable(id: string, unit: string, { words }: Pick<FleetDriver, "words">): Cancelable {
+  return { id, name: `${words.upgrade} ${id} of ${unit}` };
 }
 
 /**
@@ -220,7 +220,7 @@ export async function cancelFormer(
     );
   }
   const watch = new Watch(clock, signal, random);
-  let left = schedule.idsOf(former).map((id) => cancelable(id, driver));
+  let left = former.flatMap((unit) => schedule.idsOf([unit]).map((id) => cancelable(id, unit, driver)));
   let any = false;
   for (let tries = 1; left.length > 0; tries++) {
     try {
@@ -261,7 +261,7 @@ export function scheduledInFleet(
       const { units } = await budget.retry(() => viewAll(driver));
       return units.flatMap(({ name, activity }) =>
         activity?.kind === "scheduled" && schedule.owns(name, activity.task)
-          ? [cancelable(activity.task.id, driver)]
+          ? [cancelable(activity.task.id, name, driver)]
           : [],
       );
     },

@@ -167,7 +167,7 @@ class Reconciliation<O extends Observation> {
   }
 
   async #cancel(unwanted: readonly (readonly [Unit, Of<"cancel">])[]): Promise<Next> {
-    const tasks = unwanted.map(([, { task }]) => ({ id: task.id, name: this.#texts.task(task) }));
+    const tasks = unwanted.map(([unit, { task }]) => ({ id: task.id, name: this.#texts.task(task, unit.name) }));
     const canceled = await this.#cancellation.cancel(tasks);
     const settled = this.#upgrades.canceled(canceled);
     if (canceled.length > 0) this.#canceled = true;

@@ -24,7 +24,7 @@ import {
 
 /** Messages of a run. With one unit they name the managed database; with many they count the units and name some. */
 export interface Texts extends ProblemTexts {
-  task(task: Task): string;
+  task(task: Task, unit: string): string;
   /** A message about one unit, by itself. */
   named(unit: Unit, message: string): string;
   /** Another operation that the run waits for. */
@@ -104,7 +104,7 @@ export function textsOfMany(title: string, words: FleetWords): Texts {
     ...(shared === undefined ? {} : { shared }),
   });
   return {
-    task: ({ id }) => `${words.upgrade} ${id}`,
+    task: ({ id }, unit) => `${words.upgrade} ${id} of ${unit}`,
     named: ({ name }, message) => `${name} ${message}`,
     busy: (name) => name,
     progress: progressOf,

@@ -211,9 +211,9 @@ describe("upgrades that are no longer to be scheduled", () => {
     expect(outcome).toMatchObject({ status: "current", upgrade: { state: "succeeded" } });
     expect(journal.slice(0, 5).map(({ what }) => what)).toEqual(["read", "cancel", "read", "read", "start"]);
     expect(messages.slice(0, 3)).toEqual([
-      "canceled kernel upgrade t1, which was scheduled for its maintenance window",
-      "canceled kernel upgrade t2, which was scheduled for its maintenance window",
-      "canceled kernel upgrade t3, which was scheduled for its maintenance window",
+      "canceled kernel upgrade t1 of i001, which was scheduled for its maintenance window",
+      "canceled kernel upgrade t2 of i002, which was scheduled for its maintenance window",
+      "canceled kernel upgrade t3 of i003, which was scheduled for its maintenance window",
     ]);
     expect(world.vendor.broken).toEqual([]);
   });
