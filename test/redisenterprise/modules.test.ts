@@ -293,14 +293,14 @@ describe("changed arguments without a new version", () => {
     expect(world.writes()).toBe(0);
   });
 
-  it("of a build that the cluster no longer ships are still changed", async () => {
+  it("of a build that the cluster no longer ships may be rejected, which the preview shows", async () => {
     const world = rig({ databases: [{ ...CACHE, modules: [{ name: "search", version: "2.10.17", args: "" }] }] });
     world.cluster.control.dropModule("search", "2.10.17");
     const { uid } = world.cluster.database(1).modules[0] ?? { uid: "" };
     const args = { search: { version: "2.10", args: "WORKERS 2" } };
     await world.lifecycle.check({}, world.modules({ modules: args }));
     expect(world.messages().at(-1)).toMatch(
-      /^The cluster no longer ships search 2\.10\.17, so it may refuse to change its arguments \(missing_module\)\. It ships 2\.6/,
+      /^The cluster no longer ships search 2\.10\.17, so it may reject the change of its arguments \(missing_module\)\. It ships 2\.6/,
     );
     const call = create(world, args);
     await expect(call).rejects.toThrow(

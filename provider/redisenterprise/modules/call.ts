@@ -120,7 +120,7 @@ export function unshippedNotes({ shipped }: SeenDatabase, behind: readonly Behin
     .map(({ loaded, build }) => {
       const ships = buildsOf(shipped, loaded.name).map(({ text }) => text);
       const others = ships.length === 0 ? "no build of it" : ships.join(", ");
-      return `The cluster no longer ships ${loaded.name} ${build.text}, so it may refuse to change its arguments (missing_module). It ships ${others}.`;
+      return `The cluster no longer ships ${loaded.name} ${build.text}, so it may reject the change of its arguments (missing_module). It ships ${others}.`;
     });
 }
 

@@ -102,7 +102,7 @@ function isFromEnvoy({ headers }: WireResponse): boolean {
 /** Remedies by the vendor's `error_code`. */
 const REMEDIES: Readonly<Record<string, string>> = {
   missing_module:
-    "The modules of the cluster have changed since they were read, or it no longer ships the current build of a module. Run {apply} again. If it is refused again, set a version that the cluster ships.",
+    "The modules of the cluster have changed since they were read, or it no longer ships the current build of a module. Run {apply} again. If it is rejected again, set a version that the cluster ships.",
   module_downgrade_unsupported: "Nothing is ever downgraded. Raise the target version to what is running.",
   redis_incompatible_version:
     "Choose a module version that is compatible with the database's Redis. If it needs a later Redis, upgrade the database first, with a redisenterprise.DatabaseVersion.",

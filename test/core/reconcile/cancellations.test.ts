@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Plan } from "../../../provider/core/decision/plan";
 import { Refused, Unreachable } from "../../../provider/core/errors";
 import type { Unit } from "../../../provider/core/unit";
-import { OLD } from "./facts";
+import { NEW, OLD } from "./facts";
 import {
   failure,
   newer,
