@@ -49,6 +49,7 @@ export function kernelUnit(facts: KernelFacts, constraint: Constraint, schedules
   const { offer, job } = facts;
   const stands = standingOf(version, offer, constraint);
   const refusal = offer !== undefined && isWithheld(offer, version) ? withheld(version, offer.newest) : undefined;
+  const activity = activityFrom({ ...facts, objection: refusal ?? facts.objection }, version, constraint, stands);
   const from = formatVersion(version);
   return {
     name: id,
@@ -57,16 +58,29 @@ export function kernelUnit(facts: KernelFacts, constraint: Constraint, schedules
     at: from,
     from,
     ahead: stands === "newer" ? [id] : [],
-    activity: activityFrom({ ...facts, objection: refusal ?? facts.objection }, version, constraint, stands),
+    activity,
     completed: job && completedOf(job),
-    upgrade: stands === "behind" ? upgradeOf(id, from, offer, schedules) : undefined,
+    upgrade:
+      stands === "behind"
+        ? { ...upgradeOf(id, from, offer, schedules), findings: hiddenBy(activity, offer?.newest, constraint) }
+        : undefined,
   };
 }
 
-function upgradeOf(id: string, from: string, offer: Offer | undefined, schedules: boolean): Upgrade {
+function upgradeOf(id: string, from: string, offer: Offer | undefined, schedules: boolean): Omit<Upgrade, "findings"> {
   const to = offer?.newest === undefined ? "newest" : formatVersion(offer.newest);
   const how = schedules ? "in the maintenance window" : "now";
-  return { from, route: `${from} → ${to}`, how, findings: [], step: upgradeStep({ unit: id, from, to }, schedules) };
+  return { from, route: `${from} → ${to}`, how, step: upgradeStep({ unit: id, from, to }, schedules) };
+}
+
+/** A target that can never be reached, even while the instance is busy. A running upgrade has to be waited for anyway. */
+function hiddenBy(activity: Activity | undefined, offered: Version | undefined, constraint: Constraint): Finding[] {
+  const finding = passedOver(offered, constraint);
+  if (finding === undefined) return [];
+  if (activity?.kind === "busy") return [finding];
+  if (activity?.kind !== "scheduled") return [];
+  const message = `${finding.message} The upgrade that is scheduled for its maintenance window also leads to that version.`;
+  return [{ ...finding, message }];
 }
 
 /** Only the offer shows which version is the latest. For `latest`, an unknown offer means an unknown standing. */
@@ -181,21 +195,26 @@ function unattainable(version: Version, offered: Version | undefined, constraint
   if (constraint.kind === "latest") return undefined;
   const pinned = formatVersion(constraint.version);
   if (offered === undefined) return constraint.kind === "at" ? targetUnknown(pinned) : undefined;
+  const beyond = passedOver(offered, constraint);
+  if (beyond !== undefined) return beyond;
   const newest = formatVersion(offered);
-  const stands = standing(offered, constraint);
-  if (stands === "newer") {
-    return {
-      code: "target-passed-over",
-      property: "version",
-      message: `${pinned} can no longer be reached: an upgrade always goes to the newest kernel offered, which is ${newest}.`,
-      remedy: `Set \`version\` to \`>=${pinned}\`.`,
-    };
-  }
   const moves = compareVersions(version, offered) < 0;
-  if (stands === "current" || (moves && isInRounds(version))) return undefined;
+  if (standing(offered, constraint) === "current" || (moves && isInRounds(version))) return undefined;
   return {
     code: "not-offered",
     message: `The newest kernel offered is ${newest}, which does not satisfy the target version${moves ? ", so it was not upgraded to that either" : ""}.`,
     remedy: "Wait until Huawei Cloud offers it, or choose a version that is offered.",
+  };
+}
+
+function passedOver(offered: Version | undefined, constraint: Constraint): Finding | undefined {
+  if (offered === undefined || constraint.kind === "latest" || standing(offered, constraint) !== "newer")
+    return undefined;
+  const pinned = formatVersion(constraint.version);
+  return {
+    code: "target-passed-over",
+    property: "version",
+    message: `${pinned} can no longer be reached: an upgrade always goes to the newest kernel offered, which is ${formatVersion(offered)}.`,
+    remedy: `Set \`version\` to \`>=${pinned}\`.`,
   };
 }
