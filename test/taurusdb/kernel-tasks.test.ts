@@ -276,6 +276,55 @@ describe("an upgrade beyond a lowered target", () => {
   });
 });
 
+describe("an exact version that was skipped", () => {
+  const passedOver = { version: "2.0.75.260000" };
+  const text = /2\.0\.75\.260000 can no longer be reached: .* which is 2\.0\.78\.260600\./;
+
+  it.each(["now", "maintenance-window"])(
+    "fails the check while an upgrade beyond it is scheduled (%s)",
+    async (schedule) => {
+      const rig = kernelRig();
+      await rig.lifecycle.create(rig.inputs(LATER));
+      const { failures } = await rig.lifecycle.check(rig.inputs(LATER), rig.inputs({ ...passedOver, schedule }));
+      expect(failures).toMatchObject([{ property: "version", reason: expect.stringMatching(text) }]);
+      expect(failures?.[0]?.reason).toContain(
+        "The upgrade that is scheduled for its maintenance window also leads to that version.",
+      );
+    },
+  );
+
+  it("is not waited for when another client has scheduled an upgrade beyond it", async () => {
+    const rig = kernelRig();
+    await rig.lifecycle.create(rig.inputs(LATER));
+    const created = rig.lifecycle.create(rig.inputs({ ...LATER, ...passedOver }));
+    await expect(created).rejects.toThrow(/can no longer be reached.*\[blocked\]/);
+    expect(scheduled(rig)).toEqual(["Pending"]);
+  });
+
+  it("fails the check while the instance is busy, and the run without waiting", async () => {
+    const rig = kernelRig();
+    rig.cloud.control.setStatus("BACKING UP", { ms: 20 * MINUTE });
+    const { failures } = await rig.lifecycle.check({}, rig.inputs(passedOver));
+    expect(failures).toMatchObject([{ property: "version", reason: expect.stringMatching(text) }]);
+    const began = rig.clock.now();
+    await expect(rig.lifecycle.create(rig.inputs(passedOver))).rejects.toThrow(text);
+    expect(rig.clock.since(began)).toBeLessThan(MINUTE);
+    expect(rig.writes()).toBe(0);
+  });
+
+  it("does not prevent waiting for an upgrade of an earlier run", async () => {
+    const { lifecycle, inputs, cloud, writes } = kernelRig();
+    cloud.control.setTimings({ visibleMs: 2 * MINUTE });
+    const exact = { version: "2.0.78.260600", preCheck: false };
+    const first = await partial(lifecycle.create(inputs({ ...exact, __timeouts: { create: "60s" } })));
+    expect(first.properties).toMatchObject({ status: "upgrading" });
+    cloud.control.offer("2.0.81.260900");
+    const { outs } = await lifecycle.update(first.id, first.properties, inputs(exact));
+    expect(outs).toMatchObject({ currentVersion: expect.stringMatching(/^2\.0\.(78|81)\./) });
+    expect(writes()).toBe(1);
+  });
+});
+
 describe("a machine with a wrong clock", () => {
   const key = { accessKey: D.accessKey, secretKey: D.secretKey };
   const user = { accessKey: undefined, secretKey: undefined, ...USER };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { D, kernelRig } from "./kernel-rig";
-import { MINUTE, NEW, OLD, rig } from "./rig";
+import { NEW, OLD, rig } from "./rig";
 
 const LATER = { schedule: "maintenance-window" };
 
@@ -54,29 +54,6 @@ describe("a KernelVersion", () => {
       ]);
       await expect(lifecycle.create(args)).rejects.toThrow(/Set `version` to `>=2\.0\.75\.28`/);
       expect(writes()).toBe(0);
-    });
-
-    it("that the exact target version was skipped even while the instance is busy, and apply does not wait", async () => {
-      const { lifecycle, inputs, cloud, clock, writes } = kernelRig();
-      cloud.control.setStatus("BACKING UP", { ms: 20 * MINUTE });
-      const args = inputs({ version: "2.0.75.28" });
-      const reason = expect.stringMatching(/2\.0\.75\.28 can no longer be reached/);
-      expect((await lifecycle.check({}, args)).failures).toEqual([{ property: "version", reason }]);
-      const began = clock.elapsed();
-      await expect(lifecycle.create(args)).rejects.toThrow(/Set `version` to `>=2\.0\.75\.28`/);
-      expect(clock.elapsed() - began).toBeLessThan(MINUTE);
-      expect(writes()).toBe(0);
-    });
-
-    it("that a scheduled upgrade leads beyond the exact target version", async () => {
-      const { lifecycle, inputs, cloud } = kernelRig();
-      await lifecycle.create(inputs(LATER));
-      const { failures } = await lifecycle.check(inputs(LATER), inputs({ ...LATER, version: "2.0.75.28" }));
-      const reason = expect.stringMatching(
-        /2\.0\.75\.28 can no longer be reached: .* The upgrade that is scheduled for its maintenance window also leads to that version\. Set `version` to `>=2\.0\.75\.28`/,
-      );
-      expect(failures).toEqual([{ property: "version", reason }]);
-      expect(cloud.schedules.map(({ status }) => status)).toEqual(["Pending"]);
     });
 
     it("that the target version is not offered yet, and apply sends no request", async () => {

@@ -147,9 +147,10 @@ class Reconciliation<O extends Observation> {
     if (this.#upgrades.attempts.requested.length > 0) return;
     const canceling = new Set([...verdicts.units("cancel"), ...verdicts.tentative]);
     const refused = ({ name }: Unit) => this.#upgrades.attempts.refusal(name) !== undefined;
-    const hopeless = units.find(
-      (unit) => isHopeless(unit) && !refused(unit) && (canceling.has(unit) || isImpeded(unit)),
-    );
+    // The operation in progress may be an upgrade of an earlier run, which is waited for.
+    const isOurs = ({ activity }: Unit) => activity?.kind === "busy" && this.#upgrades.record.open;
+    const impeded = (unit: Unit) => isImpeded(unit) && !isOurs(unit);
+    const hopeless = units.find((unit) => isHopeless(unit) && !refused(unit) && (canceling.has(unit) || impeded(unit)));
     const newer = this.#policy.onNewer === "fail" ? verdicts.units("newer") : [];
     if (hopeless === undefined && newer.length === 0) return;
     // A hold ends on its own; this condition does not.
