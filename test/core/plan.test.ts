@@ -402,6 +402,9 @@ describe("findings of a fleet", () => {
   });
 });
 
+const NEWER =
+  "Newer than the target version: n at 2.0.80.1, m at 2.0.81.0; nothing is sent for them. Raise the target version, or set `onNewer` to `accept`.";
+
 describe("units ahead of the target", () => {
   const mixed = seen([outdated(), ahead("n"), ahead("m", "2.0.81.0"), upToDate()]);
 
@@ -409,20 +412,16 @@ describe("units ahead of the target", () => {
     expect(planOf(driver, mixed, "fail")).toEqual({ kind: "newer", at: OLD, members: ["n", "m"] });
   });
 
-  it("are a finding next to the request with onNewer report", () => {
-    const plan = planOf(driver, mixed, "report");
-    expect(plan).toMatchObject({
+  it("are a note next to the request with onNewer report", () => {
+    expect(planOf(driver, mixed, "report")).toMatchObject({
       kind: "upgrade",
-      upgrade: {
-        findings: [
-          {
-            code: "newer",
-            message: "Newer than the target version: n at 2.0.80.1, m at 2.0.81.0; nothing is sent for them.",
-            remedy: "Raise the target version, or set `onNewer` to `accept`.",
-          },
-        ],
-      },
+      upgrade: { findings: [], notes: [NEWER] },
     });
+  });
+
+  it("do not hide that all other upgrades are held", () => {
+    const frozen = () => ({ code: "freeze", message: "changes are frozen: incident" }) as const;
+    expect(planOf(driver, mixed, "report", frozen)).toMatchObject({ kind: "held", upgrade: { notes: [NEWER] } });
   });
 
   it("are not mentioned with onNewer accept", () => {

@@ -27,8 +27,9 @@ export function together({ driver, view, from, onNewer }: Facts, needed: readonl
     if (unit?.upgrade === undefined) return { from, route: from, how: NO_REQUEST, findings: [] };
     return { ...unit.upgrade, findings: findingsOf(unit) };
   }
-  const findings = [...blockers(view), ...(onNewer === "report" ? ahead(view) : [])];
-  if (needed.length === 0) return { from, route: from || "nothing", how: NO_REQUEST, findings };
+  const findings = blockers(view);
+  const notes = onNewer === "report" ? ahead(view) : [];
+  if (needed.length === 0) return { from, route: from || "nothing", how: NO_REQUEST, findings, notes };
   const routes = new Map<string, Unit[]>();
   for (const unit of needed) {
     const { route = unit.from } = unit.upgrade ?? {};
@@ -42,7 +43,7 @@ export function together({ driver, view, from, onNewer }: Facts, needed: readonl
     schedules ? "in the maintenance window" : "now",
     ...(canceled === 0 ? [] : [afterCanceling(canceled)]),
   ];
-  return { from, route: routesOf(routes, words), how: how.join(", "), findings };
+  return { from, route: routesOf(routes, words), how: how.join(", "), findings, notes };
 }
 
 /** Does not name the owner of the tasks: it is in the state, which a plan does not have. */
@@ -70,14 +71,11 @@ function blockers({ units, absent }: View): Finding[] {
   }));
 }
 
-function ahead({ units }: View): Finding[] {
+/** Does not prevent the upgrades of other units. */
+function ahead({ units }: View): string[] {
   const newer = units.filter(({ standing }) => standing === "newer");
   if (newer.length === 0) return [];
   return [
-    {
-      code: "newer",
-      message: `Newer than the target version: ${unitsWithVersions(newer)}; nothing is sent for them.`,
-      remedy: "Raise the target version, or set `onNewer` to `accept`.",
-    },
+    `Newer than the target version: ${unitsWithVersions(newer)}; nothing is sent for them. Raise the target version, or set \`onNewer\` to \`accept\`.`,
   ];
 }
