@@ -268,7 +268,12 @@ describe("a response to another write from another server", () => {
 
 const IDS = /"(job_id|action_uid|id)"\s*:\s*"[^"]*"/g;
 
-const ID_CASES = RESOURCE_TYPES.flatMap((of) => ["", "\\u0000", "a b"].map((id) => [of.type, id, of] as const));
+/** obshell rejects a read of a task with any other characters than digits. */
+const ID_CASES = RESOURCE_TYPES.flatMap((of) =>
+  ["", "\\u0000", "a b", ...(of.type.startsWith("oceanbase") ? ["text", "<script>"] : [])].map(
+    (id) => [of.type, id, of] as const,
+  ),
+);
 
 it.each(ID_CASES)(
   "%s: an accepted request whose response has the task id %j is searched for, and not sent again",

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { TASK_ID } from "../../core/task";
 
 /** Schemas of obshell's responses, limited to the fields that are read. Unknown fields are ignored. */
 
@@ -109,8 +108,8 @@ export type DagNode = z.infer<typeof node>;
  * A DAG: an upgrade task of obshell. `maintenance_type` was added in 4.3.1.0 and can appear while a DAG is in progress.
  */
 export const dag = z.object({
-  /** A generic id, up to 39 digits: always a string. */
-  id: z.string().regex(TASK_ID, "is not an id of a task"),
+  /** A generic id, up to 39 digits or more: always a string. A request with any other id is rejected. */
+  id: z.string().regex(/^\d+$/, "is not an id of a task"),
   name: z.string(),
   stage: z.number(),
   max_stage: z.number(),
