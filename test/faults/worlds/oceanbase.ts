@@ -184,7 +184,9 @@ class Cluster implements World {
     return versions.every((one) => one === target.shown || one === newer) ? "current" : "behind";
   }
 
-  backUp(endsAt: number): void {
+  backUp(endedAt: number): void {
+    // A backup that ends later than now by the vendor's clock would still be running.
+    const endsAt = Math.min(endedAt, this.#cluster.now());
     for (const { name } of this.#cluster.state.tenants ?? []) this.#cluster.control.addBackup(name, { endsAt });
   }
 
