@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ErrorCode } from "../../provider/core/errors";
+import { timeHoldOf } from "./change-rules";
 import { isNetwork, type Run } from "./history";
 import { isKept, type Preview, showsAll } from "./preview";
 import type { ProviderProcess } from "./provider-process";
@@ -109,7 +110,7 @@ export class CommandChecks {
   }
 
   #checkPreview({ run: { limit, rules }, process: { sent }, since, ending, preview }: Command): void {
-    const { checks, world } = this.#context;
+    const { checks, timeline, world, stack } = this.#context;
     if (preview === undefined || this.#eventAt >= since) return;
     const names = [...sent.kinds, ...sent.units].join(", ");
     const text = () => `${JSON.stringify(preview.lines)}; sent: ${names === "" ? "nothing" : names}`;
@@ -126,7 +127,9 @@ export class CommandChecks {
       world.standing() !== "behind" ||
       world.upgrades().length > preview.upgrades.filter(({ visible }) => visible).length;
     const ended = ending.kind !== "done" || limit !== undefined;
-    checks.require(upgraded || ended || isKept(preview, sent), "preview is true", text);
+    // A window may have closed since.
+    const closed = rules !== undefined && timeHoldOf(rules, stack.programInputs, timeline.now()) !== undefined;
+    checks.require(upgraded || ended || closed || isKept(preview, sent), "preview is true", text);
   }
 
   #checkTime({ process: { interruptedAt, operation }, ending }: Command): void {
