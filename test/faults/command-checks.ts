@@ -145,8 +145,9 @@ export class CommandChecks {
   #checkAmount({ process, since }: Command): void {
     const { checks, timeline, world } = this.#context;
     const seconds = (timeline.now() - since) / SECOND;
-    // The pause between reads grows from half a second to fifteen (provider/core/reconcile/pace.ts).
-    const reads = 10 + 10 * Math.log(1 + seconds) + seconds / 15;
+    // The pause between reads grows from half a second to fifteen, and again after a write (provider/core/reconcile/pace.ts).
+    const phases = 1 + process.writes;
+    const reads = 10 + 10 * phases * Math.log(1 + seconds / phases) + seconds / 15;
     const most = 1.3 * world.requestsPerRead * reads + 20;
     checks.require(process.requests <= most, "bounded requests", () => `${process.requests} requests in ${seconds} s`);
     const lasting = process.lines.filter(({ ephemeral }) => !ephemeral).length;
